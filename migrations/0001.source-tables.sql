@@ -1,0 +1,92 @@
+-- The tables the figures are computed from. They belong to the user: where they exist they are adopted as they are
+-- (a missing or unsuitable column stops everything before the first change), where they do not they are created.
+-- Rolling back never touches them.
+
+set local lock_timeout = '10s';
+
+do $$
+declare
+  v_problem text;
+begin
+  select string_agg(format('%s has no column %I', c.relation, c.attribute), '; ' order by c.ordinal)
+  into v_problem
+  from (values
+    (1, 'public.vessels', 'id'), (2, 'public.vessels', 'mmsi'), (3, 'public.vessels', 'name'),
+    (4, 'public.vessels', 'vesselType'), (5, 'public.vessels', 'flag'), (6, 'public.vessels', 'active'),
+    (7, 'public.vessel_positions', 'id'), (8, 'public.vessel_positions', 'vesselId'),
+    (9, 'public.vessel_positions', 'timestamp'), (10, 'public.vessel_positions', 'latitude'),
+    (11, 'public.vessel_positions', 'longitude'), (12, 'public.vessel_positions', 'speed'),
+    (13, 'public.vessel_positions', 'course')
+  ) as c (ordinal, relation, attribute)
+  where to_regclass(c.relation) is not null
+    and not exists (
+      select from pg_catalog.pg_attribute as a
+      where a.attrelid = to_regclass(c.relation) and a.attname = c.attribute and not a.attisdropped
+    );
+  if v_problem is not null then
+    raise exception using
+      errcode = 'undefined_column',
+      message = v_problem,
+      hint = 'Add the column (names are case-sensitive, "vesselId" needs its quotes) or put a view with all columns in the table''s place, then migrate again. Nothing was changed.';
+  end if;
+
+  select string_agg(
+    format('%s.%I is %s, expected %s', c.relation, c.attribute, pg_catalog.format_type(a.atttypid, a.atttypmod), c.expected),
+    '; ' order by c.relation desc, a.attnum)
+  into v_problem
+  from (values
+    ('public.vessels', 'id', '{text,varchar,bpchar,uuid,int2,int4,int8}'::text[], 'text, uuid, integer or bigint'),
+    ('public.vessels', 'active', '{bool}', 'boolean'),
+    ('public.vessel_positions', 'vesselId', '{text,varchar,bpchar,uuid,int2,int4,int8}', 'text, uuid, integer or bigint'),
+    ('public.vessel_positions', 'timestamp', '{timestamptz,timestamp}', 'timestamp with or without time zone'),
+    ('public.vessel_positions', 'speed', '{numeric,float4,float8,int2,int4,int8}', 'a numeric or float type, in knots')
+  ) as c (relation, attribute, types, expected)
+  join pg_catalog.pg_attribute as a
+    on a.attrelid = to_regclass(c.relation) and a.attname = c.attribute and not a.attisdropped
+  join pg_catalog.pg_type as t on t.oid = a.atttypid
+  where t.typname <> all (c.types);
+  if v_problem is not null then
+    raise exception using
+      errcode = 'datatype_mismatch',
+      message = v_problem,
+      hint = 'Change the column''s type, or put a view that casts it in the table''s place, then migrate again. Nothing was changed.';
+  end if;
+
+  -- bigserial rather than identity: identity columns can't be resharded on Citus.
+  if to_regclass('public.vessels') is null then
+    create table public.vessels (
+      id bigserial primary key,
+      mmsi text not null unique,
+      name text,
+      "vesselType" text,
+      flag text,
+      active boolean not null default true
+    );
+    comment on table public.vessels is 'Vessels known to the platform, one row a vessel (MMSI).';
+    comment on column public.vessels.mmsi is 'Maritime Mobile Service Identity, nine digits.';
+    comment on column public.vessels."vesselType" is 'Type of ship by name, such as Cargo or Tanker; NULL while unknown.';
+    comment on column public.vessels.flag is 'Flag state, ISO 3166 alpha-2; NULL while unknown.';
+    comment on column public.vessels.active is 'Whether the vessel belongs to the fleet that is counted.';
+  end if;
+
+  -- No foreign key: positions arrive long before, or without, static data, and must never be refused for that.
+  if to_regclass('public.vessel_positions') is null then
+    create table public.vessel_positions (
+      id bigserial primary key,
+      "vesselId" bigint not null,
+      timestamp timestamptz not null,
+      latitude double precision,
+      longitude double precision,
+      speed numeric, -- AIS sends tenths of a knot: exact in numeric, and means need no conversion
+      course real
+    );
+    comment on table public.vessel_positions is 'AIS position reports, one row a report.';
+    comment on column public.vessel_positions."vesselId" is 'vessels.id of the reporting vessel; not enforced.';
+    comment on column public.vessel_positions.timestamp is 'When the position was valid.';
+    comment on column public.vessel_positions.latitude is 'Degrees north, -90 to 90.';
+    comment on column public.vessel_positions.longitude is 'Degrees east, -180 to 180.';
+    comment on column public.vessel_positions.speed is 'Speed over ground in knots; NULL when not available.';
+    comment on column public.vessel_positions.course is 'Course over ground in degrees; NULL when not available.';
+  end if;
+end
+$$;

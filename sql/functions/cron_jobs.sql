@@ -1,0 +1,42 @@
+-- The pg_cron jobs as they should be: the refresh, in this database, and the purge of our jobs' run history (pg_cron
+-- never purges it), in the database where pg_cron lives. Called by vessel_activity_schedule where that is this
+-- database, else by database.py, which can connect there.
+-- Seconds in a schedule need pg_cron 1.5, here; from another database the minute job is used, which follows the
+-- setting by itself when it changes.
+create or replace function vessel_activity.cron_jobs()
+returns table (job_name text, schedule text, command text, job_database text)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with pace as (
+    select case
+        when s.refresh_interval < interval '1 minute' and s.refresh_interval = date_trunc('second', s.refresh_interval)
+          and exists (
+            select from pg_extension as e
+            where e.extname = 'pg_cron' and string_to_array(substring(e.extversion from '^\d+\.\d+'), '.')::integer[] >= array[1, 5]
+          )
+        then extract(epoch from s.refresh_interval)::integer
+        else 60
+      end as seconds
+    from vessel_activity.settings as s
+  )
+  select
+    'vessel_activity refresh ' || current_database(),
+    case when p.seconds = 60 then '* * * * *' else p.seconds || ' seconds' end,
+    format('call vessel_activity.scheduled_refresh(%s)', p.seconds),
+    current_database()::text
+  from pace as p
+  union all
+  -- By runid too: pg_cron 1.4 leaves some runs without an end time.
+  select
+    'vessel_activity purge ' || current_database(),
+    '17 * * * *',
+    format(
+      'delete from cron.job_run_details as d using cron.job as j where j.jobid = d.jobid and j.jobname in (%L, %L) and '
+      '(d.start_time < now() - interval ''1 day'' or d.start_time is null and d.runid < (select max(r.runid) - 100000 from cron.job_run_details as r))',
+      'vessel_activity refresh ' || current_database(), 'vessel_activity purge ' || current_database()),
+    current_setting('cron.database_name', true)
+$$;
+
+comment on function vessel_activity.cron_jobs() is
+  'The pg_cron jobs for this database as they should be: name, schedule, command, and the database each runs in.';

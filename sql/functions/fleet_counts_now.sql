@@ -1,0 +1,21 @@
+-- Active vessels by type, by flag, and in all, read from public.vessels. Called by vessel_activity_at and the rebuild.
+create or replace function vessel_activity.fleet_counts_now()
+returns setof vessel_activity.fleet_count
+language sql stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+  select
+    case when grouping(v.type_name) = 0 then 'type' when grouping(v.flag_name) = 0 then 'flag' else 'total' end,
+    coalesce(v.type_name, v.flag_name, ''),
+    count(*)
+  from (
+    select vessel_activity.group_name(s."vesselType"::text) as type_name, vessel_activity.group_name(s.flag::text) as flag_name
+    from public.vessels as s
+    where s.active
+  ) as v
+  group by grouping sets ((v.type_name), (v.flag_name), ())
+$$;
+
+comment on function vessel_activity.fleet_counts_now() is
+  'Active vessels by type, by flag and in all: (kind, name, vessels), counted from public.vessels.';

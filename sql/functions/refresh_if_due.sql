@@ -1,0 +1,59 @@
+-- Refreshes when the row is older than the interval, and says when it will be due next. This is what makes any number
+-- of schedulers safe together: whoever comes first refreshes, the others find the row fresh.
+-- pg_cron may come a little early, so that a tick a few milliseconds before its time is not lost; the fallback keeps
+-- a grace behind anybody else who is refreshing, and takes over once they miss their time.
+-- Called by scheduled_refresh and refresh_loop.py, in a transaction of its own.
+create or replace function vessel_activity.refresh_if_due(
+  p_by text,
+  out refreshed boolean,
+  out wait_seconds double precision,
+  out log_id bigint,
+  out duration_ms numeric,
+  out mode text,
+  out new_rows bigint,
+  out figures public.vessel_activity_realtime
+)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_interval interval;
+  v_slack interval;
+  v_due_at timestamptz;
+begin
+  select s.refresh_interval, least(s.refresh_interval / 10, interval '5 seconds')
+  into strict v_interval, v_slack
+  from vessel_activity.settings as s;
+
+  refreshed := false;
+  if pg_try_advisory_xact_lock(1448100678, 1) then
+    select r.updated_at + v_interval + case
+        when p_by = 'pg_cron' then - v_slack
+        when (select l.refreshed_by from vessel_activity.refresh_log as l where l.sqlstate is null order by l.id desc limit 1) = p_by
+          then interval '0'
+        else v_slack
+      end
+    into v_due_at
+    from public.vessel_activity_realtime as r
+    where r.id = 'singleton';
+
+    if v_due_at is null or v_due_at <= clock_timestamp() or v_due_at > clock_timestamp() + v_interval + v_slack then
+      figures := vessel_activity.refresh_at(clock_timestamp(), p_by);
+      refreshed := true;
+      select l.id, l.duration_ms, l.mode, l.new_rows
+      into log_id, duration_ms, mode, new_rows
+      from vessel_activity.refresh_log as l
+      order by l.id desc
+      limit 1;
+      v_due_at := figures.updated_at + v_interval;
+    end if;
+  else
+    v_due_at := clock_timestamp() + v_slack; -- somebody is refreshing; look again soon
+  end if;
+
+  wait_seconds := least(greatest(extract(epoch from v_due_at - clock_timestamp()), 0.05), extract(epoch from v_interval));
+end
+$$;
+
+comment on function vessel_activity.refresh_if_due(text) is
+  'Refreshes on behalf of p_by (pg_cron or fallback) if the row is older than settings.refresh_interval; tells whether it did, its log row, and in how many seconds to ask again.';

@@ -1,0 +1,42 @@
+-- What the pg_cron job calls: refreshes whenever it is due during the p_period_seconds until the job's next start.
+-- With pg_cron 1.5 and later the period is the interval and it runs once; pg_cron 1.4 knows minutes only, so there it
+-- stays for the minute. It ends before the period does, and waits 5 s at most for any lock.
+-- Errors are logged and do not end it. It commits, so it can't carry SET: every name is qualified, and the search_path
+-- is set anew in each transaction.
+create or replace procedure vessel_activity.scheduled_refresh(p_period_seconds integer)
+language plpgsql
+as $$
+declare
+  v_ends_at constant timestamptz := pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => p_period_seconds - 0.5);
+  v_started_at timestamptz;
+  v_wait_seconds double precision;
+  v_sqlstate text;
+  v_message text;
+begin
+  loop
+    perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    -- Losing the last refresh in a crash costs nothing: the next one makes it good. Waiting for the disk would.
+    perform pg_catalog.set_config('synchronous_commit', 'off', true);
+    v_started_at := clock_timestamp();
+    begin
+      select r.wait_seconds into v_wait_seconds from vessel_activity.refresh_if_due('pg_cron') as r;
+      v_sqlstate := null;
+    exception when others then
+      get stacked diagnostics v_sqlstate = returned_sqlstate, v_message = message_text;
+    end;
+    if v_sqlstate is not null then
+      perform vessel_activity.log_failure('pg_cron', v_started_at, v_sqlstate, v_message);
+      raise warning using errcode = v_sqlstate, message = v_message;
+      select extract(epoch from s.refresh_interval) into v_wait_seconds from vessel_activity.settings as s;
+    end if;
+    commit;
+
+    exit when clock_timestamp() + make_interval(secs => v_wait_seconds) > v_ends_at;
+    perform pg_catalog.pg_sleep(v_wait_seconds);
+    commit; -- ends the snapshot of the sleep: now() and the next refresh must not be that old
+  end loop;
+end
+$$;
+
+comment on procedure vessel_activity.scheduled_refresh(integer) is
+  'Body of the pg_cron job: refreshes whenever it is due for p_period_seconds, logging failures; commits.';

@@ -1,0 +1,44 @@
+-- All rights that anybody but the owner has are given here, by name.
+--   reader    the cached row, its JSON, status and performance: what the server needs
+--   operator  reader, and may refresh, schedule and compute for any instant
+-- Raises invalid_parameter_value for another right, undefined_object for an unknown role.
+create or replace function public.vessel_activity_grant(p_role name, p_right text)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_function regprocedure;
+begin
+  if p_right is null or p_right not in ('reader', 'operator') then
+    raise exception using
+      errcode = 'invalid_parameter_value',
+      message = format('unknown right %L', p_right),
+      hint = 'Use reader or operator.';
+  end if;
+
+  execute format('grant usage on schema vessel_activity to %I', p_role);
+  execute format('grant select on public.vessel_activity_realtime, public.vessel_activity_performance to %I', p_role);
+  execute format('grant select on all tables in schema vessel_activity to %I', p_role);
+  for v_function in
+    select p.oid
+    from pg_proc as p
+    where p.pronamespace in ('public'::regnamespace, 'vessel_activity'::regnamespace)
+      and (p.pronamespace = 'vessel_activity'::regnamespace or p.proname like 'vessel\_activity\_%' or p.proname = 'refresh_vessel_activity')
+      and p.prorettype <> 'trigger'::regtype
+      and (p_right = 'operator' and p.proname <> 'vessel_activity_grant' or p.provolatile <> 'v' and p.proname <> 'vessel_activity_at')
+  loop
+    execute format('grant execute on routine %s to %I', v_function, p_role);
+  end loop;
+
+  if p_right = 'operator' then
+    execute format('grant select on public.vessels, public.vessel_positions to %I', p_role);
+    execute format('grant insert, update on public.vessel_activity_realtime to %I', p_role);
+    execute format('grant insert, update, delete on all tables in schema vessel_activity to %I', p_role);
+    execute format('grant usage, select on all sequences in schema vessel_activity to %I', p_role);
+  end if;
+end
+$$;
+
+comment on function public.vessel_activity_grant(name, text) is
+  'Gives p_role the right reader (row, JSON, status) or operator (also refresh, schedule, any instant). Run it again after an upgrade.';

@@ -1,0 +1,40 @@
+-- Sets how often the figures are refreshed, in the fallback loop (which reads the setting) and in pg_cron where it
+-- lives in this database; where it lives in another, its job reads the setting too. Called by DBAs, and by every
+-- migrate with NULL, which keeps the interval and puts the jobs right.
+-- Raises invalid_parameter_value for an interval outside 1 second to 1 day.
+create or replace function public.vessel_activity_schedule(p_interval interval default null)
+returns text
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_cron_database constant text := current_setting('cron.database_name', true);
+  v_interval interval;
+begin
+  if p_interval < interval '1 second' or p_interval > interval '1 day' then
+    raise exception using
+      errcode = 'invalid_parameter_value',
+      message = format('the interval must be between 1 second and 1 day, not %s', p_interval),
+      hint = 'For example: select public.vessel_activity_schedule(''30 seconds'').';
+  end if;
+  update vessel_activity.settings set refresh_interval = coalesce(p_interval, refresh_interval)
+  returning refresh_interval into v_interval;
+
+  if v_cron_database is null then
+    return format('refreshed every %s by the fallback loop (pg_cron is not loaded on this server)', v_interval);
+  elsif v_cron_database <> current_database() then
+    return format('refreshed every %s; pg_cron lives in database %I, its job follows this setting', v_interval, v_cron_database);
+  end if;
+
+  begin
+    create extension if not exists pg_cron;
+    perform cron.schedule(j.job_name, j.schedule, j.command) from vessel_activity.cron_jobs() as j;
+  exception when insufficient_privilege or undefined_file or invalid_schema_name then
+    return format('refreshed every %s by the fallback loop (pg_cron can''t be used: %s)', v_interval, sqlerrm);
+  end;
+  return format('refreshed every %s by pg_cron', v_interval);
+end
+$$;
+
+comment on function public.vessel_activity_schedule(interval) is
+  'Sets the refresh interval (1 second to 1 day; NULL keeps it), schedules the pg_cron jobs where that is possible, and says who refreshes. Example: select public.vessel_activity_schedule(''10 seconds'').';

@@ -1,0 +1,154 @@
+-- Is everything as it should be, and if not, what to do: one row a check. Read by `make status`, DBAs and monitoring.
+-- Reads the log, the settings and the catalogs; of the source tables only the ends of the timestamp index.
+create or replace function public.vessel_activity_status()
+returns table (check_name text, state text, detail text, hint text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s'
+as $$
+declare
+  v_interval interval;
+  v_updated_at timestamptz;
+  v_age interval;
+  v_last vessel_activity.refresh_log;
+  v_failed bigint;
+  v_cron_database constant text := current_setting('cron.database_name', true);
+  v_run record;
+  v_type text;
+  v_newest timestamptz;
+  v_purpose text;
+begin
+  select s.refresh_interval into strict v_interval from vessel_activity.settings as s;
+  select r.updated_at into v_updated_at from public.vessel_activity_realtime as r where r.id = 'singleton';
+  v_age := date_trunc('milliseconds', clock_timestamp() - v_updated_at);
+
+  check_name := 'freshness';
+  hint := null;
+  if v_updated_at is null then
+    state := 'fail';
+    detail := 'there is no row: nothing has refreshed yet';
+    hint := 'Run select public.refresh_vessel_activity() and see the checks below for what should refresh by itself.';
+  elsif v_age < - interval '1 second' then
+    state := 'fail';
+    detail := format('the row is of %s, in the future: the server''s clock was set back', v_updated_at);
+    hint := 'Wait until the clock has caught up, or run delete from public.vessel_activity_realtime: the next refresh writes the row anew.';
+  else
+    detail := format('the row is %s old, the interval is %s', v_age, v_interval);
+    state := case when v_age > 3 * v_interval then 'fail' when v_age > 1.5 * v_interval + interval '1 second' then 'warn' else 'ok' end;
+    if state <> 'ok' then
+      hint := 'Refreshes are late or have stopped: see the checks refresher and pg_cron.';
+    end if;
+  end if;
+  return next;
+
+  check_name := 'refresher';
+  hint := null;
+  select l.* into v_last from vessel_activity.refresh_log as l order by l.id desc limit 1;
+  select count(*) into v_failed
+  from (select l.sqlstate from vessel_activity.refresh_log as l order by l.id desc limit 10) as l
+  where l.sqlstate is not null;
+  if v_last.id is null then
+    state := 'warn';
+    detail := 'no refresh has been logged';
+  elsif v_last.sqlstate is not null then
+    state := 'fail';
+    detail := format('the last refresh, by %s at %s, failed: %s (%s)', v_last.refreshed_by, v_last.started_at, v_last.message, v_last.sqlstate);
+    hint := 'Mend what the message names; the next refresh is tried by itself. All failures: select * from vessel_activity.refresh_log where sqlstate is not null.';
+  else
+    state := case when v_failed > 0 then 'warn' else 'ok' end;
+    detail := format('last by %s in %s ms, %s of the last 10 failed', v_last.refreshed_by, v_last.duration_ms, v_failed);
+    if v_failed > 0 then
+      hint := 'select * from vessel_activity.refresh_log where sqlstate is not null order by id desc.';
+    end if;
+  end if;
+  return next;
+
+  check_name := 'pg_cron';
+  hint := null;
+  if v_cron_database is null then
+    state := 'warn';
+    detail := 'pg_cron is not loaded on this server; the fallback loop refreshes';
+    hint := 'Install pg_cron, put it into shared_preload_libraries, restart, run make migrate; or keep the server or make refresh-loop running.';
+  elsif v_cron_database <> current_database() then
+    state := 'ok';
+    detail := format('pg_cron lives in database %I, which can''t be seen from here; the check refresher tells who refreshes', v_cron_database);
+    hint := format('In %I: select * from cron.job where database = %L. make migrate schedules it there.', v_cron_database, current_database());
+  elsif not exists (select from pg_extension as e where e.extname = 'pg_cron') then
+    state := 'warn';
+    detail := 'pg_cron is loaded but its extension is not installed; the fallback loop refreshes';
+    hint := 'As superuser: create extension pg_cron; grant usage on schema cron to the owner of these functions; then make migrate.';
+  elsif not has_schema_privilege('cron', 'usage') then
+    state := 'warn';
+    detail := format('%I may not use schema cron; the fallback loop refreshes', current_user);
+    hint := format('As superuser: grant usage on schema cron to %I; then make migrate.', current_user);
+  else
+    execute $query$
+      select j.active, r.status, r.start_time, r.return_message
+      from cron.job as j
+      left join lateral (
+        select d.status, d.start_time, d.return_message from cron.job_run_details as d
+        where d.jobid = j.jobid and d.status in ('succeeded', 'failed') order by d.runid desc limit 1
+      ) as r on true
+      where j.jobname = 'vessel_activity refresh ' || current_database()
+    $query$ into v_run;
+    if v_run.active is null then
+      state := 'warn';
+      detail := 'no job is scheduled; the fallback loop refreshes';
+      hint := 'select public.vessel_activity_schedule().';
+    elsif not v_run.active then
+      state := 'warn';
+      detail := 'the job is switched off; the fallback loop refreshes';
+      hint := format('select cron.alter_job((select jobid from cron.job where jobname = %L), active := true).', 'vessel_activity refresh ' || current_database());
+    elsif v_run.status = 'failed' then
+      state := 'fail';
+      detail := format('the last run, at %s, failed: %s', v_run.start_time, v_run.return_message);
+      hint := 'For connection failed, let pg_cron in through pg_hba.conf (trust or a .pgpass for its user), or set cron.use_background_workers = on.';
+    else
+      state := 'ok';
+      detail := coalesce(format('last run at %s %s', v_run.start_time, v_run.status), 'scheduled, no run has ended yet');
+    end if;
+  end if;
+  return next;
+
+  foreach v_purpose in array array['time', 'vessel'] loop
+    check_name := format('index (%s)', case v_purpose when 'time' then 'timestamp' else 'vesselId, timestamp' end);
+    select format('%s serves', s.index_oid::regclass) into detail
+    from vessel_activity.source_indexes() as s where s.purpose = v_purpose;
+    state := case when detail is null then 'fail' else 'ok' end;
+    hint := case when detail is null then 'make migrate builds it without blocking writers.' end;
+    detail := coalesce(detail, 'public.vessel_positions has no valid index that begins so: the figures are slow');
+    return next;
+  end loop;
+
+  select format_type(a.atttypid, a.atttypmod) into v_type
+  from pg_attribute as a
+  where a.attrelid = 'public.vessel_positions'::regclass and a.attname = 'timestamp';
+  check_name := 'time zone';
+  state := 'ok';
+  hint := null;
+  detail := format('public.vessel_positions.timestamp is %s%s', v_type,
+    case when v_type like '%without%' then ', read as UTC' else '' end);
+  if v_type like '%without%' then
+    hint := 'Writers must store UTC there; local time shifts every window.';
+  end if;
+  return next;
+
+  check_name := 'future positions';
+  state := 'ok';
+  hint := null;
+  select vessel_activity.utc_instant(p."timestamp") into v_newest
+  from public.vessel_positions as p
+  where p."timestamp" > vessel_activity.source_time(clock_timestamp() + interval '1 minute', p."timestamp")
+  order by p."timestamp" desc
+  limit 1;
+  detail := coalesce(format('there are positions stamped up to %s; each counts when its time comes', v_newest), 'none beyond the next minute');
+  if v_newest is not null then
+    state := 'warn';
+    hint := 'A source''s clock or time zone is wrong: select "vesselId", max(timestamp) from public.vessel_positions where timestamp > now() group by 1.';
+  end if;
+  return next;
+end
+$$;
+
+comment on function public.vessel_activity_status() is
+  'One row a check: state ok, warn or fail, what was seen, and what to do about it. Example: select * from public.vessel_activity_status().';
