@@ -105,7 +105,8 @@ begin
       hint := 'For connection failed, let pg_cron in through pg_hba.conf (trust or a .pgpass for its user), or set cron.use_background_workers = on.';
     else
       state := 'ok';
-      detail := coalesce(format('last run at %s %s', v_run.start_time, v_run.status), 'scheduled, no run has ended yet');
+      detail := case when v_run.status is null then 'scheduled, no run has ended yet'
+        else format('last run at %s %s', v_run.start_time, v_run.status) end;
     end if;
   end if;
   return next;
@@ -141,9 +142,10 @@ begin
   where p."timestamp" > vessel_activity.source_time(clock_timestamp() + interval '1 minute', p."timestamp")
   order by p."timestamp" desc
   limit 1;
-  detail := coalesce(format('there are positions stamped up to %s; each counts when its time comes', v_newest), 'none beyond the next minute');
+  detail := 'none beyond the next minute';
   if v_newest is not null then
     state := 'warn';
+    detail := format('there are positions stamped up to %s; each counts when its time comes', v_newest);
     hint := 'A source''s clock or time zone is wrong: select "vesselId", max(timestamp) from public.vessel_positions where timestamp > now() group by 1.';
   end if;
   return next;
