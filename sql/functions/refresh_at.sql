@@ -1,9 +1,17 @@
--- One refresh: computes the figures as of p_as_of, stores the row, logs it, notifies. All of it or none of it.
--- Called by refresh_vessel_activity and refresh_if_due; only tests pass an instant other than the clock's.
--- Lock: advisory (1448100678, 1) to the end of the transaction, never waited for; every other lock for 5 s at most.
+-- One refresh as of p_as_of: computes the figures, stores the row, logs it, notifies. All of it or none of it.
+--
+--   writers ─▶ triggers note_* ─▶ inbox, fleet_inbox
+--                                    │ fold_inbox: one statement, one snapshot
+--   sources ─▶ rebuild_state ──▶ last_seen, position_second, upcoming, fleet_count ─▶ state_figures ─▶ the row
+--        └──▶ vessel_activity_at: the definition, where the state can't be used; and to verify it
+--
+-- plan_refresh says whether the state can be used; source_fingerprint, read after the fold, whether it could have
+-- missed anything. Called by refresh_vessel_activity, refresh_if_due and vessel_activity_verify; only tests pass an
+-- instant other than the clock's.
+-- Locks: advisory (1448100678, 1) and (…, 2) to the end of the transaction, never waited for; every other for 5 s.
 -- Raises read_only_sql_transaction on a standby, invalid_transaction_state above READ COMMITTED, and what reading the
 -- source tables raises.
-create or replace function vessel_activity.refresh_at(p_as_of timestamptz, p_by text)
+create or replace function vessel_activity.refresh_at(p_as_of timestamptz, p_by text, p_verify boolean default false)
 returns public.vessel_activity_realtime
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -14,6 +22,14 @@ declare
   v_started_at constant timestamptz := clock_timestamp();
   v_settings vessel_activity.settings;
   v_row public.vessel_activity_realtime;
+  v_plan record;
+  v_done record;
+  v_source record;
+  v_figures record;
+  v_mode text;
+  v_reason text;
+  v_new_rows bigint;
+  v_verification json;
   v_duration_ms numeric;
   v_log_id bigint;
 begin
@@ -48,8 +64,71 @@ begin
   end if;
 
   select s.* into strict v_settings from vessel_activity.settings as s;
+  select o.* into v_plan from vessel_activity.plan_refresh(p_as_of, v_settings) as o;
+  v_mode := v_plan.mode;
+  v_reason := v_plan.reason;
 
-  v_row := public.vessel_activity_at(p_as_of);
+  if v_mode = 'incremental' then
+    select f.* into v_done from vessel_activity.fold_inbox(p_as_of, p_verify or v_plan.verify) as f;
+    v_new_rows := v_done.new_rows;
+    select f.* into v_source from vessel_activity.source_fingerprint() as f;
+    if v_source.fingerprint = v_plan.fingerprint and v_source.obstacle is null then
+      select f.* into v_figures from vessel_activity.state_figures(
+        p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count) as f;
+      v_row := v_figures.figures;
+      if v_figures.stale_vessels > 1000 + v_row.active_last_24h / 10 then
+        delete from vessel_activity.last_seen as s where s.seen_at < p_as_of - interval '24 hours';
+      end if;
+      if v_done.definition is not null then
+        v_verification := json_build_object(
+          'state', to_json(v_row), 'definition', v_done.definition,
+          'equal', to_json(v_row)::text = v_done.definition::text);
+        if not (v_verification ->> 'equal')::boolean then
+          v_mode := 'rebuild';
+          v_reason := 'the state differed from the definition';
+          raise warning using
+            message = 'the state differed from the definition; it is rebuilt',
+            detail = v_verification::text,
+            hint = 'select * from vessel_activity.refresh_log where not (verification ->> ''equal'')::boolean.';
+        end if;
+      end if;
+      update vessel_activity.state as s
+      set as_of = p_as_of,
+        far_due_at = least(s.far_due_at, v_done.far_due_at),
+        verified_at = case when v_verification is null then s.verified_at else p_as_of end;
+    else
+      v_mode := case when v_source.obstacle is null then 'rebuild' else 'definition' end;
+      v_reason := coalesce(v_source.obstacle, 'the source tables were changed other than by rows');
+    end if;
+  end if;
+
+  if v_mode = 'rebuild' then
+    v_new_rows := null;
+    -- Read before the rebuild: a change in between is found by the next refresh.
+    select f.* into v_source from vessel_activity.source_fingerprint() as f;
+    select f.* into v_done from vessel_activity.rebuild_state(p_as_of) as f;
+    select f.* into v_figures from vessel_activity.state_figures(
+      p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count) as f;
+    v_row := v_figures.figures;
+    insert into vessel_activity.state as s (as_of, fingerprint, skipped, far_due_at, verified_at)
+    values (p_as_of, v_source.fingerprint, v_plan.skipped, v_done.far_due_at, p_as_of)
+    on conflict (only_row) do update set
+      as_of = excluded.as_of,
+      fingerprint = excluded.fingerprint,
+      skipped = excluded.skipped,
+      far_due_at = excluded.far_due_at,
+      verified_at = excluded.verified_at,
+      in_doubt = '{}';
+  elsif v_mode = 'definition' then
+    v_new_rows := null;
+    v_row := public.vessel_activity_at(p_as_of);
+    if v_source.obstacle is not null or v_plan.obstacle is not null then
+      -- Nobody will fold what is in the inboxes, and the state misses changes from here on.
+      delete from vessel_activity.inbox;
+      delete from vessel_activity.fleet_inbox;
+      update vessel_activity.state set fingerprint = null;
+    end if;
+  end if;
 
   insert into public.vessel_activity_realtime as r
   select v_row.*
@@ -65,8 +144,8 @@ begin
     updated_at = excluded.updated_at;
 
   v_duration_ms := extract(epoch from clock_timestamp() - v_started_at) * 1000;
-  insert into vessel_activity.refresh_log (started_at, as_of, duration_ms, refreshed_by, mode)
-  values (v_started_at, p_as_of, v_duration_ms, p_by, 'definition')
+  insert into vessel_activity.refresh_log (started_at, as_of, duration_ms, refreshed_by, mode, new_rows, message, verification)
+  values (v_started_at, p_as_of, v_duration_ms, p_by, v_mode, v_new_rows, v_reason, v_verification)
   returning id into v_log_id;
 
   -- Now and then is often enough, and keeps the usual refresh free of it.
@@ -85,5 +164,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.refresh_at(timestamptz, text) is
-  'One refresh as of p_as_of on behalf of p_by (manual, pg_cron, fallback): stores, logs and returns the row, and notifies channel vessel_activity.';
+comment on function vessel_activity.refresh_at(timestamptz, text, boolean) is
+  'One refresh as of p_as_of on behalf of p_by (manual, pg_cron, fallback): stores, logs and returns the row, and notifies channel vessel_activity. p_verify: also compare the state with the definition.';

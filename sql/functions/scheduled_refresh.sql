@@ -30,6 +30,8 @@ begin
       select extract(epoch from s.refresh_interval) into v_wait_seconds from vessel_activity.settings as s;
     end if;
     commit;
+    perform vessel_activity.maintain();
+    commit;
 
     exit when clock_timestamp() + make_interval(secs => v_wait_seconds) > v_ends_at;
     perform pg_catalog.pg_sleep(v_wait_seconds);

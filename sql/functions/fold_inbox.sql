@@ -1,0 +1,110 @@
+-- Takes everything that came since the last refresh into the state, in one statement, so with one snapshot: what the
+-- DELETEs remove is exactly what is counted, also for writers that commit late. With the same snapshot it reads from
+-- the sources what the state can't know: the new last position of vessels that lost one, the part of a second at the
+-- lower edge of the hour, and, for p_verify, the figures by the definition.
+-- Called by refresh_at only, under its lock.
+create or replace function vessel_activity.fold_inbox(
+  p_as_of timestamptz,
+  p_verify boolean,
+  out new_rows bigint,
+  out far_due_at timestamptz,
+  out edge_positions bigint,
+  out edge_speed_sum numeric,
+  out edge_speed_count bigint,
+  out definition json
+)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_day_ago constant timestamptz := p_as_of - interval '24 hours';
+  v_hour_ago constant timestamptz := p_as_of - interval '1 hour';
+  v_hour_ahead constant timestamptz := p_as_of + interval '1 hour';
+  v_first_second constant timestamptz := vessel_activity.first_full_second(p_as_of);
+begin
+  with taken as (
+    delete from vessel_activity.inbox as i
+    returning i.vessel_id, i.seen_at, i.speed, i.sign
+  ),
+  come_due as (
+    delete from vessel_activity.upcoming as u
+    where u.seen_at <= p_as_of
+    returning u.vessel_id, u.seen_at, u.speed, u.sign
+  ),
+  put_off as (
+    insert into vessel_activity.upcoming (vessel_id, seen_at, speed, sign)
+    select t.* from taken as t where t.seen_at > p_as_of and t.seen_at <= v_hour_ahead
+  ),
+  event as materialized (
+    select t.* from taken as t where t.seen_at <= p_as_of and t.seen_at >= v_day_ago
+    union all
+    select d.* from come_due as d where d.seen_at >= v_day_ago
+  ),
+  by_second as (
+    insert into vessel_activity.position_second as s (second, positions, speed_sum, speed_count)
+    select date_bin('1 second', e.seen_at, 'epoch'), sum(e.sign), coalesce(sum(e.sign * e.speed), 0),
+      coalesce(sum(e.sign) filter (where e.speed is not null), 0)
+    from event as e
+    where e.seen_at >= v_first_second
+    group by 1
+    on conflict (second) do update set
+      positions = s.positions + excluded.positions,
+      speed_sum = s.speed_sum + excluded.speed_sum,
+      speed_count = s.speed_count + excluded.speed_count
+  ),
+  pruned as (
+    delete from vessel_activity.position_second as s where s.second < v_first_second
+  ),
+  by_vessel as materialized (
+    select e.vessel_id, max(e.seen_at) as came_at, bool_or(e.sign < 0) as lost_one
+    from event as e
+    where e.vessel_id is not null
+    group by e.vessel_id
+  ),
+  looked_up as (
+    select v.vessel_id, v.lost_one,
+      case when v.lost_one then coalesce(l.seen_at, '-infinity') else v.came_at end as seen_at
+    from by_vessel as v
+    left join lateral (
+      select vessel_activity.utc_instant(p."timestamp") as seen_at
+      from public.vessel_positions as p
+      where v.lost_one
+        and p."vesselId" = v.vessel_id
+        and p."timestamp" <= vessel_activity.source_time(p_as_of, p."timestamp")
+      order by p."timestamp" desc
+      limit 1
+    ) as l on true
+  ),
+  known as (
+    update vessel_activity.last_seen as s
+    set seen_at = v.seen_at
+    from looked_up as v
+    where s.vessel_id = v.vessel_id and (v.seen_at > s.seen_at or v.lost_one)
+  ),
+  first_met as (
+    insert into vessel_activity.last_seen (vessel_id, seen_at)
+    select v.vessel_id, v.seen_at
+    from looked_up as v
+    where not exists (select from vessel_activity.last_seen as s where s.vessel_id = v.vessel_id)
+  ),
+  fleet_taken as (
+    delete from vessel_activity.fleet_inbox as i
+    returning i.kind, i.name, i.vessels
+  ),
+  fleet as (
+    insert into vessel_activity.fleet_count as c (kind, name, vessels)
+    select t.kind, t.name, sum(t.vessels) from fleet_taken as t group by t.kind, t.name
+    on conflict (kind, name) do update set vessels = c.vessels + excluded.vessels
+  )
+  select
+    (select count(*) from taken),
+    (select min(t.seen_at) from taken as t where t.seen_at > v_hour_ahead),
+    edge.positions, edge.speed_sum, edge.speed_count,
+    case when p_verify then to_json(public.vessel_activity_at(p_as_of)) end
+  into new_rows, far_due_at, edge_positions, edge_speed_sum, edge_speed_count, definition
+  from vessel_activity.hour_edge(p_as_of) as edge;
+end
+$$;
+
+comment on function vessel_activity.fold_inbox(timestamptz, boolean) is
+  'Takes all changes since the last refresh into the state. Returns how many, the earliest position more than an hour ahead, the positions before the first full second of the hour, and for p_verify the figures by the definition.';

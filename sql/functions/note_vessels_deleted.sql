@@ -1,0 +1,28 @@
+-- AFTER DELETE trigger on vessels: takes the active vessels off their groups.
+-- See note_positions_inserted for how it keeps out of the writer's way.
+create or replace function vessel_activity.note_vessels_deleted()
+returns trigger
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if pg_relation_size('vessel_activity.fleet_inbox') > 8192
+    and vessel_activity.inbox_is_full(pg_relation_size('vessel_activity.fleet_inbox'))
+  then
+    return null;
+  end if;
+  insert into vessel_activity.fleet_inbox (kind, name, vessels)
+  select g.kind, g.name, - count(*)
+  from old_rows as o
+  cross join lateral (
+    values ('total', ''),
+      ('type', vessel_activity.group_name(o."vesselType"::text)),
+      ('flag', vessel_activity.group_name(o.flag::text))
+  ) as g (kind, name)
+  where o.active
+  group by g.kind, g.name;
+  return null;
+end
+$$;
+
+comment on function vessel_activity.note_vessels_deleted() is 'Trigger: puts the groups of deleted vessels into the inbox of the fleet.';

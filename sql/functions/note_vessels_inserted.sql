@@ -1,0 +1,28 @@
+-- AFTER INSERT trigger on vessels: counts the active vessels by type, by flag and in all.
+-- See note_positions_inserted for how it keeps out of the writer's way.
+create or replace function vessel_activity.note_vessels_inserted()
+returns trigger
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if pg_relation_size('vessel_activity.fleet_inbox') > 8192
+    and vessel_activity.inbox_is_full(pg_relation_size('vessel_activity.fleet_inbox'))
+  then
+    return null;
+  end if;
+  insert into vessel_activity.fleet_inbox (kind, name, vessels)
+  select g.kind, g.name, count(*)
+  from new_rows as n
+  cross join lateral (
+    values ('total', ''),
+      ('type', vessel_activity.group_name(n."vesselType"::text)),
+      ('flag', vessel_activity.group_name(n.flag::text))
+  ) as g (kind, name)
+  where n.active
+  group by g.kind, g.name;
+  return null;
+end
+$$;
+
+comment on function vessel_activity.note_vessels_inserted() is 'Trigger: puts the groups of inserted vessels into the inbox of the fleet.';

@@ -1,0 +1,32 @@
+-- AFTER UPDATE trigger on vessels: moves vessels between groups; what changes neither type, flag nor active appends nothing.
+-- See note_positions_inserted for how it keeps out of the writer's way.
+create or replace function vessel_activity.note_vessels_updated()
+returns trigger
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if pg_relation_size('vessel_activity.fleet_inbox') > 8192
+    and vessel_activity.inbox_is_full(pg_relation_size('vessel_activity.fleet_inbox'))
+  then
+    return null;
+  end if;
+  insert into vessel_activity.fleet_inbox (kind, name, vessels)
+  select g.kind, g.name, sum(r.sign)
+  from (
+    select n."vesselType", n.flag, 1 as sign from new_rows as n where n.active
+    union all
+    select o."vesselType", o.flag, -1 from old_rows as o where o.active
+  ) as r
+  cross join lateral (
+    values ('total', ''),
+      ('type', vessel_activity.group_name(r."vesselType"::text)),
+      ('flag', vessel_activity.group_name(r.flag::text))
+  ) as g (kind, name)
+  group by g.kind, g.name
+  having sum(r.sign) <> 0;
+  return null;
+end
+$$;
+
+comment on function vessel_activity.note_vessels_updated() is 'Trigger: puts the groups that updated vessels left and joined into the inbox of the fleet.';

@@ -1,0 +1,75 @@
+-- How this refresh has to be done, and why:
+--   incremental  the state is whole: fold the inbox into it
+--   rebuild      there is no usable state, but it can be built now
+--   definition   it can't be built now either; vessel_activity_at answers this time
+-- Called by refresh_at first of all: the exclusive lock has to be tried before the snapshot that reads the inbox, so
+-- that a writer that skipped its append has either committed, and is counted by the sequence, or is seen here.
+create or replace function vessel_activity.plan_refresh(
+  p_as_of timestamptz,
+  p_settings vessel_activity.settings,
+  out mode text,
+  out reason text,
+  out fingerprint text,
+  out skipped bigint,
+  out obstacle text,
+  out verify boolean
+)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_no_skipper constant boolean := pg_try_advisory_xact_lock(1448100678, 2);
+  v_state vessel_activity.state;
+begin
+  verify := false;
+  select s.last_value + s.is_called::integer into skipped from vessel_activity.skipped as s;
+  select s.* into v_state from vessel_activity.state as s;
+
+  if v_state is null then
+    -- After a crash. A transaction prepared before it can still commit, but its inbox rows are gone.
+    insert into vessel_activity.state (in_doubt)
+    select array(select x.transaction from pg_prepared_xacts as x where x.database = current_database())
+    returning * into v_state;
+  end if;
+  fingerprint := v_state.fingerprint;
+
+  mode := 'definition';
+  if not v_no_skipper then
+    reason := 'a writer is leaving its changes out, since an inbox is over its limit';
+    return;
+  end if;
+
+  if fingerprint is null and v_state.in_doubt <> '{}'
+    and exists (select from pg_prepared_xacts as x where x.database = current_database() and x.transaction = any (v_state.in_doubt))
+  then
+    reason := 'a transaction prepared before the state was lost has not ended';
+    return;
+  end if;
+
+  mode := 'rebuild';
+  reason := case
+    when fingerprint is null then 'there was no state'
+    when skipped <> v_state.skipped then 'writers left changes out, since an inbox was over its limit'
+    when v_state.far_due_at <= p_as_of then 'positions that had been stamped far ahead have come due'
+    when v_state.as_of > p_as_of then 'the server''s clock was set back'
+    when p_settings.state_limit_bytes < greatest(
+        pg_relation_size('vessel_activity.last_seen'), pg_relation_size('vessel_activity.position_second'),
+        pg_relation_size('vessel_activity.upcoming'))
+      then 'the state was over its limit, since an old snapshot keeps its dead rows'
+  end;
+  if reason is null then
+    mode := 'incremental';
+    verify := v_state.verified_at <= p_as_of - p_settings.verify_interval;
+    return;
+  end if;
+
+  select f.obstacle into obstacle from vessel_activity.source_fingerprint() as f;
+  if obstacle is not null then
+    mode := 'definition';
+    reason := obstacle;
+  end if;
+end
+$$;
+
+comment on function vessel_activity.plan_refresh(timestamptz, vessel_activity.settings) is
+  'How a refresh as of p_as_of has to be done: mode incremental, rebuild or definition, and the reason for the latter two.';

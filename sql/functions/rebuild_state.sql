@@ -1,0 +1,67 @@
+-- Builds the state from the sources and empties the inboxes, in one statement: two would see two snapshots, and count
+-- rows twice or lose them. The state tables are emptied before it, which only refreshes read.
+-- Called by refresh_at only, under its lock.
+create or replace function vessel_activity.rebuild_state(
+  p_as_of timestamptz,
+  out far_due_at timestamptz,
+  out edge_positions bigint,
+  out edge_speed_sum numeric,
+  out edge_speed_count bigint
+)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_first_second constant timestamptz := vessel_activity.first_full_second(p_as_of);
+begin
+  perform vessel_activity.empty_state();
+
+  with emptied as (
+    delete from vessel_activity.inbox
+  ),
+  fleet_emptied as (
+    delete from vessel_activity.fleet_inbox
+  ),
+  by_vessel as (
+    insert into vessel_activity.last_seen (vessel_id, seen_at)
+    select l.vessel_id, l.seen_at from vessel_activity.last_positions(p_as_of) as l
+  ),
+  by_second as (
+    insert into vessel_activity.position_second (second, positions, speed_sum, speed_count)
+    select r.second, count(*), coalesce(sum(r.speed), 0), count(r.speed)
+    from (
+      select date_bin('1 second', vessel_activity.utc_instant(p."timestamp"), 'epoch') as second,
+        vessel_activity.mean_speed_part(p.speed::numeric) as speed
+      from public.vessel_positions as p
+      where p."timestamp" >= vessel_activity.source_time(v_first_second, p."timestamp")
+        and p."timestamp" <= vessel_activity.source_time(p_as_of, p."timestamp")
+    ) as r
+    group by r.second
+  ),
+  ahead as (
+    insert into vessel_activity.upcoming (vessel_id, seen_at, speed, sign)
+    select p."vesselId", vessel_activity.utc_instant(p."timestamp"), vessel_activity.mean_speed_part(p.speed::numeric), 1
+    from public.vessel_positions as p
+    where p."timestamp" > vessel_activity.source_time(p_as_of, p."timestamp")
+      and p."timestamp" <= vessel_activity.source_time(p_as_of + interval '1 hour', p."timestamp")
+  ),
+  fleet as (
+    insert into vessel_activity.fleet_count (kind, name, vessels)
+    select f.kind, f.name, f.vessels from vessel_activity.fleet_counts_now() as f
+  )
+  select
+    (
+      select vessel_activity.utc_instant(p."timestamp")
+      from public.vessel_positions as p
+      where p."timestamp" > vessel_activity.source_time(p_as_of + interval '1 hour', p."timestamp")
+      order by p."timestamp"
+      limit 1
+    ),
+    edge.positions, edge.speed_sum, edge.speed_count
+  into far_due_at, edge_positions, edge_speed_sum, edge_speed_count
+  from vessel_activity.hour_edge(p_as_of) as edge;
+end
+$$;
+
+comment on function vessel_activity.rebuild_state(timestamptz) is
+  'Builds the state as of p_as_of from the source tables and empties the inboxes. Returns the earliest position more than an hour ahead, and the positions before the first full second of the hour.';

@@ -1,0 +1,49 @@
+-- The figures out of the state, as it is after fold_inbox or rebuild_state, plus what those read at the lower edge of
+-- the hour. stale_vessels tells how many rows of last_seen have left the 24 hours and may be pruned.
+create or replace function vessel_activity.state_figures(
+  p_as_of timestamptz,
+  p_edge_positions bigint,
+  p_edge_speed_sum numeric,
+  p_edge_speed_count bigint,
+  out figures public.vessel_activity_realtime,
+  out stale_vessels bigint
+)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_first_second constant timestamptz := vessel_activity.first_full_second(p_as_of);
+  v_fleet record;
+begin
+  figures.id := 'singleton';
+  figures.updated_at := p_as_of;
+
+  select
+    count(*) filter (where s.seen_at >= p_as_of - interval '5 minutes'),
+    count(*) filter (where s.seen_at >= p_as_of - interval '1 hour'),
+    count(*) filter (where s.seen_at >= p_as_of - interval '24 hours'),
+    count(*) filter (where s.seen_at < p_as_of - interval '24 hours')
+  into figures.active_now, figures.active_last_hour, figures.active_last_24h, stale_vessels
+  from vessel_activity.last_seen as s;
+
+  select
+    coalesce(sum(s.positions), 0) + p_edge_positions,
+    coalesce(round((sum(s.speed_sum) + p_edge_speed_sum) / nullif(sum(s.speed_count) + p_edge_speed_count, 0), 2), 0)
+  into figures.positions_last_hour, figures.speed_avg
+  from (
+    select s.positions, s.speed_sum, s.speed_count from vessel_activity.position_second as s
+    where s.second >= v_first_second
+    union all
+    select 0, 0, 0
+  ) as s;
+
+  select f.* into v_fleet
+  from vessel_activity.fleet_figures(array(select c from vessel_activity.fleet_count as c)) as f;
+  figures.total_vessels := v_fleet.total_vessels;
+  figures.vessel_types := v_fleet.vessel_types;
+  figures.top_flags := v_fleet.top_flags;
+end
+$$;
+
+comment on function vessel_activity.state_figures(timestamptz, bigint, numeric, bigint) is
+  'The figures as of p_as_of out of the state and the given edge of the hour; and how many vessels of last_seen have left the 24 hours.';

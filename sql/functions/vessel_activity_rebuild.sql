@@ -1,0 +1,10 @@
+-- Makes the next refresh build the state anew, should anybody doubt it. Called by DBAs.
+create or replace function public.vessel_activity_rebuild()
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  update vessel_activity.state set fingerprint = null
+$$;
+
+comment on function public.vessel_activity_rebuild() is 'Makes the next refresh build the incremental state anew from the source tables.';

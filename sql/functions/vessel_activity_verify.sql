@@ -1,0 +1,36 @@
+-- Compares the state with the definition, in one snapshot, as the refresh also does by itself every
+-- settings.verify_interval: it is a refresh that verifies. A mismatch is logged, warned about, shown by the status, and
+-- repaired within it. Raises lock_not_available where another refresh is running.
+create or replace function public.vessel_activity_verify()
+returns table (figure text, state text, definition text, equal boolean)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_log vessel_activity.refresh_log;
+begin
+  if not pg_try_advisory_xact_lock(1448100678, 1) then
+    raise exception using
+      errcode = 'lock_not_available',
+      message = 'another refresh is running',
+      hint = 'Try again in a moment.';
+  end if;
+  perform vessel_activity.refresh_at(clock_timestamp(), 'manual', p_verify => true);
+  select l.* into v_log from vessel_activity.refresh_log as l order by l.id desc limit 1;
+  if v_log.verification is null then
+    raise notice using
+      message = format('there was no state to compare (%s): the row has just been computed from the source tables', v_log.mode),
+      detail = v_log.message,
+      hint = 'Verify again once refreshes are incremental: select * from public.vessel_activity_status().';
+    return;
+  end if;
+  return query
+    select d.key, v_log.verification -> 'state' ->> d.key, d.value, (v_log.verification -> 'state' ->> d.key) = d.value
+    from json_each_text(v_log.verification -> 'definition') as d
+    where d.key <> 'id'
+    order by d.key;
+end
+$$;
+
+comment on function public.vessel_activity_verify() is
+  'Refreshes, and compares the incremental state with the definition in one snapshot: one row a figure. A mismatch is logged and repaired. Example: select * from public.vessel_activity_verify().';
