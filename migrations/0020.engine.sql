@@ -6,17 +6,27 @@ set local lock_timeout = '10s';
 
 -- Written by every writer, emptied by every refresh. Its file must never be truncated by vacuum, which would make
 -- writers wait for it; maintain() shrinks it when nobody is there to wait.
-create unlogged table if not exists vessel_activity.inbox (vessel_id, seen_at, speed, sign)
+-- One row a statement, with arrays: a thousand-row INSERT costs one append, and one delete in the refresh. The arrays
+-- are not compressed, which would cost more than it saves for rows that live for seconds.
+create unlogged table if not exists vessel_activity.inbox (vessel_ids, seen_ats, speeds, sign)
 with (
   autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_insert_threshold = -1,
-  autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off
+  autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off,
+  toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 1000,
+  toast.autovacuum_vacuum_insert_threshold = -1, toast.autovacuum_vacuum_cost_delay = 0, toast.vacuum_truncate = off
 )
-as select p."vesselId", null::timestamptz, null::numeric, null::smallint from public.vessel_positions as p with no data;
-comment on table vessel_activity.inbox is 'Changes of positions since the last refresh, appended by the triggers: one row a position that came (sign 1) or went (-1).';
-comment on column vessel_activity.inbox.vessel_id is 'vessel_positions."vesselId".';
-comment on column vessel_activity.inbox.seen_at is 'The position''s timestamp.';
-comment on column vessel_activity.inbox.speed is 'Speed over ground in knots where it enters the mean, else NULL.';
-comment on column vessel_activity.inbox.sign is '1: the position came; -1: it went.';
+as
+  select array_agg(p."vesselId"), null::timestamptz[], null::numeric[], null::smallint
+  from public.vessel_positions as p with no data;
+alter table vessel_activity.inbox
+  alter column vessel_ids set storage external,
+  alter column seen_ats set storage external,
+  alter column speeds set storage external;
+comment on table vessel_activity.inbox is 'Changes of positions since the last refresh, appended by the triggers: the positions that one statement made come (sign 1) or go (-1), in arrays of equal length.';
+comment on column vessel_activity.inbox.vessel_ids is 'Their vessel_positions."vesselId".';
+comment on column vessel_activity.inbox.seen_ats is 'Their timestamps.';
+comment on column vessel_activity.inbox.speeds is 'Their speeds over ground in knots where they enter the mean, else NULL.';
+comment on column vessel_activity.inbox.sign is '1: the positions came; -1: they went.';
 
 create unlogged table if not exists vessel_activity.fleet_inbox (
   kind text not null,
@@ -36,9 +46,9 @@ create sequence if not exists vessel_activity.skipped;
 comment on sequence vessel_activity.skipped is 'Advanced by a writer that leaves its changes out because the inbox is over its limit: the state must be rebuilt.';
 
 create unlogged table if not exists vessel_activity.upcoming (vessel_id, seen_at, speed, sign)
-as select i.* from vessel_activity.inbox as i with no data;
+as select p."vesselId", null::timestamptz, null::numeric, null::smallint from public.vessel_positions as p with no data;
 create index if not exists upcoming_seen_at on vessel_activity.upcoming (seen_at);
-comment on table vessel_activity.upcoming is 'Inbox rows stamped up to an hour ahead: each is taken in when its time comes.';
+comment on table vessel_activity.upcoming is 'Changes of positions stamped up to an hour ahead: each is taken in when its time comes.';
 comment on column vessel_activity.upcoming.vessel_id is 'vessel_positions."vesselId".';
 comment on column vessel_activity.upcoming.seen_at is 'The position''s timestamp.';
 comment on column vessel_activity.upcoming.speed is 'Speed over ground in knots where it enters the mean, else NULL.';

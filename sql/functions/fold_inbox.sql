@@ -15,16 +15,23 @@ create or replace function vessel_activity.fold_inbox(
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_day_ago constant timestamptz := p_as_of - interval '24 hours';
   v_hour_ago constant timestamptz := p_as_of - interval '1 hour';
   v_hour_ahead constant timestamptz := p_as_of + interval '1 hour';
   v_first_second constant timestamptz := vessel_activity.first_full_second(p_as_of);
+  v_taken record;
 begin
-  with taken as (
+  with statement as (
     delete from vessel_activity.inbox as i
-    returning i.vessel_id, i.seen_at, i.speed, i.sign
+    returning i.vessel_ids, i.seen_ats, i.speeds, i.sign
+  ),
+  taken as materialized (
+    select r.vessel_id, r.seen_at, r.speed, s.sign
+    from statement as s
+    cross join lateral unnest(s.vessel_ids, s.seen_ats, s.speeds) as r (vessel_id, seen_at, speed)
   ),
   come_due as (
     delete from vessel_activity.upcoming as u
@@ -35,14 +42,14 @@ begin
     insert into vessel_activity.upcoming (vessel_id, seen_at, speed, sign)
     select t.* from taken as t where t.seen_at > p_as_of and t.seen_at <= v_hour_ahead
   ),
-  event as materialized (
+  event as not materialized (
     select t.* from taken as t where t.seen_at <= p_as_of and t.seen_at >= v_day_ago
     union all
     select d.* from come_due as d where d.seen_at >= v_day_ago
   ),
   by_second as (
     insert into vessel_activity.position_second as s (second, positions, speed_sum, speed_count)
-    select date_bin('1 second', e.seen_at, 'epoch'), sum(e.sign), coalesce(sum(e.sign * e.speed), 0),
+    select date_bin('1 second', e.seen_at, 'epoch'), sum(e.sign), coalesce(sum(case when e.sign > 0 then e.speed else - e.speed end), 0),
       coalesce(sum(e.sign) filter (where e.speed is not null), 0)
     from event as e
     where e.seen_at >= v_first_second
@@ -55,7 +62,7 @@ begin
   pruned as (
     delete from vessel_activity.position_second as s where s.second < v_first_second
   ),
-  by_vessel as materialized (
+  by_vessel as (
     select e.vessel_id, max(e.seen_at) as came_at, bool_or(e.sign < 0) as lost_one
     from event as e
     where e.vessel_id is not null
@@ -75,18 +82,6 @@ begin
       limit 1
     ) as l on true
   ),
-  known as (
-    update vessel_activity.last_seen as s
-    set seen_at = v.seen_at
-    from looked_up as v
-    where s.vessel_id = v.vessel_id and (v.seen_at > s.seen_at or v.lost_one)
-  ),
-  first_met as (
-    insert into vessel_activity.last_seen (vessel_id, seen_at)
-    select v.vessel_id, v.seen_at
-    from looked_up as v
-    where not exists (select from vessel_activity.last_seen as s where s.vessel_id = v.vessel_id)
-  ),
   fleet_taken as (
     delete from vessel_activity.fleet_inbox as i
     returning i.kind, i.name, i.vessels
@@ -97,12 +92,30 @@ begin
     on conflict (kind, name) do update set vessels = c.vessels + excluded.vessels
   )
   select
-    (select count(*) from taken),
-    (select min(t.seen_at) from taken as t where t.seen_at > v_hour_ahead),
+    total.new_rows, total.far_due_at,
     edge.positions, edge.speed_sum, edge.speed_count,
+    vessels.ids, vessels.seen_ats, vessels.lost_ones,
     case when p_verify then to_json(public.vessel_activity_at(p_as_of)) end
-  into new_rows, far_due_at, edge_positions, edge_speed_sum, edge_speed_count, definition
-  from vessel_activity.hour_edge(p_as_of) as edge;
+      as definition
+  into v_taken
+  from vessel_activity.hour_edge(p_as_of) as edge
+  cross join (
+    select count(*) as new_rows, min(t.seen_at) filter (where t.seen_at > v_hour_ahead) as far_due_at
+    from taken as t
+  ) as total
+  cross join (
+    select array_agg(v.vessel_id) as ids, array_agg(v.seen_at) as seen_ats, array_agg(v.lost_one) as lost_ones
+    from looked_up as v
+  ) as vessels;
+
+  perform vessel_activity.update_last_seen(v_taken.ids, v_taken.seen_ats, v_taken.lost_ones);
+
+  new_rows := v_taken.new_rows;
+  far_due_at := v_taken.far_due_at;
+  edge_positions := v_taken.positions;
+  edge_speed_sum := v_taken.speed_sum;
+  edge_speed_count := v_taken.speed_count;
+  definition := v_taken.definition;
 end
 $$;
 

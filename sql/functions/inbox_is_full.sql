@@ -2,14 +2,18 @@
 -- for long or because an old snapshot keeps its dead rows. Then the skip is counted, so that the next refresh
 -- rebuilds. The shared lock tells a refresh that a skipping writer may still be in flight; it is never waited for:
 -- a writer that can't have it (a refresh holds it exclusively, for its own duration) appends as usual.
+-- Arrays of a few rows stay in the table itself, whose size is cheap to ask; larger ones are kept beside it (TOAST).
 -- Called by the note_* triggers.
-create or replace function vessel_activity.inbox_is_full(p_size bigint)
+create or replace function vessel_activity.inbox_is_full(p_inbox regclass, p_rows bigint)
 returns boolean
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_size constant bigint := case when p_rows < 20 then pg_relation_size(p_inbox) else pg_table_size(p_inbox) end;
 begin
-  if p_size > (select s.inbox_limit_bytes from vessel_activity.settings as s)
+  if v_size > 65536
+    and v_size > (select s.inbox_limit_bytes from vessel_activity.settings as s)
     and pg_try_advisory_xact_lock_shared(1448100678, 2)
   then
     perform nextval('vessel_activity.skipped');
@@ -19,5 +23,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.inbox_is_full(bigint) is
-  'Whether the calling trigger must skip its append to an inbox of p_size bytes; counts the skip.';
+comment on function vessel_activity.inbox_is_full(regclass, bigint) is
+  'Whether the calling trigger must skip its append of p_rows rows to p_inbox; counts the skip.';

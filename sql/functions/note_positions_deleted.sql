@@ -4,16 +4,30 @@ returns trigger
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_since constant timestamptz := now() - interval '25 hours';
+  v_rows bigint;
 begin
-  if pg_relation_size('vessel_activity.inbox') > 8192
-    and vessel_activity.inbox_is_full(pg_relation_size('vessel_activity.inbox'))
-  then
+  select count(*) into v_rows from (select from old_rows limit 100001) as r;
+  if vessel_activity.inbox_is_full('vessel_activity.inbox', v_rows) then
     return null;
   end if;
-  insert into vessel_activity.inbox (vessel_id, seen_at, speed, sign)
-  select o."vesselId", vessel_activity.utc_instant(o."timestamp"), vessel_activity.mean_speed_part(o.speed::numeric), -1
+
+  insert into vessel_activity.inbox (vessel_ids, seen_ats, speeds, sign)
+  select array_agg(o."vesselId"), array_agg(vessel_activity.utc_instant(o."timestamp")),
+    array_agg(vessel_activity.mean_speed_part(o.speed::numeric)), -1
   from old_rows as o
-  where o."timestamp" >= vessel_activity.source_time(now() - interval '25 hours', o."timestamp");
+  where o."timestamp" >= vessel_activity.source_time(v_since, o."timestamp")
+    and v_rows <= 100000
+  having count(*) > 0;
+
+  if v_rows > 100000 then
+    insert into vessel_activity.inbox (vessel_ids, seen_ats, speeds, sign)
+    select array[o."vesselId"], array[vessel_activity.utc_instant(o."timestamp")],
+      array[vessel_activity.mean_speed_part(o.speed::numeric)], -1
+    from old_rows as o
+    where o."timestamp" >= vessel_activity.source_time(v_since, o."timestamp");
+  end if;
   return null;
 end
 $$;

@@ -6,9 +6,7 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if pg_relation_size('vessel_activity.fleet_inbox') > 8192
-    and vessel_activity.inbox_is_full(pg_relation_size('vessel_activity.fleet_inbox'))
-  then
+  if vessel_activity.inbox_is_full('vessel_activity.fleet_inbox', 1) then
     return null;
   end if;
   insert into vessel_activity.fleet_inbox (kind, name, vessels)

@@ -27,6 +27,7 @@ declare
   v_source record;
   v_figures record;
   v_mode text;
+  v_obstacle text;
   v_reason text;
   v_new_rows bigint;
   v_verification json;
@@ -67,12 +68,14 @@ begin
   select o.* into v_plan from vessel_activity.plan_refresh(p_as_of, v_settings) as o;
   v_mode := v_plan.mode;
   v_reason := v_plan.reason;
+  v_obstacle := v_plan.obstacle;
 
   if v_mode = 'incremental' then
     select f.* into v_done from vessel_activity.fold_inbox(p_as_of, p_verify or v_plan.verify) as f;
     v_new_rows := v_done.new_rows;
     select f.* into v_source from vessel_activity.source_fingerprint() as f;
-    if v_source.fingerprint = v_plan.fingerprint and v_source.obstacle is null then
+    v_obstacle := v_source.obstacle;
+    if v_source.fingerprint = v_plan.fingerprint and v_obstacle is null then
       select f.* into v_figures from vessel_activity.state_figures(
         p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count) as f;
       v_row := v_figures.figures;
@@ -97,8 +100,8 @@ begin
         far_due_at = least(s.far_due_at, v_done.far_due_at),
         verified_at = case when v_verification is null then s.verified_at else p_as_of end;
     else
-      v_mode := case when v_source.obstacle is null then 'rebuild' else 'definition' end;
-      v_reason := coalesce(v_source.obstacle, 'the source tables were changed other than by rows');
+      v_mode := case when v_obstacle is null then 'rebuild' else 'definition' end;
+      v_reason := coalesce(v_obstacle, 'the source tables were changed other than by rows');
     end if;
   end if;
 
@@ -122,7 +125,7 @@ begin
   elsif v_mode = 'definition' then
     v_new_rows := null;
     v_row := public.vessel_activity_at(p_as_of);
-    if v_source.obstacle is not null or v_plan.obstacle is not null then
+    if v_obstacle is not null then
       -- Nobody will fold what is in the inboxes, and the state misses changes from here on.
       delete from vessel_activity.inbox;
       delete from vessel_activity.fleet_inbox;

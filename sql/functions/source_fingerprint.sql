@@ -5,18 +5,25 @@
 --   renamed, triggers dropped, disabled or enabled (which leaves a new row version in pg_trigger), a restore.
 -- Called by refresh_at and vessel_activity_status.
 create or replace function vessel_activity.source_fingerprint(out fingerprint text, out obstacle text)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  with relations as materialized (
-    select s.source, s.relation, c.relkind, c.relfilenode,
+begin
+  with recursive tree (relation) as (
+    select c.oid from pg_class as c
+    where c.relnamespace = 'public'::regnamespace and c.relname in ('vessels', 'vessel_positions')
+    union
+    select i.inhrelid from tree as t join pg_inherits as i on i.inhparent = t.relation
+  ),
+  relations as materialized (
+    select s.relation, c.relkind, c.relfilenode,
       (select string_agg(concat(t.oid, ':', t.xmin, t.tgenabled), ',' order by t.oid) from pg_trigger as t
         where t.tgrelid = s.relation and t.tgname like 'vessel\_activity\_%') as triggers,
       (select count(*) from pg_trigger as t
         where t.tgrelid = s.relation and t.tgname like 'vessel\_activity\_%' and t.tgenabled = 'A') as trigger_count,
       (select string_agg(a.attnum || ':' || a.atttypid, ',' order by a.attname) from pg_attribute as a
         where a.attrelid = s.relation and a.attname in ('vesselId', 'timestamp', 'speed', 'vesselType', 'flag', 'active')) as attributes
-    from vessel_activity.source_relations() as s
+    from tree as s
     join pg_class as c on c.oid = s.relation
   )
   select
@@ -31,7 +38,9 @@ as $$
         format('%s lacks our triggers, or they are not ENABLE ALWAYS',
           min(r.relation::regclass::text) filter (where r.trigger_count <> 3))
     end
-  from relations as r
+  into fingerprint, obstacle
+  from relations as r;
+end
 $$;
 
 comment on function vessel_activity.source_fingerprint() is

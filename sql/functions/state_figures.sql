@@ -12,6 +12,10 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  -- As variables: in the scans they would be computed anew for every row.
+  v_5_minutes_ago constant timestamptz := p_as_of - interval '5 minutes';
+  v_hour_ago constant timestamptz := p_as_of - interval '1 hour';
+  v_day_ago constant timestamptz := p_as_of - interval '24 hours';
   v_first_second constant timestamptz := vessel_activity.first_full_second(p_as_of);
   v_fleet record;
 begin
@@ -19,12 +23,13 @@ begin
   figures.updated_at := p_as_of;
 
   select
-    count(*) filter (where s.seen_at >= p_as_of - interval '5 minutes'),
-    count(*) filter (where s.seen_at >= p_as_of - interval '1 hour'),
-    count(*) filter (where s.seen_at >= p_as_of - interval '24 hours'),
-    count(*) filter (where s.seen_at < p_as_of - interval '24 hours')
+    count(*) filter (where s.seen_at >= v_5_minutes_ago),
+    count(*) filter (where s.seen_at >= v_hour_ago),
+    count(*) filter (where s.seen_at >= v_day_ago),
+    count(*)
   into figures.active_now, figures.active_last_hour, figures.active_last_24h, stale_vessels
   from vessel_activity.last_seen as s;
+  stale_vessels := stale_vessels - figures.active_last_24h;
 
   select
     coalesce(sum(s.positions), 0) + p_edge_positions,

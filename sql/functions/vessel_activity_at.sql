@@ -8,6 +8,10 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
+  -- As variables: in the scans they would be computed anew for every row.
+  v_5_minutes_ago constant timestamptz := p_as_of - interval '5 minutes';
+  v_hour_ago constant timestamptz := p_as_of - interval '1 hour';
+  v_day_ago constant timestamptz := p_as_of - interval '24 hours';
   v_row public.vessel_activity_realtime;
 begin
   if p_as_of is null then
@@ -25,9 +29,9 @@ begin
   into v_row
   from (
     select
-      count(*) filter (where l.seen_at >= p_as_of - interval '5 minutes') as active_now,
-      count(*) filter (where l.seen_at >= p_as_of - interval '1 hour') as active_last_hour,
-      count(*) filter (where l.seen_at >= p_as_of - interval '24 hours') as active_last_24h
+      count(*) filter (where l.seen_at >= v_5_minutes_ago) as active_now,
+      count(*) filter (where l.seen_at >= v_hour_ago) as active_last_hour,
+      count(*) filter (where l.seen_at >= v_day_ago) as active_last_24h
     from vessel_activity.last_positions(p_as_of) as l
   ) as seen
   cross join (
@@ -35,7 +39,7 @@ begin
       count(*) as positions_last_hour,
       coalesce(round(avg(vessel_activity.mean_speed_part(p.speed::numeric)), 2), 0) as speed_avg
     from public.vessel_positions as p
-    where p."timestamp" >= vessel_activity.source_time(p_as_of - interval '1 hour', p."timestamp")
+    where p."timestamp" >= vessel_activity.source_time(v_hour_ago, p."timestamp")
       and p."timestamp" <= vessel_activity.source_time(p_as_of, p."timestamp")
   ) as traffic
   cross join vessel_activity.fleet_figures(array(select f from vessel_activity.fleet_counts_now() as f)) as fleet;

@@ -1,0 +1,35 @@
+-- Writes the last positions of the vessels that a fold met, through arrays and planned for their length each time: the
+-- best join for one second's vessels is not the best for thirty seconds'. Called by fold_inbox.
+create or replace function vessel_activity.update_last_seen(
+  p_vessel_ids anyarray, p_seen_ats timestamptz[], p_lost_ones boolean[]
+)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+set random_page_cost = 1 -- the state is always in memory
+as $$
+declare
+  v_known bigint;
+begin
+  if cardinality(p_vessel_ids) is null then
+    return;
+  end if;
+
+  update vessel_activity.last_seen as s
+  set seen_at = case when v.lost_one then v.seen_at else greatest(v.seen_at, s.seen_at) end
+  from unnest(p_vessel_ids, p_seen_ats, p_lost_ones) as v (vessel_id, seen_at, lost_one)
+  where s.vessel_id = v.vessel_id;
+  get diagnostics v_known = row_count;
+
+  if v_known < cardinality(p_vessel_ids) then
+    insert into vessel_activity.last_seen (vessel_id, seen_at)
+    select v.vessel_id, v.seen_at
+    from unnest(p_vessel_ids, p_seen_ats) as v (vessel_id, seen_at)
+    where not exists (select from vessel_activity.last_seen as s where s.vessel_id = v.vessel_id);
+  end if;
+end
+$$;
+
+comment on function vessel_activity.update_last_seen(anyarray, timestamptz[], boolean[]) is
+  'Sets last_seen of the given vessels: to the later of old and new, or, where the vessel lost a position, to the one looked up.';
