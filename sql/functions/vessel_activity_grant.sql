@@ -21,12 +21,10 @@ begin
   execute format('grant select on public.vessel_activity_realtime, public.vessel_activity_performance to %I', p_role);
   execute format('grant select on all tables in schema vessel_activity to %I', p_role);
   for v_function in
-    select p.oid
-    from pg_proc as p
-    where p.pronamespace in ('public'::regnamespace, 'vessel_activity'::regnamespace)
-      and (p.pronamespace = 'vessel_activity'::regnamespace or p.proname like 'vessel\_activity\_%' or p.proname = 'refresh_vessel_activity')
-      and p.prorettype <> 'trigger'::regtype
-      and (p_right = 'operator' and p.proname <> 'vessel_activity_grant' or p.provolatile <> 'v' and p.proname <> 'vessel_activity_at')
+    select o.routine
+    from vessel_activity.our_routines() as o
+    where not o.is_trigger
+      and (p_right = 'operator' and o.name <> 'vessel_activity_grant' or o.volatility <> 'v' and o.name <> 'vessel_activity_at')
   loop
     execute format('grant execute on routine %s to %I', v_function, p_role);
   end loop;
@@ -34,8 +32,8 @@ begin
   if p_right = 'operator' then
     execute format('grant select on public.vessels, public.vessel_positions to %I', p_role);
     execute format('grant insert, update on public.vessel_activity_realtime to %I', p_role);
-    execute format('grant insert, update, delete on all tables in schema vessel_activity to %I', p_role);
-    execute format('grant usage, select on all sequences in schema vessel_activity to %I', p_role);
+    execute format('grant insert, update, delete, truncate on all tables in schema vessel_activity to %I', p_role);
+    execute format('grant usage, select, update on all sequences in schema vessel_activity to %I', p_role);
   end if;
 end
 $$;

@@ -1,0 +1,81 @@
+# Everything runs through here; `make` alone lists it. Without DATABASE_URL the targets work on an embedded
+# PostgreSQL under .data/; with it, on that database.
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: .venv/installed ## a live dashboard on a simulated fleet, from nothing
+	@exec $(PYTHON) demo.py
+
+.PHONY: test
+test: .venv/installed-dev ## install what the tests need, and run all of them
+	@tests/install-packages
+	@$(PYTHON) -m pytest $(PYTEST)
+
+.PHONY: run
+run: .venv/installed ## serve the dashboard and the JSON
+	@exec $(PYTHON) server.py
+
+.PHONY: migrate
+migrate: .venv/installed ## install or upgrade in the database
+	@$(PYTHON) database.py migrate
+
+.PHONY: rollback
+rollback: .venv/installed ## remove everything of ours from the database
+	@$(PYTHON) database.py rollback
+
+.PHONY: refresh
+refresh: .venv/installed ## bring the figures up to date now, and print them
+	@$(PYTHON) database.py refresh
+
+.PHONY: refresh-loop
+refresh-loop: .venv/installed ## refresh whenever nobody else does, until stopped
+	@exec $(PYTHON) refresh_loop.py
+
+.PHONY: load
+load: .venv/installed ## load a MarineCadastre CSV: make load FILE=...
+	@$(PYTHON) ingest.py load "$(FILE)"
+
+.PHONY: replay
+replay: .venv/installed ## play a recording as if live, until stopped: make replay FILE=...
+	@exec $(PYTHON) ingest.py replay "$(FILE)"
+
+.PHONY: status
+status: .venv/installed ## is everything as it should be, and if not, what to do
+	@$(PYTHON) database.py status
+
+.PHONY: lint
+lint: .venv/installed-dev ## check the code without running it
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy
+
+.PHONY: bench
+bench: .venv/installed-dev ## measure the engine: SIZE=small or SIZE=dense
+	@$(PYTHON) bench/engine.py
+
+.PHONY: bench-http
+bench-http: .venv/installed-dev ## measure the server
+	@$(PYTHON) bench/http.py
+
+.PHONY: soak
+soak: .venv/installed-dev ## run ten thousand random schedules against the definition
+	@$(PYTHON) tests/soak.py
+
+.PHONY: clean
+clean: ## remove what was built and the caches; .data/ with its database stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment is made anew whenever the lock changes; the stamp is touched last, so a killed install is repeated.
+.venv/installed: requirements.lock
+	@tests/make-venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/installed-dev: requirements-dev.lock .venv/installed
+	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,332 @@
+"""A PostgreSQL server of our own: made, started, adopted and stopped without touching the machine.
+
+It listens on a unix socket in a private folder only, never on TCP. As root, which PostgreSQL
+refuses, its programs run as an existing unprivileged user, or in a user namespace; no user is
+created and no rights are changed on folders that are not the server's own.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+# sun_path holds 108 bytes with its closing zero; the name in the folder is /.s.PGSQL.5432.
+_LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")
+# Nothing of the caller's locale may matter: a LANG that is not installed makes initdb fail.
+_ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "TZ": "UTC"}
+
+
+class LocalServerError(RuntimeError):
+    """The server can't be made, started or stopped; the message says why and what to do."""
+
+
+@dataclass
+class LocalServer:
+    """One PostgreSQL cluster, started with pg_ctl.
+
+    Attributes:
+        bindir: folder with initdb, pg_ctl and postgres.
+        datadir: the cluster's folder; made by `start` when it is absent or empty.
+        options: server settings for this start, as with `postgres -c name=value`.
+        log: file of the server's messages; beside the data folder when not given.
+
+    """
+
+    bindir: Path
+    datadir: Path
+    options: dict[str, str] = field(default_factory=dict)
+    log: Path | None = None
+    _socket_folder: Path | None = field(default=None, init=False)
+    _prefix: list[str] = field(default_factory=list, init=False)
+    _as_user: dict[str, Any] = field(default_factory=dict, init=False)
+
+    @property
+    def socket_folder(self) -> Path:
+        """Folder of the unix socket; known once the server runs."""
+        if self._socket_folder is None:
+            raise LocalServerError(f"the server in {self.datadir} is not started")
+        return self._socket_folder
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the libpq URL of one of its databases, for the superuser `postgres`."""
+        host = quote(str(self.socket_folder), safe="")
+        return f"postgresql://postgres@/{quote(database, safe='')}?host={host}&port=5432"
+
+    def start(self) -> bool:
+        """Start the server, made first where there is none; False when it was running already.
+
+        Raises:
+            LocalServerError: it can't be made or started.
+
+        """
+        if (self.datadir / "PG_VERSION").exists():
+            self._choose_user(self.datadir)
+        else:
+            self._make()
+        if self.pid() is not None:
+            self._socket_folder = Path(self._pid_file()[4])
+            self._wait_until_ready()
+            return False
+        # Left by a crash, or by a machine on which the number now belongs to another program.
+        (self.datadir / "postmaster.pid").unlink(missing_ok=True)
+        self._remove_temporary_socket_folder()
+        self._socket_folder = self._make_socket_folder()
+        self._pg_ctl_start()
+        return True
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop the server and wait for it; a server that does not run is no error.
+
+        Args:
+            mode: pg_ctl's `smart`, `fast` or `immediate` (the last as a crash would leave it).
+
+        """
+        if self.pid() is not None:
+            self._run(
+                [str(self.bindir / "pg_ctl"), "stop", "-D", str(self.datadir), "-w", "-m", mode],
+                "PostgreSQL did not stop",
+            )
+        self._remove_temporary_socket_folder()
+
+    def kill(self) -> None:
+        """Kill every process of the server at once, as `kill -9` of everything would."""
+        pid = self.pid()
+        if pid is None:
+            return
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for process in [pid, *map(int, children)]:
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        while self.pid() is not None:
+            time.sleep(0.01)
+
+    def pid(self) -> int | None:
+        """Return the process id of the running server, None when it does not run."""
+        lines = self._pid_file()
+        if len(lines) < 6:  # noqa: PLR2004 - the sixth line is written once the port is known
+            return None
+        pid = int(lines[0])
+        # The number alone proves nothing after a reboot; a postmaster stands in its data folder.
+        try:
+            standing = Path(f"/proc/{pid}/cwd").readlink()
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return None
+        return pid if standing == self.datadir.resolve() and state != "Z" else None
+
+    def _pid_file(self) -> list[str]:
+        try:
+            return (self.datadir / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+        except PermissionError:
+            raise self._foreign_folder() from None
+
+    def _foreign_folder(self) -> LocalServerError:
+        return LocalServerError(
+            f"{self.datadir} belongs to another user; run this as its owner, "
+            "or set VESSEL_ACTIVITY_DATA_DIR to a folder of your own"
+        )
+
+    def _make(self) -> None:
+        """Make the cluster beside its place, so that a killed initdb leaves nothing half-made."""
+        made = self.datadir.with_name(self.datadir.name + ".new")
+        try:
+            if made.exists():
+                shutil.rmtree(made)
+            made.mkdir(mode=0o700, parents=True)
+            self._choose_user(made)
+            self._initdb(made)
+            made.rename(self.datadir)
+        except OSError as error:
+            raise LocalServerError(
+                f"the PostgreSQL data folder {self.datadir} can't be made ({error.strerror})"
+            ) from error
+
+    def _choose_user(self, folder: Path) -> None:
+        """Decide as whom the server's programs run; a new folder is made that user's."""
+        owner = folder.stat().st_uid
+        me = os.geteuid()
+        if me != 0:
+            if owner != me:
+                raise self._foreign_folder()
+            return
+        if owner != 0:  # made by an earlier start: by whom it was made it is run
+            self._become(pwd.getpwuid(owner))
+            return
+        if (folder / "PG_VERSION").exists():
+            self._use_namespace()
+            return
+        for name in ("postgres", "nobody"):
+            try:
+                account = pwd.getpwnam(name)
+            except KeyError:
+                continue
+            if self._can_work_as(account, folder):
+                self._become(account)
+                return
+        self._use_namespace()
+
+    def _become(self, account: pwd.struct_passwd) -> None:
+        self._as_user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+    def _can_work_as(self, account: pwd.struct_passwd, folder: Path) -> bool:
+        """Give the empty folder to the account and see whether it can work there."""
+        os.chown(folder, account.pw_uid, account.pw_gid)
+        probes = (
+            [str(self.bindir / "postgres"), "--version"],
+            ["/usr/bin/test", "-w", str(folder.resolve())],  # each parent must let it pass
+        )
+        try:
+            if all(_succeeds_as(account, probe) for probe in probes):
+                return True
+        except OSError:
+            pass
+        os.chown(folder, 0, 0)
+        return False
+
+    def _use_namespace(self) -> None:
+        """Run as root's own files see it, but under another number: PostgreSQL asks only that."""
+        number = pwd.getpwnam("nobody").pw_uid  # initdb wants a name for the number
+        prefix = ["unshare", "--user", f"--map-user={number}", f"--map-group={number}", "--"]
+        unshare = shutil.which("unshare")
+        if unshare is not None:
+            tried = subprocess.run(
+                [*prefix, str(self.bindir / "postgres"), "--version"],
+                capture_output=True,
+                check=False,
+            )
+            if tried.returncode == 0:
+                self._prefix = [unshare, *prefix[1:]]
+                return
+        raise LocalServerError(
+            "PostgreSQL does not run as root, no unprivileged user can reach "
+            f"{self.datadir} and {self.bindir}, and user namespaces are not allowed here. "
+            "Move the project to a folder that others may enter (such as /opt or /srv), "
+            "run this as an ordinary user, or set DATABASE_URL to a database of yours"
+        )
+
+    def _initdb(self, folder: Path) -> None:
+        self._run(
+            [
+                str(self.bindir / "initdb"),
+                f"--pgdata={folder}",
+                "--username=postgres",
+                "--auth=trust",  # the socket's folder is closed to others
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-instructions",
+            ],
+            "the PostgreSQL data folder could not be made",
+            folder,
+        )
+
+    def _pg_ctl_start(self) -> None:
+        options = {
+            "listen_addresses": "",
+            "port": "5432",
+            "unix_socket_directories": str(self.socket_folder),
+            "unix_socket_permissions": "0700",
+            "timezone": "UTC",
+            **self.options,
+        }
+        arguments = shlex.join(f"--{name}={value}" for name, value in options.items())
+        log = self._log_file()
+        command = [str(self.bindir / "pg_ctl"), "start", "-w", "-t", "60"]
+        command += ["-D", str(self.datadir), "-l", str(log), "-o", arguments]
+        # A server killed a moment ago may still be leaving its shared memory.
+        for attempt in range(20):
+            done = self._program(command)
+            if done.returncode == 0:
+                return
+            if "pre-existing shared memory" not in _tail(log) or attempt == 19:  # noqa: PLR2004
+                break
+            time.sleep(0.25)
+        raise LocalServerError(
+            f"PostgreSQL did not start in {self.datadir}; its log {log} ends:\n{_tail(log)}"
+        )
+
+    def _wait_until_ready(self) -> None:
+        for _ in range(600):
+            lines = self._pid_file()
+            if len(lines) > 7 and lines[7].strip() == "ready":  # noqa: PLR2004
+                return
+            time.sleep(0.1)
+        raise LocalServerError(f"PostgreSQL in {self.datadir} did not become ready in 60 s")
+
+    def _log_file(self) -> Path:
+        # Inside the data folder its user may write, wherever the folder stands.
+        return self.log or self.datadir / "server.log"
+
+    def _make_socket_folder(self) -> Path:
+        if len(os.fsencode(self.datadir)) <= _LONGEST_SOCKET_FOLDER:
+            return self.datadir
+        folder = Path(tempfile.mkdtemp(prefix="vessel-activity-", dir="/tmp"))
+        if self._as_user:
+            os.chown(folder, self._as_user["user"], self._as_user["group"])
+        (self.datadir / "socket_folder").write_text(str(folder))
+        return folder
+
+    def _remove_temporary_socket_folder(self) -> None:
+        note = self.datadir / "socket_folder"
+        if note.exists():
+            shutil.rmtree(note.read_text(), ignore_errors=True)
+            note.unlink()
+
+    def _run(self, command: list[str], failure: str, folder: Path | None = None) -> None:
+        done = self._program(command, folder)
+        if done.returncode != 0:
+            raise LocalServerError(f"{failure}: {done.stdout.strip()}")
+
+    def _program(
+        self, command: list[str], folder: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        # A session of its own: Ctrl-C is for us, who stop the server in order.
+        # A file, not a pipe: the server would keep a pipe open for ever.
+        with tempfile.TemporaryFile("w+") as out:
+            done = subprocess.run(
+                [*self._prefix, *command],
+                cwd=folder or self.datadir,
+                env=_ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                check=False,
+                start_new_session=True,
+                **self._as_user,
+            )
+            out.seek(0)
+            return subprocess.CompletedProcess(command, done.returncode, out.read())
+
+
+def _succeeds_as(account: pwd.struct_passwd, command: list[str]) -> bool:
+    done = subprocess.run(
+        command,
+        cwd="/",
+        env=_ENVIRONMENT,
+        capture_output=True,
+        check=False,
+        user=account.pw_uid,
+        group=account.pw_gid,
+        extra_groups=[],
+    )
+    return done.returncode == 0
+
+
+def _tail(log: Path, lines: int = 8) -> str:
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except OSError as error:
+        return str(error)

@@ -1,0 +1,227 @@
+"""Install, upgrade and remove the product in a database: migrations, functions, indexes, schedule.
+
+Every step is safe to repeat and to break off: whatever a killed run leaves, the next one mends.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+from yoyo import read_migrations
+from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
+from yoyo.connections import DatabaseURI
+from yoyo.exceptions import BadMigration
+
+import cron
+from connections import connect, name_of
+from settings import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MIGRATIONS = PROJECT / "migrations"
+FUNCTIONS = PROJECT / "sql" / "functions"
+_SCHEMA = "vessel_activity_migrations"
+_LOCK = (1448100678, 3)  # 'VAcF', migrate
+_POLL_SECONDS = 0.1
+
+
+class MigrationError(RuntimeError):
+    """Migrating or rolling back can't go on; the message says why and what to do."""
+
+
+class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
+    """yoyo's backend on connections of ours, its own tables in a schema of ours.
+
+    Also for machines where the user has no name and the host no DNS entry.
+    """
+
+    @classmethod
+    def on(cls, url: str) -> _Backend:
+        """Open it on a database; the whole libpq URL travels in yoyo's field for the name."""
+        uri = DatabaseURI("postgresql+psycopg", None, None, None, None, url, {})
+        return cls(uri, "_yoyo_migration")
+
+    def connect(self, dburi: DatabaseURI) -> psycopg.Connection:
+        """Open a connection as ours are; yoyo's own way knows only a part of libpq's options."""
+        self.schema = _SCHEMA
+        return connect(dburi.database, purpose="migrate")
+
+    def get_log_data(self, migration: Any = None, operation: str = "apply") -> dict[str, Any]:
+        """Say who applied what, as yoyo's log wants it."""
+        try:
+            user = getpass.getuser()
+        except (KeyError, OSError):
+            user = str(os.getuid())
+        return {
+            "id": f"{time.time_ns():x}-{os.getpid()}",
+            "migration_id": migration.id if migration else None,
+            "migration_hash": migration.hash if migration else None,
+            "username": user,
+            "hostname": socket.gethostname(),
+            "created_at_utc": datetime.now(UTC).replace(tzinfo=None),
+            "operation": operation,
+        }
+
+
+def migrate(url: str) -> None:
+    """Bring a database to this version and refresh it once; print what was done.
+
+    Raises:
+        MigrationError: the migrations can't be found or read.
+        psycopg.Error: the database refuses a step; everything before it stands, and the next
+            run goes on from there.
+
+    """
+    with connect(url, purpose="migrate") as connection:
+        _refuse_standby(connection)
+        with _alone(connection):
+            applied = _apply(url, connection)
+            print(f"migrations: {', '.join(applied) if applied else 'none pending'}")
+            print(f"functions: {_install_functions(connection)} installed")
+            for problem in _install_triggers(connection):
+                print(f"triggers: left out: {problem}")
+            for name in _build_indexes(connection):
+                print(f"index: {name} built")
+            print(f"schedule: {cron.schedule(connection, url)}")
+            row = connection.execute(
+                "select active_last_hour, total_vessels from public.refresh_vessel_activity()"
+            ).fetchone()
+    if row is not None:
+        print(f"refreshed: {row[0]} vessels active in the last hour, {row[1]} in the fleet")
+    print(f"{name_of(url)} is ready")
+
+
+def rollback(url: str) -> None:
+    """Remove everything of ours; the source tables, their rows and indexes stay as they were.
+
+    Raises:
+        MigrationError: the migrations can't be found or read.
+        psycopg.Error: the database refuses a step.
+
+    """
+    with connect(url, purpose="rollback") as connection:
+        _refuse_standby(connection)
+        with _alone(connection):
+            cron.unschedule(connection, url)
+            _drop_indexes(connection)
+            with _backend(url, connection) as backend:
+                migrations = _migrations()
+                backend.rollback_migrations(backend.to_rollback(migrations))
+            connection.execute(
+                sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(_SCHEMA))
+            )
+    print(f"vessel activity is removed from {name_of(url)}; your tables are as they were")
+
+
+def _refuse_standby(connection: psycopg.Connection) -> None:
+    row = connection.execute("select pg_catalog.pg_is_in_recovery()").fetchone()
+    if row == (True,):
+        raise MigrationError("this server is a standby, which can't be changed; name the primary")
+
+
+@contextmanager
+def _alone(connection: psycopg.Connection) -> Iterator[None]:
+    """Keep other migrates out of this database while the block lasts.
+
+    Tried again and again, not waited for: a waiting statement holds a snapshot, and CREATE INDEX
+    CONCURRENTLY in the process that has the lock would wait for that for ever.
+    """
+    while connection.execute(
+        "select pg_catalog.pg_try_advisory_lock(%s, %s)", _LOCK
+    ).fetchone() != (True,):
+        time.sleep(_POLL_SECONDS)
+    try:
+        yield
+    finally:
+        if not connection.broken:
+            connection.execute("select pg_catalog.pg_advisory_unlock(%s, %s)", _LOCK)
+
+
+def _migrations() -> Any:
+    if not MIGRATIONS.is_dir():
+        raise MigrationError(f"there is no folder {MIGRATIONS.name}/ beside the program")
+    try:
+        return read_migrations(str(MIGRATIONS))
+    except BadMigration as error:
+        raise MigrationError(f"a migration can't be read: {error}") from error
+
+
+@contextmanager
+def _backend(url: str, connection: psycopg.Connection) -> Iterator[_Backend]:
+    """Give yoyo's backend, its own tables in a schema of ours, its lock freed of the dead."""
+    connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(_SCHEMA)))
+    backend = _Backend.on(url)
+    try:
+        backend.init_database()
+        # Nobody alive holds it: whoever migrates has our advisory lock.
+        backend.break_lock()
+        with backend.lock():
+            yield backend
+    finally:
+        backend.connection.close()
+
+
+def _apply(url: str, connection: psycopg.Connection) -> list[str]:
+    with _backend(url, connection) as backend:
+        pending = backend.to_apply(_migrations())
+        backend.apply_migrations(pending)
+        return [migration.id for migration in pending]
+
+
+def _install_functions(connection: psycopg.Connection) -> int:
+    """Install every function anew, all or none; nobody but the owner may execute them."""
+    files = sorted(FUNCTIONS.glob("*.sql"))
+    if not files:
+        raise MigrationError("there are no functions in sql/functions/ beside the program")
+    with connection.transaction():
+        # They name each other, so none can be checked before all are there.
+        connection.execute("set local check_function_bodies = off")
+        connection.execute("set local lock_timeout = '10s'")
+        for file in files:
+            try:
+                connection.execute(file.read_text(encoding="utf-8"))
+            except psycopg.Error as error:
+                error.add_note(f"in sql/functions/{file.name}")
+                raise
+        connection.execute("select vessel_activity.revoke_from_public()")
+    return len(files)
+
+
+def _install_triggers(connection: psycopg.Connection) -> list[str]:
+    row = connection.execute("select vessel_activity.install_triggers()").fetchone()
+    return list(row[0]) if row is not None else []
+
+
+def _build_indexes(connection: psycopg.Connection) -> list[str]:
+    """Build the indexes that are missing, without keeping writers out."""
+    missing = connection.execute(
+        "select index_name, drop_ddl, create_ddl from vessel_activity.missing_indexes()"
+    ).fetchall()
+    for _, drop_ddl, create_ddl in missing:
+        if drop_ddl is not None:
+            connection.execute(drop_ddl)
+        connection.execute(create_ddl)
+    return [name for name, *_ in missing]
+
+
+def _drop_indexes(connection: psycopg.Connection) -> None:
+    """Drop the indexes that a migrate built, known by their names."""
+    for (ddl,) in connection.execute(
+        """
+        select format('drop index %s if exists public.%I', case c.relkind when 'i' then 'concurrently' else '' end, c.relname)
+        from pg_catalog.pg_class as c
+        where c.relnamespace = 'public'::regnamespace
+          and c.relname in ('vessel_activity_timestamp_idx', 'vessel_activity_vessel_timestamp_idx')
+          and c.relkind in ('i', 'I')
+        """
+    ).fetchall():
+        connection.execute(ddl)

@@ -1,0 +1,123 @@
+"""Real PostgreSQL for every test: one server a worker, one migrated template, one clone a test."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from pytest_postgresql.janitor import DatabaseJanitor
+
+import embedded
+import migrate
+from local_server import LocalServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TEMPLATE = "template_vessel_activity"
+PROJECT = Path(__file__).resolve().parent.parent
+SHARED = PROJECT.parent / "shared"
+_SERVER_OPTIONS = {
+    "fsync": "off",
+    "max_connections": "100",
+    "max_prepared_transactions": "20",
+    "wal_level": "logical",
+    "shared_buffers": "64MB",
+}
+
+
+def postgresql_binaries() -> Path:
+    """Return the newest system PostgreSQL's programs; the embedded ones where there is none."""
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/postgres"),
+        key=lambda path: int(path.parent.parent.name),
+    )
+    return found[-1].parent if found else embedded.binaries()
+
+
+def has_pg_cron() -> bool:
+    """Tell whether the tests' PostgreSQL can load pg_cron."""
+    version = postgresql_binaries().parent
+    return (version / "lib" / "pg_cron.so").exists()
+
+
+@pytest.fixture(scope="session")
+def new_server(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., LocalServer]:
+    """Make further servers, for tests that crash, restart or configure one; they stop it."""
+
+    def make(**options: str) -> LocalServer:
+        folder = tmp_path_factory.mktemp("server")
+        for parent in (folder, *folder.parents[:3]):  # another user runs the server
+            if parent.stat().st_uid == os.geteuid() and "pytest" in str(parent):
+                parent.chmod(0o755)
+        return LocalServer(postgresql_binaries(), folder / "data", {**_SERVER_OPTIONS, **options})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def server(new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]:
+    """Run the server that the tests of this worker share."""
+    server = new_server()
+    server.start()
+    yield server
+    server.stop("immediate")
+
+
+@contextmanager
+def cloned(server: LocalServer, template: str | None) -> Iterator[str]:
+    """Give the URL of a database of its own, cloned from a template, dropped afterwards."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    janitor = DatabaseJanitor(
+        user="postgres",
+        host=str(server.socket_folder),
+        port=5432,
+        dbname=name,
+        template_dbname=template,
+        connection_timeout=10,
+    )
+    with janitor:
+        yield server.url(name)
+
+
+@pytest.fixture(scope="session")
+def template(server: LocalServer) -> str:
+    """Migrate the template that every test's database is cloned from."""
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute(f"create database {TEMPLATE}")
+    migrate.migrate(server.url(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def empty_url(server: LocalServer) -> Iterator[str]:
+    """Give the URL of an empty database."""
+    with cloned(server, None) as url:
+        yield url
+
+
+@pytest.fixture
+def url(server: LocalServer, template: str) -> Iterator[str]:
+    """Give the URL of a freshly migrated database."""
+    with cloned(server, template) as url:
+        yield url
+
+
+@pytest.fixture
+def db(url: str) -> Iterator[psycopg.Connection]:
+    """Give an autocommit connection to a freshly migrated database."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In continuous integration a test that could not run is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
