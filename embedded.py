@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import importlib.util
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -106,8 +106,7 @@ def _create_database(server: LocalServer) -> str:
             "select from pg_catalog.pg_database where datname = %s", (DATABASE,)
         ).fetchone()
         if known is None:
-            try:
+            # Another process may make it in this moment.
+            with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
-            except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-                pass  # another process made it in this moment
     return server.url(DATABASE)

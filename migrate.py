@@ -27,6 +27,8 @@ from settings import PROJECT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from yoyo.migrations import MigrationList
+
 MIGRATIONS = PROJECT / "migrations"
 FUNCTIONS = PROJECT / "sql" / "functions"
 _SCHEMA = "vessel_activity_migrations"
@@ -55,7 +57,11 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
         self.schema = _SCHEMA
         return connect(dburi.database, purpose="migrate")
 
-    def get_log_data(self, migration: Any = None, operation: str = "apply") -> dict[str, Any]:
+    def get_log_data(
+        self,
+        migration: Any = None,  # noqa: ANN401 - yoyo's own signature
+        operation: str = "apply",
+    ) -> dict[str, Any]:
         """Say who applied what, as yoyo's log wants it."""
         try:
             user = getpass.getuser()
@@ -146,7 +152,7 @@ def _alone(connection: psycopg.Connection) -> Iterator[None]:
             connection.execute("select pg_catalog.pg_advisory_unlock(%s, %s)", _LOCK)
 
 
-def _migrations() -> Any:
+def _migrations() -> MigrationList:
     if not MIGRATIONS.is_dir():
         raise MigrationError(f"there is no folder {MIGRATIONS.name}/ beside the program")
     try:
@@ -203,21 +209,23 @@ def _install_triggers(connection: psycopg.Connection) -> list[str]:
 
 def _build_indexes(connection: psycopg.Connection) -> list[str]:
     """Build the indexes that are missing, without keeping writers out."""
-    missing = connection.execute(
-        "select index_name, drop_ddl, create_ddl from vessel_activity.missing_indexes()"
+    steps = connection.execute(
+        "select index_name, ddl from vessel_activity.missing_indexes()"
     ).fetchall()
-    for _, drop_ddl, create_ddl in missing:
-        if drop_ddl is not None:
-            connection.execute(drop_ddl)
-        connection.execute(create_ddl)
-    return [name for name, *_ in missing]
+    for _, ddl in steps:
+        connection.execute(ddl)
+    return sorted({name for name, _ in steps})
 
 
 def _drop_indexes(connection: psycopg.Connection) -> None:
     """Drop the indexes that a migrate built, known by their names."""
     for (ddl,) in connection.execute(
         """
-        select format('drop index %s if exists public.%I', case c.relkind when 'i' then 'concurrently' else '' end, c.relname)
+        select format(
+          'drop index %s if exists public.%I',
+          case c.relkind when 'i' then 'concurrently' else '' end,
+          c.relname
+        )
         from pg_catalog.pg_class as c
         where c.relnamespace = 'public'::regnamespace
           and c.relname in ('vessel_activity_timestamp_idx', 'vessel_activity_vessel_timestamp_idx')

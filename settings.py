@@ -137,7 +137,8 @@ def _origins(env: Mapping[str, str], name: str, *, anyone: bool) -> tuple[str, .
     for origin in origins:
         if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", origin):
             raise SettingsError(
-                f"{name} must list origins such as https://example.org, without a path, not {origin!r}"
+                f"{name} must list origins such as https://example.org, without a path, "
+                f"not {origin!r}"
             )
     return origins
 

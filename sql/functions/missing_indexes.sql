@@ -1,25 +1,67 @@
--- What database.py has to run, outside a transaction, so that both needed indexes are there: first the drop of an
--- INVALID left-over of ours, then the build. On a partitioned table CONCURRENTLY is not to be had for the parent, so
--- there it is a plain build. Views and foreign tables can have none.
+-- What migrate.py has to run, in order and outside a transaction, so that both needed indexes are there and no writer is
+-- kept out: on a plain table CREATE INDEX CONCURRENTLY, after the drop of an INVALID left-over of ours. A partitioned
+-- table can't be indexed concurrently, so there its partitions are, one by one, and attached to an index on the parent,
+-- which becomes valid with the last. Views and foreign tables can have none. Every step may be repeated.
 create or replace function vessel_activity.missing_indexes()
-returns table (index_name text, drop_ddl text, create_ddl text)
+returns table (index_name text, ddl text)
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select
-    w.index_name,
-    case when left_over.oid is not null then format('drop index concurrently if exists public.%I', w.index_name) end,
-    format('create index %s %I on public.vessel_positions (%s)',
-      case when c.relkind = 'r' then 'concurrently' else '' end, w.index_name, w.columns)
-  from (values
-    ('time', 'vessel_activity_timestamp_idx', '"timestamp"'),
-    ('vessel', 'vessel_activity_vessel_timestamp_idx', '"vesselId", "timestamp"')
-  ) as w (purpose, index_name, columns)
-  join pg_class as c on c.oid = to_regclass('public.vessel_positions') and c.relkind in ('r', 'p')
-  left join pg_class as left_over
-    on left_over.relname = w.index_name and left_over.relnamespace = 'public'::regnamespace and left_over.relkind = 'i'
-  where not exists (select from vessel_activity.source_indexes() as s where s.purpose = w.purpose)
+  with recursive tree (relation, parent, depth) as (
+    select c.oid, null::oid, 0
+    from pg_class as c
+    where c.oid = to_regclass('public.vessel_positions')
+    union all
+    select i.inhrelid, t.relation, t.depth + 1
+    from tree as t
+    join pg_inherits as i on i.inhparent = t.relation
+    join pg_class as p on p.oid = t.relation and p.relkind = 'p'
+  ),
+  wanted (base_name, columns) as (
+    select w.base_name, w.columns
+    from (values
+      ('time', 'vessel_activity_timestamp_idx', '"timestamp"'),
+      ('vessel', 'vessel_activity_vessel_timestamp_idx', '"vesselId", "timestamp"')
+    ) as w (purpose, base_name, columns)
+    where not exists (select from vessel_activity.source_indexes() as s where s.purpose = w.purpose)
+  ),
+  node as (
+    select w.base_name, w.columns, t.relation, t.parent, t.depth, c.relkind, n.nspname,
+      case when t.depth = 0 then w.base_name else w.base_name || '_' || t.relation end as name,
+      case when t.depth > 1 then w.base_name || '_' || t.parent else w.base_name end as parent_name
+    from wanted as w
+    cross join tree as t
+    join pg_class as c on c.oid = t.relation and c.relkind in ('r', 'p')
+    join pg_namespace as n on n.oid = c.relnamespace
+  ),
+  found as (
+    select n.*, i.indisvalid, exists (select from pg_inherits as h where h.inhrelid = c.oid) as is_attached,
+      (select pn.nspname from pg_class as pc join pg_namespace as pn on pn.oid = pc.relnamespace where pc.oid = n.parent) as parent_schema
+    from node as n
+    left join pg_class as c
+      on c.relname = n.name and c.relnamespace = n.nspname::regnamespace and c.relkind in ('i', 'I')
+    left join pg_index as i on i.indexrelid = c.oid
+  ),
+  step as (
+    select f.base_name, 1 as phase, f.depth, f.relation,
+      format('create index %I on only %s (%s)', f.name, f.relation::regclass, f.columns) as ddl
+    from found as f where f.relkind = 'p' and f.indisvalid is null
+    union all
+    select f.base_name, 2, 0, f.relation, format('drop index concurrently %I.%I', f.nspname, f.name)
+    from found as f where f.relkind = 'r' and not f.indisvalid
+    union all
+    select f.base_name, 3, 0, f.relation,
+      format('create index concurrently %I on %s (%s)', f.name, f.relation::regclass, f.columns)
+    from found as f where f.relkind = 'r' and f.indisvalid is not true
+    union all
+    select f.base_name, 4, - f.depth, f.relation,
+      format('alter index %I.%I attach partition %I.%I', f.parent_schema, f.parent_name, f.nspname, f.name)
+    from found as f where f.depth > 0 and not f.is_attached
+  )
+  select s.base_name, s.ddl
+  from step as s
+  order by s.base_name, s.phase, s.depth, s.relation
 $$;
 
 comment on function vessel_activity.missing_indexes() is
-  'DDL, to be run outside a transaction, for each needed index of public.vessel_positions that is not there: drop_ddl (NULL, or the drop of an INVALID left-over), then create_ddl.';
+  'DDL, to be run in order and outside a transaction, for the needed indexes of public.vessel_positions that are not there: (index_name, ddl).';

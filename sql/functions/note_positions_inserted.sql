@@ -11,6 +11,9 @@ declare
   v_since constant timestamptz := now() - interval '25 hours';
   v_rows bigint;
 begin
+  if tg_relid <> 'public.vessel_positions'::regclass and not vessel_activity.is_source('vessel_positions', tg_relid) then
+    return null;
+  end if;
   select count(*) into v_rows from (select from new_rows limit 100001) as r;
   if vessel_activity.inbox_is_full('vessel_activity.inbox', v_rows) then
     return null;

@@ -146,6 +146,8 @@ begin
     speed_avg = excluded.speed_avg,
     updated_at = excluded.updated_at;
 
+  perform vessel_activity.record_history(v_row);
+
   v_duration_ms := extract(epoch from clock_timestamp() - v_started_at) * 1000;
   insert into vessel_activity.refresh_log (started_at, as_of, duration_ms, refreshed_by, mode, new_rows, message, verification)
   values (v_started_at, p_as_of, v_duration_ms, p_by, v_mode, v_new_rows, v_reason, v_verification)

@@ -17,6 +17,10 @@ declare
   v_type text;
   v_newest timestamptz;
   v_purpose text;
+  v_source record;
+  v_state vessel_activity.state;
+  v_settings vessel_activity.settings;
+  v_inbox_bytes bigint;
 begin
   select s.refresh_interval into strict v_interval from vessel_activity.settings as s;
   select r.updated_at into v_updated_at from public.vessel_activity_realtime as r where r.id = 'singleton';
@@ -60,6 +64,55 @@ begin
     if v_failed > 0 then
       hint := 'select * from vessel_activity.refresh_log where sqlstate is not null order by id desc.';
     end if;
+  end if;
+  return next;
+
+  check_name := 'engine';
+  hint := null;
+  select f.* into v_source from vessel_activity.source_fingerprint() as f;
+  if v_source.obstacle is not null then
+    state := 'warn';
+    detail := format('every refresh computes by the definition, since changes could go unseen: %s', v_source.obstacle);
+    hint := case
+      when v_source.obstacle like '%triggers, or%' then 'As the owner of the table: make migrate, or select vessel_activity.install_triggers().'
+      when v_source.obstacle like '%replication%' then 'Refresh on the publisher and replicate public.vessel_activity_realtime, or accept the cost.'
+      else 'Put a table in its place, or accept the cost: select mode, duration_ms from vessel_activity.refresh_log order by id desc limit 10.'
+    end;
+  elsif v_last.mode = 'definition' then
+    state := 'warn';
+    detail := format('the last refresh computed by the definition: %s', v_last.message);
+    hint := 'It passes by itself, once the transaction or snapshot that stands in the way has ended: select * from pg_stat_activity order by xact_start; select * from pg_prepared_xacts.';
+  else
+    state := 'ok';
+    detail := case when v_last.mode is null then 'the next refresh builds the state'
+      else format('the last refresh was %s%s', v_last.mode, coalesce(': ' || v_last.message, '')) end;
+  end if;
+  return next;
+
+  check_name := 'verification';
+  hint := null;
+  select s.* into v_state from vessel_activity.state as s;
+  if exists (
+    select from vessel_activity.refresh_log as l where l.verification is not null and not (l.verification ->> 'equal')::boolean
+  ) then
+    state := 'warn';
+    detail := 'the state differed from the definition; it was rebuilt';
+    hint := 'Please report it: select * from vessel_activity.refresh_log where not (verification ->> ''equal'')::boolean. The warning ends with settings.log_retention.';
+  else
+    state := 'ok';
+    detail := case when v_state.verified_at is null then 'there is no state to verify'
+      else format('last built from or compared with the definition at %s', v_state.verified_at) end;
+  end if;
+  return next;
+
+  check_name := 'inbox';
+  hint := null;
+  select s.* into strict v_settings from vessel_activity.settings as s;
+  v_inbox_bytes := greatest(pg_table_size('vessel_activity.inbox'), pg_table_size('vessel_activity.fleet_inbox'));
+  state := case when v_inbox_bytes > v_settings.inbox_limit_bytes then 'warn' else 'ok' end;
+  detail := format('%s of at most %s', pg_size_pretty(v_inbox_bytes), pg_size_pretty(v_settings.inbox_limit_bytes));
+  if state = 'warn' then
+    hint := 'Writers leave their changes out and the next refresh rebuilds. Let refreshes run; end old transactions: select pid, xact_start, query from pg_stat_activity where backend_xmin is not null order by xact_start.';
   end if;
   return next;
 
