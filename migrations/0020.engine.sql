@@ -45,6 +45,9 @@ comment on column vessel_activity.fleet_inbox.vessels is 'Vessels won (positive)
 create sequence if not exists vessel_activity.skipped;
 comment on sequence vessel_activity.skipped is 'Advanced by a writer that leaves its changes out because the inbox is over its limit: the state must be rebuilt.';
 
+create sequence if not exists vessel_activity.inbox_guard;
+comment on sequence vessel_activity.inbox_guard is '2 while the inboxes are over their limit, so that every writer asks; else 1.';
+
 create unlogged table if not exists vessel_activity.upcoming (vessel_id, seen_at, speed, sign)
 as select p."vesselId", null::timestamptz, null::numeric, null::smallint from public.vessel_positions as p with no data;
 create index if not exists upcoming_seen_at on vessel_activity.upcoming (seen_at);

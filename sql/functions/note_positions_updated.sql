@@ -6,17 +6,13 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_since constant timestamptz := now() - interval '25 hours';
   v_rows bigint;
 begin
-  if tg_relid <> 'public.vessel_positions'::regclass and not vessel_activity.is_source('vessel_positions', tg_relid) then
-    return null;
-  end if;
-  select count(*) into v_rows from (select from new_rows limit 100001) as r;
-  if vessel_activity.inbox_is_full('vessel_activity.inbox', v_rows) then
+  if vessel_activity.leaves_out('vessel_positions', tg_relid) then
     return null;
   end if;
 
+  select count(*) into v_rows from (select from new_rows limit 100001) as r;
   insert into vessel_activity.inbox (vessel_ids, seen_ats, speeds, sign)
   select array_agg(c.vessel_id), array_agg(c.seen_at), array_agg(c.speed), c.sign
   from (
@@ -25,12 +21,12 @@ begin
       select n."vesselId" as vessel_id, vessel_activity.utc_instant(n."timestamp") as seen_at,
         vessel_activity.mean_speed_part(n.speed::numeric) as speed, 1 as sign
       from new_rows as n
-      where n."timestamp" >= vessel_activity.source_time(v_since, n."timestamp")
+      where n."timestamp" >= vessel_activity.source_time(vessel_activity.inbox_since(), n."timestamp")
       union all
       select o."vesselId", vessel_activity.utc_instant(o."timestamp"),
         vessel_activity.mean_speed_part(o.speed::numeric), -1
       from old_rows as o
-      where o."timestamp" >= vessel_activity.source_time(v_since, o."timestamp")
+      where o."timestamp" >= vessel_activity.source_time(vessel_activity.inbox_since(), o."timestamp")
     ) as r
     group by r.vessel_id, r.seen_at, r.speed
     having sum(r.sign) <> 0

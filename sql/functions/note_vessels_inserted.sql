@@ -6,12 +6,10 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if tg_relid <> 'public.vessels'::regclass and not vessel_activity.is_source('vessels', tg_relid) then
+  if vessel_activity.leaves_out('vessels', tg_relid) then
     return null;
   end if;
-  if vessel_activity.inbox_is_full('vessel_activity.fleet_inbox', 1) then
-    return null;
-  end if;
+
   insert into vessel_activity.fleet_inbox (kind, name, vessels)
   select g.kind, g.name, count(*)
   from new_rows as n
