@@ -79,6 +79,7 @@ class LocalServer:
             return False
         # Left by a crash, or by a machine on which the number now belongs to another program.
         (self.datadir / "postmaster.pid").unlink(missing_ok=True)
+        (self.datadir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
         self._remove_temporary_socket_folder()
         self._socket_folder = self._make_socket_folder()
         self._pg_ctl_start()

@@ -1,0 +1,154 @@
+// The page's one piece of state, and what follows from it.
+
+import * as chart from "./chart.js";
+import * as clock from "./clock.js";
+import * as feed from "./feed.js";
+import * as format from "./format.js";
+import * as trend from "./trend.js";
+import * as view from "./view.js";
+
+// Two refreshes may fail before the numbers count as old; the same rule as /readyz.
+const STALE_INTERVALS = 3;
+const DEFAULT_INTERVAL_SECONDS = 30;
+
+const known = {
+  stats: null, // the newest answer, by its own updatedAt
+  intervalSeconds: DEFAULT_INTERVAL_SECONDS,
+  databaseAway: false, // the server says that it can't read its database at present
+  lastDay: null, // the history of 24 hours
+  failure: null, // why the last request brought nothing
+  mode: "", // how the numbers get here
+};
+
+const MODES = { stream: "pushed live", polling: "asking every 5 s" };
+
+const MESSAGES = {
+  waiting: () => ["Waiting for data", "The server has no numbers yet. They appear here as soon as it has."],
+  lost: (age) => ["Connection lost", `The connection to the server is lost. These numbers are ${age} old; trying again.`],
+  failing: (age) => ["Database away", `The server can't read its database. These numbers are ${age} old; trying again.`],
+  stale: (age) => ["Out of date", `Nothing has been refreshed for ${age}. What you see is how it was then.`],
+  empty: () => ["No vessels", "There are no vessels in the database, or nothing has been computed yet."],
+  quiet: () => ["Feed quiet", "No position has come in during the last 5 minutes. The numbers are up to date; the feed is not."],
+  live: () => ["Live", null],
+};
+
+let shown = null; // the name of the state on the page
+
+function name(age) {
+  if (known.failure === feed.UNREACHABLE) return "lost";
+  if (known.failure === feed.REFUSED || known.databaseAway) return "failing";
+  if (known.stats === null) return "waiting";
+  if (age > STALE_INTERVALS * known.intervalSeconds * 1000) return "stale";
+  if (known.stats.totalVessels === 0 && known.stats.activeLast24h === 0) return "empty";
+  return known.stats.activeNow === 0 ? "quiet" : "live";
+}
+
+function show() {
+  const age = known.stats === null ? null : clock.now() - Date.parse(known.stats.updatedAt);
+  const current = name(age);
+  const spoken = age === null ? "none" : format.duration(age);
+  let [label, banner] = MESSAGES[current](spoken);
+  if (age === null && banner !== null) banner = banner.replace(/ These numbers .*;/, " There are no numbers yet;");
+  if (shown !== null && shown !== current) view.announce(banner ?? "The numbers are live again.");
+  shown = current;
+  view.state({ name: current, label, banner, mode: known.mode, age });
+}
+
+const listener = {
+  answer(stats, { unconfirmedSeconds }) {
+    known.failure = null;
+    known.databaseAway = unconfirmedSeconds > 0;
+    // Answers can overtake one another; an older one never replaces a newer one.
+    if (known.stats === null || Date.parse(stats.updatedAt) >= Date.parse(known.stats.updatedAt)) {
+      known.stats = stats;
+      view.numbers(stats);
+      if (known.lastDay) trend.cards(stats, known.lastDay);
+    }
+    show();
+  },
+  health({ intervalSeconds, simulated, databaseAway }) {
+    known.failure = null;
+    known.databaseAway = databaseAway;
+    known.intervalSeconds = intervalSeconds ?? known.intervalSeconds;
+    view.simulated(simulated);
+    show();
+  },
+  mode(mode) {
+    known.mode = MODES[mode];
+    show();
+  },
+  failed(reason) {
+    known.failure = reason;
+    show();
+  },
+};
+
+// What the reader chose is kept in the address, so that it survives a reload and can be sent on.
+const address = new URLSearchParams(location.search);
+const RANGES = ["1h", "24h", "7d", "30d"];
+let range = RANGES.includes(address.get("range")) ? address.get("range") : "24h";
+
+function keep() {
+  const put = (name, value) => (value === null ? address.delete(name) : address.set(name, value));
+  put("range", range === "24h" ? null : range);
+  put("show", chart.choice());
+  // Names without a value stay without one: ?kiosk, not ?kiosk=.
+  const text = address.toString().replace(/=(?=&|$)/g, "");
+  history.replaceState(null, "", text ? `?${text}` : location.pathname);
+}
+
+function choose(chosen) {
+  range = chosen;
+  for (const button of document.querySelectorAll("#ranges button")) {
+    button.ariaPressed = String(button.dataset.range === range);
+  }
+  document.getElementById("csv").search = `?range=${range}`;
+}
+
+async function past() {
+  const wanted = range;
+  const [lastDay, chosen] = await Promise.all(
+    [...new Set(["24h", wanted])].map((name) => trend.fetchHistory(name)),
+  );
+  // Where it can't be had, what is shown stays: it is the past, and no older for that.
+  if (lastDay) {
+    known.lastDay = lastDay;
+    if (known.stats) trend.cards(known.stats, lastDay);
+  }
+  const shown = wanted === "24h" ? lastDay : chosen;
+  if (shown && wanted === range) chart.show(shown);
+}
+
+function beginPast() {
+  choose(range);
+  chart.prepare(address.get("show"), keep);
+  document.getElementById("ranges").addEventListener("click", ({ target }) => {
+    if (!target.dataset.range) return;
+    choose(target.dataset.range);
+    keep();
+    past();
+  });
+  document.getElementById("png").addEventListener("click", () => chart.download(range));
+  past();
+  // A sample comes each minute.
+  setInterval(past, 60_000);
+}
+
+function begin() {
+  for (const look of ["kiosk", "embed"]) document.body.classList.toggle(look, address.has(look));
+
+  const page = JSON.parse(document.getElementById("current").textContent || "null");
+  const arrived = performance.getEntriesByType("navigation")[0]?.responseStart;
+  if (page) {
+    clock.set(page.now, arrived);
+    known.intervalSeconds = page.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS;
+    view.simulated(page.simulated);
+  }
+  if (page?.answer) listener.answer(page.answer, page);
+  else show();
+  feed.follow(listener);
+  setInterval(show, 1000);
+  beginPast();
+}
+
+begin();

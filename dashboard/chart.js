@@ -1,0 +1,275 @@
+// The large chart (uPlot), its legend that doubles as switches, and what leaves the page as PNG.
+
+import * as format from "./format.js";
+
+// Dash and width tell the lines apart without colour.
+const LINES = [
+  { key: "activeNow", label: "Active now", scale: "vessels", colour: "--line-1", width: 2.2 },
+  { key: "activeLastHour", label: "Active, last hour", scale: "vessels", colour: "--line-2", width: 2, dash: [10, 4] },
+  { key: "activeLast24h", label: "Active, 24 hours", scale: "vessels", colour: "--line-3", width: 2, dash: [2, 4] },
+  { key: "positionsLastHour", label: "Positions per hour", scale: "positions", colour: "--line-4", width: 1.6, dash: [14, 4, 2, 4] },
+  { key: "speedAvg", label: "Average speed", scale: "speed", unit: "kn", colour: "--line-5", width: 1.6, dash: [5, 5] },
+];
+const SHOWN_AT_FIRST = ["activeNow", "positionsLastHour", "speedAvg"];
+const NAMES = { "1h": "the last hour", "24h": "the last 24 hours", "7d": "the last 7 days", "30d": "the last 30 days" };
+
+const place = document.getElementById("chart");
+const legend = document.getElementById("legend");
+const reading = document.getElementById("reading");
+
+let library; // the promise of uPlot, loaded once the numbers are there
+let plot = null;
+let shown = null; // the history in the chart
+let hidden = new Set(LINES.map((line) => line.key).filter((key) => !SHOWN_AT_FIRST.includes(key)));
+let changed = () => {};
+
+/** Which lines are shown, as a list for the address; null when it is as at first. */
+export function choice() {
+  const keys = LINES.map((line) => line.key).filter((key) => !hidden.has(key));
+  return keys.join() === SHOWN_AT_FIRST.join() ? null : keys.join();
+}
+
+/** Prepares legend and keys. keys: the lines to show, null for the usual; onChange: after a switch. */
+export function prepare(keys, onChange) {
+  if (keys !== null) hidden = new Set(LINES.map((line) => line.key).filter((key) => !keys.split(",").includes(key)));
+  changed = onChange;
+  LINES.forEach((line, index) => legend.append(legendButton(line, index)));
+  place.addEventListener("keydown", move);
+  place.addEventListener("blur", () => point(null));
+  new ResizeObserver(() => plot?.setSize(size())).observe(place);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => shown && draw());
+  matchMedia("print").addEventListener("change", () => shown && draw());
+}
+
+/** Shows a history, or that there is none. */
+export async function show(history) {
+  shown = history;
+  document.getElementById("chart-summary").textContent = summary(history);
+  library ??= load();
+  await library;
+  if (shown === history) draw();
+}
+
+/** The chart as a PNG file, with the title and the legend that the page has around it. */
+export function download(range) {
+  if (!plot) return;
+  const scale = devicePixelRatio;
+  const [inner, top, edge] = [plot.ctx.canvas, 76 * scale, 24 * scale];
+  const canvas = document.createElement("canvas");
+  canvas.width = inner.width + 2 * edge;
+  canvas.height = inner.height + top + edge;
+  const context = canvas.getContext("2d");
+  context.fillStyle = colour("--surface");
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.fillStyle = colour("--ink");
+  context.font = `600 ${18 * scale}px ${family()}`;
+  context.fillText(`Vessel activity, ${NAMES[range]}, to ${format.time(Date.parse(shown.to))}`, edge, 30 * scale);
+  let x = edge;
+  context.font = `${13 * scale}px ${family()}`;
+  for (const line of LINES.filter(({ key }) => !hidden.has(key))) {
+    context.strokeStyle = colour(line.colour);
+    context.lineWidth = line.width * scale;
+    context.setLineDash((line.dash ?? []).map((length) => length * scale));
+    context.beginPath();
+    context.moveTo(x, 52 * scale);
+    context.lineTo(x + 26 * scale, 52 * scale);
+    context.stroke();
+    context.fillText(line.label, x + 32 * scale, 56 * scale);
+    x += 52 * scale + context.measureText(line.label).width;
+  }
+  context.drawImage(inner, edge, top);
+  canvas.toBlob((blob) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = `vessel-activity-${range}.png`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  });
+}
+
+function load() {
+  const style = document.createElement("link");
+  style.rel = "stylesheet";
+  style.href = new URL("uplot/uPlot.min.css", import.meta.url);
+  const script = document.createElement("script");
+  script.src = new URL("uplot/uPlot.iife.min.js", import.meta.url);
+  document.head.append(style, script);
+  return new Promise((resolve, reject) => {
+    script.onload = resolve;
+    script.onerror = reject;
+  });
+}
+
+function draw() {
+  plot?.destroy();
+  const axis = (more) => ({
+    stroke: colour("--soft"),
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { show: false },
+    font: `12px ${family()}`,
+    gap: 8,
+    ...more,
+  });
+  const side = (scale, more) =>
+    axis({
+      scale,
+      size: (_, values) => 20 + 7.5 * Math.max(2, ...(values ?? []).map((value) => value.length)),
+      values: (_, splits) => splits.map((value) => format.compact(value)),
+      show: LINES.some((line) => line.scale === scale && !hidden.has(line.key)),
+      ...more,
+    });
+  const fromZero = { range: (_, least, most) => [0, (most || 1) * 1.08] };
+  const long = shown.stepSeconds > 600;
+  place.dataset.points = String(shown.time.length);
+  place.dataset.gaps = String(gaps().length);
+  plot = new uPlot(
+    {
+      ...size(),
+      padding: [12, 8, 0, 8],
+      legend: { show: false },
+      cursor: { drag: { x: false, y: false }, points: { size: 8 }, y: false },
+      scales: { x: { time: true }, vessels: fromZero, positions: fromZero, speed: fromZero },
+      axes: [
+        axis({ space: 70, size: 34, values: (_, splits) => splits.map((at) => (long ? format.day(at * 1000) : format.minute(at * 1000))) }),
+        side("vessels"),
+        side("positions", { side: 1, grid: { show: false } }),
+      ],
+      series: [
+        {},
+        ...LINES.map((line) => ({
+          label: line.label,
+          scale: line.scale,
+          show: !hidden.has(line.key),
+          stroke: colour(line.colour),
+          width: line.width,
+          dash: line.dash,
+          fill: line.key === "activeNow" ? colour("--line-1-area") : undefined,
+          spanGaps: false,
+          // A sample with nothing on either side has no line; a point shows it.
+          points: { show: true, size: 5, filter: (u, s) => alone(u.data[s]) },
+        })),
+      ],
+      hooks: { setCursor: [({ cursor }) => tell(cursor.idx)], drawClear: [shadeGaps] },
+    },
+    [shown.time, ...LINES.map((line) => shown[line.key])],
+    place,
+  );
+  tell(null);
+}
+
+function size() {
+  return { width: place.clientWidth, height: place.clientHeight };
+}
+
+function alone(values) {
+  return [...values.keys()].filter((i) => values[i] !== null && values[i - 1] == null && values[i + 1] == null);
+}
+
+/** Runs of steps without a sample between two that have one, as [index of the one before, after]. */
+function gaps() {
+  const found = [];
+  let last = null;
+  shown.activeNow.forEach((value, index) => {
+    if (value === null) return;
+    if (last !== null && index - last > 1) found.push([last, index]);
+    last = index;
+  });
+  return found;
+}
+
+function shadeGaps(u) {
+  const { ctx, bbox } = u;
+  for (const [before, after] of gaps()) {
+    const from = u.valToPos(shown.time[before], "x", true);
+    const to = u.valToPos(shown.time[after], "x", true);
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(from, bbox.top, to - from, bbox.height);
+    ctx.clip();
+    ctx.strokeStyle = colour("--line");
+    ctx.lineWidth = devicePixelRatio;
+    for (let x = from - bbox.height; x < to; x += 9 * devicePixelRatio) {
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top + bbox.height);
+      ctx.lineTo(x + bbox.height, bbox.top);
+      ctx.stroke();
+    }
+    ctx.restore();
+  }
+}
+
+function legendButton(line, index) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.key = line.key;
+  button.ariaPressed = String(!hidden.has(line.key));
+  const sample = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  sample.setAttribute("viewBox", "0 0 26 8");
+  sample.ariaHidden = "true";
+  const stroke = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  stroke.setAttribute("d", "M0 4H26");
+  stroke.setAttribute("stroke-dasharray", (line.dash ?? []).join(" "));
+  stroke.style.stroke = `var(${line.colour})`;
+  stroke.style.strokeWidth = line.width;
+  sample.append(stroke);
+  button.append(sample, line.label);
+  button.addEventListener("click", () => {
+    if (!hidden.delete(line.key)) hidden.add(line.key);
+    button.ariaPressed = String(!hidden.has(line.key));
+    if (plot) draw();
+    changed();
+  });
+  return button;
+}
+
+/** Writes the values at a place in the history under the chart; null writes how to get them. */
+function tell(index) {
+  if (index === null || index === undefined) {
+    reading.textContent = shown && shown.activeNow.some((value) => value !== null)
+      ? "Point at the chart, or focus it and use the arrow keys, to read values."
+      : "No samples in this range yet.";
+    return;
+  }
+  const parts = LINES.filter((line) => !hidden.has(line.key)).map((line) => {
+    const value = shown[line.key][index];
+    const words = value === null ? "unknown" : line.unit ? `${format.oneDigit(value)} ${line.unit}` : format.count(value);
+    return `${line.label} ${words}`;
+  });
+  reading.textContent = `${format.time(shown.time[index] * 1000)}: ${parts.join(" · ")}`;
+}
+
+function point(index) {
+  reading.ariaLive = index === null ? "off" : "polite";
+  if (index === null) return plot?.setCursor({ left: -10, top: -10 });
+  const left = plot.valToPos(shown.time[index], "x");
+  plot.setCursor({ left, top: plot.bbox.height / devicePixelRatio / 2 });
+  tell(index);
+}
+
+function move(event) {
+  if (!plot || !shown) return;
+  const last = shown.time.length - 1;
+  const step = event.shiftKey ? 10 : 1;
+  // The first arrow key finds the newest value.
+  const at = plot.cursor.idx ?? last + (event.key === "ArrowLeft" ? step : 0);
+  const to = { ArrowLeft: at - step, ArrowRight: at + step, Home: 0, End: last }[event.key];
+  if (event.key === "Escape") point(null);
+  if (to === undefined) return;
+  event.preventDefault();
+  point(Math.min(last, Math.max(0, to)));
+}
+
+function summary(history) {
+  const known = history.activeNow.filter((value) => value !== null);
+  if (known.length === 0) return `There are no samples of ${NAMES[history.range]}.`;
+  const range = `${format.count(Math.min(...known))} to ${format.count(Math.max(...known))}`;
+  return `Vessels active now over ${NAMES[history.range]}: ${range}, at the end ${format.count(known[known.length - 1])}.`;
+}
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function family() {
+  return getComputedStyle(document.body).fontFamily;
+}

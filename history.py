@@ -1,0 +1,138 @@
+"""GET /api/database/vessel-stats-history: the past hours and days, as JSON or CSV.
+
+The database thins and formats the samples; the server keeps each text for some seconds, so that
+a crowd costs one query, and gives the last good one while the database is away, as stats.py does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+from starlette.responses import JSONResponse, Response
+
+from answer import accepts_gzip
+from listener import APPLICATION, reason_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+log = logging.getLogger("vessel_activity.history")
+
+PATH = "/api/database/vessel-stats-history"
+RANGES = ("1h", "24h", "7d", "30d")
+# Samples come once a minute; asking more often than this would only find the same.
+KEEP_SECONDS = 10.0
+FAILED = {"error": "Failed to fetch vessel history"}
+_QUERIES = {
+    "json": "select public.vessel_activity_history_json(%s)",
+    "csv": "select public.vessel_activity_history_csv(%s)",
+}
+_TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8; header=present"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    body: bytes
+    packed: bytes
+    etag: str
+    read_at: float
+
+
+class History:
+    """The history endpoint of one database.
+
+    timeout_seconds: how long the database may take. stale_seconds: how long the last good text
+    is served while it can't be read.
+    """
+
+    def __init__(self, conninfo: str, *, timeout_seconds: float, stale_seconds: float) -> None:
+        self._conninfo = conninfo
+        self._timeout_seconds = timeout_seconds
+        self._stale_seconds = stale_seconds
+        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._reading: dict[tuple[str, str], asyncio.Lock] = {}
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer one request: 200, 304, 400 for an unknown range, 500 when there is nothing."""
+        span = request.query_params.get("range", "24h")
+        if span not in RANGES:
+            error = {"error": f"range must be one of {', '.join(RANGES)}"}
+            return JSONResponse(error, 400, headers={"cache-control": "no-store"})
+        form = "csv" if request.url.path.endswith(".csv") or prefers_csv(request) else "json"
+        kept = await self._fresh((span, form))
+        age = time.monotonic() - kept.read_at if kept else 0.0
+        if kept is None or age > KEEP_SECONDS + self._stale_seconds:
+            return JSONResponse(FAILED, 500, headers={"cache-control": "no-store"})
+        return self._answer(request, kept, form, span, age)
+
+    def _answer(self, request: Request, kept: _Kept, form: str, span: str, age: float) -> Response:
+        headers = {
+            "etag": kept.etag,
+            "cache-control": f"public, max-age=0, s-maxage={KEEP_SECONDS:.0f}, must-revalidate",
+            "vary": "accept, accept-encoding",
+            "x-content-type-options": "nosniff",
+            "age": str(int(age)),
+        }
+        if form == "csv":
+            headers["content-disposition"] = f'attachment; filename="vessel-activity-{span}.csv"'
+        if kept.etag[2:] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        body = kept.body
+        if accepts_gzip(request.headers.get("accept-encoding", "").encode()):
+            body = kept.packed
+            headers["content-encoding"] = "gzip"
+        return Response(body, headers=headers | {"content-type": _TYPES[form]})
+
+    async def _fresh(self, key: tuple[str, str]) -> _Kept | None:
+        """Return the text of a range, read at most once in a while and by one request at a time."""
+        async with self._reading.setdefault(key, asyncio.Lock()):
+            kept = self._kept.get(key)
+            if kept is not None and time.monotonic() - kept.read_at < KEEP_SECONDS:
+                return kept
+            try:
+                async with asyncio.timeout(self._timeout_seconds):
+                    text = await self._read(key)
+            except (psycopg.Error, OSError, TimeoutError) as error:
+                log.error("the history can't be read: %s", reason_of(error, self._conninfo))  # noqa: TRY400
+                return kept
+            body = text.encode()
+            etag = hashlib.blake2s(body, digest_size=12).hexdigest()
+            packed = gzip.compress(body, 6, mtime=0)
+            self._kept[key] = _Kept(body, packed, f'W/"{etag}"', time.monotonic())
+            return self._kept[key]
+
+    async def _read(self, key: tuple[str, str]) -> str:
+        span, form = key
+        async with await psycopg.AsyncConnection.connect(
+            self._conninfo, autocommit=True, prepare_threshold=None, application_name=APPLICATION
+        ) as connection:
+            cursor = await connection.execute(_QUERIES[form], [span])
+            row = await cursor.fetchone()
+        return str(row[0]) if row else ""
+
+
+def prefers_csv(request: Request) -> bool:
+    """Tell whether an Accept header asks for CSV before JSON."""
+    weights = {"text/csv": 0.0, "application/json": 0.0}
+    for part in request.headers.get("accept", "").lower().split(","):
+        kind, *parameters = (piece.strip() for piece in part.split(";"))
+        if kind in weights:
+            weights[kind] = 1.0
+            for parameter in parameters:
+                if parameter.startswith("q="):
+                    weights[kind] = _number(parameter[2:])
+    return weights["text/csv"] > weights["application/json"]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

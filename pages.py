@@ -1,0 +1,139 @@
+"""The static dashboard, kept in memory; the page goes out with the current numbers in it."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import mimetypes
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from answer import accepts_gzip
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
+
+    from listener import Listener
+
+FOLDER = Path(__file__).with_name("dashboard")
+_SLOT = b'<script type="application/json" id="current"></script>'
+NOSNIFF = {"x-content-type-options": "nosniff"}
+_TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    body: bytes
+    packed: bytes
+    etag: str
+    content_type: str
+
+
+class Dashboard:
+    """Serves /dashboard/vessels and the files it needs, with the headers that fence it in.
+
+    The files are read once, at start. embed_origins: who may show the page in a frame (only
+    with ?embed); nobody else may.
+    """
+
+    def __init__(self, listener: Listener, embed_origins: tuple[str, ...]) -> None:
+        self._listener = listener
+        self._embed_origins = embed_origins
+        files = {path.relative_to(FOLDER).as_posix(): path for path in FOLDER.rglob("*.*")}
+        self._files = {name: _load(path) for name, path in files.items() if name != "vessels.html"}
+        self._page = files["vessels.html"].read_bytes()
+        if self._page.count(_SLOT) != 1:
+            raise ValueError(f"{files['vessels.html']} must hold {_SLOT.decode()} exactly once")
+
+    async def page(self, request: Request) -> Response:
+        """GET /dashboard/vessels: the page, with the current answer in a data block.
+
+        It is the first paint's only source of numbers, so the page needs no second request to
+        show them; null in it means that there is nothing to show yet.
+        """
+        if self._listener.answer is None and self._listener.failure is None:
+            await self._listener.first_try()
+        block = f'<script type="application/json" id="current">{self._current()}</script>'
+        body = self._page.replace(_SLOT, block.encode())
+        headers = {"cache-control": "no-store", **self._fence("embed" in request.query_params)}
+        if accepts_gzip(request.headers.get("accept-encoding", "").encode()):
+            body = gzip.compress(body, 5)
+            headers |= {"content-encoding": "gzip"}
+        headers["vary"] = "accept-encoding"
+        return Response(body, media_type="text/html", headers=headers)
+
+    async def file(self, request: Request) -> Response:
+        """GET /dashboard/<file>: kept by browsers, but asked about each time."""
+        file = self._files.get(request.path_params["name"])
+        if file is None:
+            return Response("Not found\n", status_code=404, media_type="text/plain")
+        headers = {"cache-control": "no-cache", "etag": file.etag, "vary": "accept-encoding"}
+        headers |= self._fence(embed=False)
+        if file.etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        body = file.body
+        if accepts_gzip(request.headers.get("accept-encoding", "").encode()):
+            body = file.packed
+            headers |= {"content-encoding": "gzip"}
+        return Response(body, media_type=file.content_type, headers=headers)
+
+    def _current(self) -> str:
+        answer, age = self._listener.servable()
+        known = {
+            "now": round(time.time() * 1000),
+            "unconfirmedSeconds": age,
+            "intervalSeconds": answer.reading.interval_seconds if answer else None,
+            "simulated": answer.reading.simulated if answer else False,
+        }
+        body = answer.reading.body if answer else "null"
+        text = f'{json.dumps(known)[:-1]}, "answer": {body}}}'
+        # A type or flag may hold anything, also "</script>".
+        return text.replace("<", "\\u003c")
+
+    def _fence(self, embed: bool) -> dict[str, str]:
+        ancestors = " ".join(self._embed_origins) if embed and self._embed_origins else "'none'"
+        fence = {
+            "content-security-policy": (
+                "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+                "img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; "
+                f"frame-ancestors {ancestors}"
+            ),
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "no-referrer",
+            "permissions-policy": "camera=(), geolocation=(), microphone=()",
+            "cross-origin-opener-policy": "same-origin",
+        }
+        if ancestors == "'none'":
+            fence["x-frame-options"] = "DENY"
+        return fence
+
+
+def _load(path: Path) -> _File:
+    body = path.read_bytes()
+    kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
+    return _File(
+        body=body,
+        packed=gzip.compress(body, 9, mtime=0),
+        etag=f'W/"{hashlib.blake2s(body, digest_size=12).hexdigest()}"',
+        content_type=kind or "application/octet-stream",
+    )
+
+
+class Description:
+    """GET /openapi.json: the description of the API, hand-written, kept in memory."""
+
+    def __init__(self) -> None:
+        self._file = _load(Path(__file__).with_name("openapi.json"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers = {"cache-control": "no-cache", "etag": self._file.etag} | NOSNIFF
+        await Response(self._file.body, media_type="application/json", headers=headers)(
+            scope, receive, send
+        )

@@ -1,0 +1,147 @@
+"""Refreshes when nobody else does: inside the server, or alone with `make refresh-loop`.
+
+The database decides what is due (vessel_activity.refresh_if_due): where pg_cron or another server
+refreshes in time, this loop only looks. It outlives every error of the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+import sys
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import dict_row
+
+from database import attached, fail
+from listener import reason_of
+from local_server import LocalServerError
+from settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+log = logging.getLogger("vessel_activity.refresh_loop")
+
+BY = "fallback"
+APPLICATION = "vessel_activity refresh loop"
+RETRY_FIRST_SECONDS = 1.0
+RETRY_MOST_SECONDS = 30.0
+STATISTICS_EVERY = 10
+_DUE = """
+  select refreshed, wait_seconds, duration_ms, mode, new_rows,
+    public.vessel_activity_json(figures) as figures
+  from vessel_activity.refresh_if_due(%s)
+"""
+_FAILED = "select vessel_activity.log_failure(%s, %s, %s, %s)"
+
+Session = psycopg.AsyncConnection[dict[str, Any]]
+
+
+async def run(conninfo: str) -> None:
+    """Refresh what is due until cancelled; a statement under way is cancelled too."""
+    durations: deque[float] = deque(maxlen=STATISTICS_EVERY)
+    retry = RETRY_FIRST_SECONDS
+    while True:
+        try:
+            async with await _connect(conninfo) as session:
+                while True:
+                    wait_seconds = await _look(session, durations)
+                    retry = RETRY_FIRST_SECONDS
+                    await asyncio.sleep(wait_seconds)
+        except (psycopg.Error, OSError) as error:
+            log.error("refresh failed: %s", reason_of(error, conninfo))  # noqa: TRY400
+            await asyncio.sleep(retry)
+            retry = min(retry * 2, RETRY_MOST_SECONDS)
+
+
+async def _connect(conninfo: str) -> Session:
+    # A standby can't refresh; of several hosts the primary is wanted.
+    given = conninfo_to_dict(conninfo)
+    if "," in str(given.get("host")):
+        given.setdefault("target_session_attrs", "read-write")
+    given.setdefault("application_name", APPLICATION)
+    session = await psycopg.AsyncConnection.connect(
+        make_conninfo("", **given), autocommit=True, row_factory=dict_row
+    )
+    session.add_notice_handler(_warn)
+    return session
+
+
+def _warn(notice: psycopg.errors.Diagnostic) -> None:
+    """Log what the database warns of, such as a slow refresh."""
+    if notice.severity_nonlocalized == "WARNING":
+        log.warning("%s", notice.message_primary)
+
+
+async def _look(session: Session, durations: deque[float]) -> float:
+    """Refresh if it is due; return after how many seconds to look again."""
+    started_at = datetime.now(UTC)
+    try:
+        row = await (await session.execute(_DUE, [BY])).fetchone()
+    except psycopg.Error as error:
+        if not session.closed and error.sqlstate is not None:
+            message = error.diag.message_primary or str(error)
+            await session.execute(_FAILED, [BY, started_at, error.sqlstate, message])
+        raise
+    assert row is not None  # noqa: S101 - a function with out parameters returns one row
+    if row["refreshed"]:
+        _tell(row, durations)
+    return float(row["wait_seconds"])
+
+
+def _tell(row: dict[str, Any], durations: deque[float]) -> None:
+    """Log a refresh, and every ten of them how long they took."""
+    figures = json.loads(row["figures"])
+    durations.append(float(row["duration_ms"]))
+    log.info(
+        "refreshed in %.0f ms (%s): %d active now, %d in the last hour, %d in 24 hours, "
+        "%d vessels, %d positions in the last hour, %s kn",
+        durations[-1],
+        row["mode"],
+        *(figures[key] for key in ("activeNow", "activeLastHour", "activeLast24h")),
+        *(figures[key] for key in ("totalVessels", "positionsLastHour", "speedAvg")),
+    )
+    if len(durations) == STATISTICS_EVERY:
+        average = sum(durations) / len(durations)
+        log.info(
+            "last %d refreshes: average %.0f ms, minimum %.0f ms, maximum %.0f ms",
+            len(durations),
+            average,
+            min(durations),
+            max(durations),
+        )
+        durations.clear()
+
+
+async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Run until SIGTERM or SIGINT cancels it."""
+    task = asyncio.ensure_future(work)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        log.info("stopped")
+
+
+def main() -> None:
+    """Refresh the database that the environment names, until stopped."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    try:
+        with attached(Settings.from_env()) as url:
+            asyncio.run(_until_stopped(run(url)))
+    except (SettingsError, LocalServerError) as error:
+        fail(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,234 @@
+"""The web server: one cached row from memory, its dashboard, its health.
+
+    /api/database/vessel-stats-cached   the nine keys                 stats.py
+    /api/database/vessel-stats-stream   the same, pushed              stream.py
+    /api/database/vessel-stats-history  the past, JSON or CSV         history.py
+    /openapi.json                       what the above answer         openapi.json
+    /dashboard/vessels, /dashboard/*    the static dashboard          pages.py
+    /healthz, /readyz                   process; freshness            health.py
+    /metrics                            for Prometheus                metrics.py
+
+A task in the background keeps the newest answer in memory (listener.py), another refreshes when
+nobody else does (refresh_loop.py); requests make no query. Run with `make run`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import resource
+import signal
+import socket
+import sys
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, NoReturn
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import RedirectResponse
+from starlette.routing import Route, request_response
+
+import history
+import refresh_loop
+import stats
+import stream
+from cors import Cors
+from database import attached, fail
+from health import Health
+from history import History
+from listener import Listener
+from local_server import LocalServerError
+from metrics import Metrics, Requests
+from pages import Dashboard, Description
+from settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+log = logging.getLogger("vessel_activity.server")
+
+GRACE_SECONDS = 5
+# Enough for any answer of ours; more would only hide a client that doesn't read.
+SEND_BUFFER_BYTES = 65_536
+
+
+class Application:
+    """The ASGI application and the pieces that the process around it needs."""
+
+    def __init__(self, settings: Settings, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._fallback = settings.fallback
+        self._listener = Listener(
+            conninfo,
+            stale_answer_seconds=settings.stale_answer_seconds,
+            read_timeout_seconds=settings.answer_timeout_seconds,
+            on_change=self._publish,
+        )
+        requests = Requests()
+        self.stream = stream.Stream(
+            self._listener, limit=settings.max_streams, counts=requests.counts
+        )
+        past = History(
+            conninfo,
+            timeout_seconds=settings.answer_timeout_seconds,
+            stale_seconds=settings.stale_answer_seconds,
+        )
+        api: dict[str, ASGIApp] = {
+            stats.PATH: stats.endpoint(self._listener, requests.counts),
+            stream.PATH: self.stream,
+            history.PATH: requests.counted(request_response(past), "history"),
+            history.PATH + ".csv": requests.counted(request_response(past), "history"),
+            "/openapi.json": requests.counted(Description(), "openapi"),
+        }
+        if settings.cors_origins:
+            api = {path: Cors(app, settings.cors_origins) for path, app in api.items()}
+        dashboard = Dashboard(self._listener, settings.embed_origins)
+        health = Health(self._listener)
+        metrics = Metrics(conninfo, self._listener, self.stream, requests)
+        methods = ["GET", "HEAD", *(["OPTIONS"] if settings.cors_origins else [])]
+        routes = [
+            Route("/", home),
+            *(Route(path, app, methods=methods) for path, app in api.items()),
+            Route("/dashboard/vessels", dashboard.page),
+            Route("/dashboard/{name:path}", dashboard.file),
+            Route("/healthz", health.healthz),
+            Route("/readyz", health.readyz),
+            Route("/metrics", metrics.page),
+        ]
+        rest = requests.counted(Starlette(routes=routes, lifespan=self._lifespan), "other")
+        self.asgi = shortcuts(api, methods, rest)
+
+    def _publish(self) -> None:
+        self.stream.publish()
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        work = {"listener": self._listener.run(), "heartbeat": self.stream.run()}
+        if self._fallback:
+            work["refresh loop"] = refresh_loop.run(self._conninfo)
+        tasks = [asyncio.create_task(task, name=name) for name, task in work.items()]
+        # What is here now stays: the collector need not look at it again while requests wait.
+        gc.collect()
+        gc.freeze()
+        yield
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which ends the streams before it waits for open connections."""
+
+    def __init__(self, config: uvicorn.Config, application: Application) -> None:
+        super().__init__(config)
+        self._application = application
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop taking connections, end the streams, finish the requests, stop the tasks."""
+        self._application.stream.close()
+        await super().shutdown(sockets)
+
+
+async def home(request: Request) -> Response:  # noqa: ARG001
+    """Lead from / to the dashboard; relative, so that it works behind a path prefix."""
+    return RedirectResponse("dashboard/vessels", headers={"cache-control": "no-store"})
+
+
+def shortcuts(endpoints: Mapping[str, ASGIApp], methods: list[str], rest: ASGIApp) -> ASGIApp:
+    """Hand requests for some paths to their endpoints before any routing, all else to the rest.
+
+    Middleware and routing cost more than the answer itself.
+    """
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = endpoints.get(scope.get("path", ""), rest)
+        if endpoint is rest or scope["method"] not in methods:
+            await rest(scope, receive, send)
+        else:
+            await endpoint(scope, receive, send)
+
+    return app
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Open the listening socket; port 0 lets the system choose.
+
+    Raises:
+        OSError: the address is taken or not ours.
+
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listening.bind((host, port))
+    return listening
+
+
+def serve(settings: Settings, conninfo: str) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        OSError: the address can't be listened on.
+
+    """
+    _allow_connections(settings.max_streams)
+    listening = bind(settings.host, settings.port)
+    application = Application(settings, conninfo)
+    config = uvicorn.Config(
+        application.asgi,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        log_config=None,
+        backlog=2048,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    log.info("dashboard: http://%s:%d/dashboard/vessels", host, listening.getsockname()[1])
+    Server(config, application).run([listening])
+
+
+def _allow_connections(streams: int) -> None:
+    """Raise the process's limit of open files, as far as it may, for that many streams."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = streams + 256
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def _stop(*_: object) -> NoReturn:
+    # uvicorn hands the signal on once it has stopped; the embedded database must stop too.
+    raise SystemExit(0)
+
+
+def main() -> None:
+    """Serve the database that the environment names; exit code 2 when that can't begin."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    try:
+        settings = Settings.from_env()
+        with attached(settings) as conninfo:
+            serve(settings, conninfo)
+    except (SettingsError, LocalServerError, OSError) as error:
+        fail(error)
+
+
+if __name__ == "__main__":
+    main()
