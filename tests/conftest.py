@@ -108,6 +108,37 @@ def url(server: LocalServer, template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def module_url(server: LocalServer, template: str) -> Iterator[str]:
+    """Give the URL of a freshly migrated database that the tests of one module share."""
+    with cloned(server, template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_server(new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]:
+    """Run a server of its own, its database migrated, for tests that stop and kill it."""
+    server = new_server()
+    server.start()
+    migrate.migrate(server.url())
+    yield server
+    server.stop("immediate")
+
+
+@pytest.fixture
+def breakable(migrated_server: LocalServer) -> Iterator[LocalServer]:
+    """Give a running server that the test may stop or kill; it runs again afterwards."""
+    migrated_server.start()
+    yield migrated_server
+    migrated_server.start()
+
+
+@pytest.fixture
+def breakable_url(breakable: LocalServer) -> str:
+    """Give the URL of the migrated database on the breakable server."""
+    return breakable.url()
+
+
 @pytest.fixture
 def db(url: str) -> Iterator[psycopg.Connection]:
     """Give an autocommit connection to a freshly migrated database."""

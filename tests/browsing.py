@@ -1,0 +1,54 @@
+"""Chromium for the page tests."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import expect, sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+DASHBOARD = "/dashboard/vessels"
+UNKNOWN = "\N{EN DASH}"
+NO_STREAM = {"VESSEL_ACTIVITY_MAX_STREAMS": "0"}
+# How long a page may take to notice, in milliseconds.
+AT_ONCE, SOON, SILENCE = 1_000, 10_000, 30_000
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run the machine's Chromium."""
+    with sync_playwright() as playwright:
+        # Its own sandbox can't be had as root.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def reader(browser: Browser, **options: Any) -> Iterator[Page]:  # noqa: ANN401
+    """Open a page for a reader in Norway who reads English; no error on it goes unseen."""
+    context = browser.new_context(locale="en-GB", timezone_id="Europe/Oslo", **options)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if refused(said.text) else None)
+    yield page
+    context.close()
+    assert errors == []
+
+
+def refused(text: str) -> bool:
+    """Tell whether the console says that the page broke its own security policy."""
+    return "Content Security Policy" in text
+
+
+def state(page: Page, name: str, timeout: int = AT_ONCE) -> None:
+    """Wait until the page is in a state."""
+    expect(page.locator("body")).to_have_attribute("data-state", name, timeout=timeout)

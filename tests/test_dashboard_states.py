@@ -1,0 +1,280 @@
+"""The dashboard in a real Chromium: right numbers, and honest about age and trouble."""
+
+from __future__ import annotations
+
+import re
+import signal
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from playwright.sync_api import expect
+
+from tests.browsing import (
+    AT_ONCE,
+    DASHBOARD,
+    NO_STREAM,
+    SILENCE,
+    SOON,
+    UNKNOWN,
+    chromium,
+    reader,
+    state,
+)
+from tests.serving import WebServer, row_as_json, write_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from local_server import LocalServer
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with reader(browser) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def web(module_url: str) -> Iterator[WebServer]:
+    write_row(module_url)
+    with WebServer(module_url) as running:
+        yield running
+
+
+def test_the_numbers_on_screen_are_those_of_the_database(web: WebServer, page: Page) -> None:
+    write_row(web.url, active_now=4812)
+    page.goto(web.address + DASHBOARD)
+    state(page, "live")
+    row = row_as_json(web.url)
+    expect(page.locator("#activeNow")).to_have_text("4,812")
+    shown = page.evaluate(
+        "() => Object.fromEntries(['activeNow', 'activeLastHour', 'activeLast24h', 'totalVessels',"
+        " 'positionsLastHour'].map((id) => [id,"
+        " Number(document.getElementById(id).textContent.replaceAll(',', ''))]))"
+    )
+    assert shown == {name: row[name] for name in shown}
+    expect(page.locator("#speedAvg")).to_have_text("11.4")
+    expect(page.locator("#as-of")).to_have_attribute("datetime", row["updatedAt"])
+    expect(page.locator("#as-of")).to_have_text(re.compile(r"\d\d:\d\d:\d\d CES?T$"))
+
+
+def test_types_and_flags_add_up_to_the_total(web: WebServer, page: Page) -> None:
+    write_row(web.url)
+    page.goto(web.address + DASHBOARD)
+    state(page, "live")
+    types = [line.split("\n") for line in page.locator("#types li").all_inner_texts()]
+    assert types == [
+        ["Cargo", "8,934", "29.2%"],
+        ["Tanker", "6,721", "22.0%"],
+        ["Unknown", "388", "1.3%"],
+        ["</script><b>", "12", "0.0%"],
+        ["Other", "14,512", "47.5%"],
+    ]
+    flags = [line.split("\n") for line in page.locator("#flags li").all_inner_texts()]
+    assert [flag[-2:] for flag in flags] == [
+        ["4,321", "14.1%"],
+        ["1,391", "4.6%"],
+        ["77", "0.3%"],
+        ["9", "0.0%"],
+        ["24,769", "81.0%"],
+    ]
+    assert [flag[-3] for flag in flags] == ["Panama", "Norway", "Atlantis", "Unknown", "Other"]
+    assert (
+        flags[0][0]
+        == "\N{REGIONAL INDICATOR SYMBOL LETTER P}\N{REGIONAL INDICATOR SYMBOL LETTER A}"
+    )
+
+
+def test_numbers_are_in_the_first_paint(web: WebServer, browser: Browser) -> None:
+    write_row(web.url, active_now=31_415)
+    context = browser.new_context()
+    page = context.new_page()
+    # No request of the page's own is let through: what it shows came with it.
+    page.route("**/api/**", lambda route: route.abort())
+    page.goto(web.address + DASHBOARD, wait_until="commit")
+    expect(page.locator("#activeNow")).to_have_text("31,415")
+    context.close()
+
+
+def test_a_commit_shows_within_a_second_without_a_reload(web: WebServer, page: Page) -> None:
+    write_row(web.url, active_now=1)
+    page.goto(web.address + DASHBOARD)
+    expect(page.locator("#mode")).to_have_text("pushed live")
+    write_row(web.url, active_now=2_718)
+    expect(page.locator("#activeNow")).to_have_text("2,718", timeout=AT_ONCE)
+
+
+def test_the_age_counts_up(web: WebServer, page: Page) -> None:
+    write_row(web.url, age="40 seconds")
+    page.goto(web.address + DASHBOARD)
+    expect(page.locator("#age")).to_have_text(re.compile("^4[0-4] s$"))
+    expect(page.locator("#age")).to_have_text("45 s", timeout=SOON)
+
+
+def test_a_stale_row_is_told_its_numbers_stay_and_a_fresh_one_ends_it(
+    web: WebServer, page: Page
+) -> None:
+    write_row(web.url, age="3 days")
+    page.goto(web.address + DASHBOARD)
+    state(page, "stale", SOON)
+    expect(page.locator("#banner")).to_be_visible()
+    expect(page.locator("#banner")).to_contain_text("Nothing has been refreshed for 3 d 0 h")
+    expect(page.locator("#activeNow")).to_have_text("4,812")
+    write_row(web.url)
+    state(page, "live")
+    expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_an_older_answer_never_replaces_a_newer_one(web: WebServer, page: Page) -> None:
+    write_row(web.url, active_now=200)
+    page.goto(web.address + DASHBOARD)
+    expect(page.locator("#mode")).to_have_text("pushed live")
+    expect(page.locator("#activeNow")).to_have_text("200")
+    page.evaluate(
+        "() => { new EventSource('/api/database/vessel-stats-stream').onmessage ="
+        " (event) => { window.lastPushed = JSON.parse(event.data).activeNow; }; }"
+    )
+    write_row(web.url, active_now=100, age="20 seconds")
+    page.wait_for_function("window.lastPushed === 100")
+    expect(page.locator("#activeNow")).to_have_text("200")
+    write_row(web.url, active_now=300)
+    expect(page.locator("#activeNow")).to_have_text("300")
+
+
+def test_a_silent_feed_is_told_and_shows_no_zero(web: WebServer, page: Page) -> None:
+    write_row(web.url, active_now=0, active_last_hour=0, positions_last_hour=0, speed_avg="0")
+    page.goto(web.address + DASHBOARD)
+    state(page, "quiet")
+    expect(page.locator("#banner")).to_contain_text("No position has come in")
+    for name in ("activeNow", "activeLastHour", "positionsLastHour", "speedAvg"):
+        expect(page.locator(f"#{name}")).to_have_text(UNKNOWN)
+    expect(page.locator("#activeLast24h")).to_have_text("21,045")
+
+
+def test_a_clock_two_hours_wrong_does_not_change_the_age(web: WebServer, browser: Browser) -> None:
+    write_row(web.url, age="20 seconds")
+    for offset in (-7_200_000, 7_200_000):
+        context = browser.new_context()
+        context.add_init_script(
+            f"const right = Date.now.bind(Date); Date.now = () => right() + {offset};"
+        )
+        page = context.new_page()
+        page.goto(web.address + DASHBOARD)
+        state(page, "live")
+        expect(page.locator("#age")).to_have_text(re.compile("^(2|3)[0-9] s$"))
+        context.close()
+
+
+def test_a_blocked_stream_is_replaced_by_asking(module_url: str, page: Page) -> None:
+    write_row(module_url, active_now=1)
+    with WebServer(module_url, NO_STREAM) as web:
+        page.goto(web.address + DASHBOARD)
+        expect(page.locator("#mode")).to_have_text("asking every 5 s")
+        state(page, "live")
+        write_row(module_url, active_now=2)
+        expect(page.locator("#activeNow")).to_have_text("2", timeout=SOON)
+
+
+def test_a_killed_server_is_told_and_its_return_needs_no_hand(module_url: str, page: Page) -> None:
+    write_row(module_url)
+    with WebServer(module_url) as web:
+        page.goto(web.address + DASHBOARD)
+        expect(page.locator("#mode")).to_have_text("pushed live")
+        web.kill()
+        state(page, "lost", SOON)
+        expect(page.locator("#activeNow")).to_have_text("4,812")
+        expect(page.locator("#banner")).to_contain_text("connection to the server is lost")
+        write_row(module_url, active_now=5)
+        web.start(web.port)
+        state(page, "live", SOON)
+        expect(page.locator("#activeNow")).to_have_text("5")
+
+
+@pytest.mark.parametrize("environment", [{}, NO_STREAM], ids=["stream", "polling"])
+def test_a_hanging_server_is_given_up_on_and_taken_back(
+    module_url: str, page: Page, environment: dict[str, str]
+) -> None:
+    write_row(module_url)
+    with WebServer(module_url, environment) as web:
+        page.goto(web.address + DASHBOARD)
+        state(page, "live")
+        web.process.send_signal(signal.SIGSTOP)
+        try:
+            state(page, "lost", SILENCE)
+            expect(page.locator("#activeNow")).to_have_text("4,812")
+        finally:
+            web.process.send_signal(signal.SIGCONT)
+        state(page, "live", SILENCE)
+
+
+def test_a_database_that_is_killed_is_told_and_its_return_too(
+    breakable: LocalServer, breakable_url: str, page: Page
+) -> None:
+    write_row(breakable_url)
+    with WebServer(breakable_url) as web:
+        page.goto(web.address + DASHBOARD)
+        state(page, "live")
+        breakable.kill()
+        state(page, "failing", SOON)
+        expect(page.locator("#banner")).to_contain_text("can't read its database")
+        expect(page.locator("#activeNow")).to_have_text("4,812")
+        breakable.start()
+        write_row(breakable_url, active_now=6)
+        state(page, "live", SOON)
+        expect(page.locator("#activeNow")).to_have_text("6")
+
+
+@pytest.mark.parametrize("environment", [{}, NO_STREAM], ids=["stream", "polling"])
+def test_an_error_answer_keeps_the_numbers_and_says_why(
+    module_url: str, page: Page, environment: dict[str, str]
+) -> None:
+    write_row(module_url)
+    environment = {**environment, "VESSEL_ACTIVITY_STALE_ANSWER_SECONDS": "0"}
+    with WebServer(module_url, environment) as web:
+        page.goto(web.address + DASHBOARD)
+        state(page, "live")
+        with psycopg.connect(module_url) as connection:
+            connection.execute("lock table public.vessel_activity_realtime")
+            state(page, "failing", SOON)
+            expect(page.locator("#activeNow")).to_have_text("4,812")
+        state(page, "live", SOON)
+
+
+def test_without_any_number_yet_nothing_is_made_up(
+    breakable: LocalServer, breakable_url: str, page: Page
+) -> None:
+    write_row(breakable_url)
+    breakable.stop()
+    with WebServer(breakable_url) as web:
+        page.goto(web.address + DASHBOARD)
+        state(page, "failing", SOON)
+        expect(page.locator("#activeNow")).to_have_text(UNKNOWN)
+        expect(page.locator("#banner")).to_contain_text("There are no numbers yet")
+        breakable.start()
+        state(page, "live", SOON)
+        expect(page.locator("#activeNow")).to_have_text("4,812")
+
+
+def test_a_simulated_fleet_is_called_that(web: WebServer, page: Page) -> None:
+    write_row(web.url)
+    page.goto(web.address + DASHBOARD)
+    state(page, "live")
+    expect(page.locator("#simulated")).to_be_hidden()
+    with psycopg.connect(web.url) as connection:
+        connection.execute("create schema vessel_activity_demo")
+    try:
+        write_row(web.url)
+        expect(page.locator("#simulated")).to_be_visible()
+        expect(page.locator("#simulated")).to_have_text("Simulated fleet")
+    finally:
+        with psycopg.connect(web.url) as connection:
+            connection.execute("drop schema vessel_activity_demo")

@@ -1,0 +1,295 @@
+"""The past on the dashboard: changes, sparklines, the chart with its gaps, CSV and PNG."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browsing import AT_ONCE, DASHBOARD, SOON, UNKNOWN, chromium, reader, state
+from tests.serving import HISTORY, WebServer, write_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+# A day and more in which the numbers say where in it they are; two hours of it are missing.
+FILL = """
+  insert into vessel_activity.history
+  select m, m, 4000 + n, 8000 + n, 20000 + n, 30567, 40000 + 10 * n, 11 + n / 1000.0
+  from generate_series(
+      date_bin('1 minute', now() - interval '25 hours', 'epoch'), now(), '1 minute') as m,
+    lateral (select (extract(epoch from now() - m) / 60)::int) as ago (n)
+  where m not between now() - interval '9 hours' and now() - interval '7 hours'
+"""
+
+
+@pytest.fixture(scope="module")
+def web(module_url: str) -> Iterator[WebServer]:
+    with psycopg.connect(module_url, autocommit=True) as connection:
+        connection.execute("truncate vessel_activity.history")
+        connection.execute(FILL)
+    write_row(module_url)
+    with WebServer(module_url) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, web: WebServer) -> Iterator[Page]:
+    write_row(web.url, active_now=5060, speed_avg="10.5")
+    with reader(browser, accept_downloads=True) as opened:
+        yield opened
+
+
+def open_with_chart(page: Page, web: WebServer, query: str = "") -> None:
+    page.goto(web.address + DASHBOARD + query)
+    expect(page.locator("#chart canvas")).to_be_visible(timeout=SOON)
+
+
+def card(page: Page, key: str, ago: str) -> str:
+    return page.locator(f".card[data-key={key}] [data-ago={ago}] .visually-hidden").inner_text()
+
+
+def history(web: WebServer, span: str) -> dict[str, Any]:
+    found: dict[str, Any] = web.get(f"{HISTORY}?range={span}").json()
+    return found
+
+
+def test_each_card_tells_the_change_against_an_hour_and_a_day_before(
+    web: WebServer, page: Page
+) -> None:
+    open_with_chart(page, web)
+    compared = history(web, "24h")["compare"]
+    for ago in ("hourBefore", "dayBefore"):
+        before = compared[ago]["activeNow"]
+        change = 5060 - before
+        direction = "up" if change > 0 else "down"
+        expected = f"{direction} {abs(change):,} ({abs(change) / before:.1%})"
+        expect(page.locator(f".card[data-key=activeNow] [data-ago={ago}]")).to_contain_text(
+            expected
+        )
+    assert card(page, "speedAvg", "hourBefore") == "down 0.6 kn"
+
+
+def test_a_silent_feed_is_compared_with_nothing(web: WebServer, page: Page) -> None:
+    write_row(web.url, active_now=0)
+    open_with_chart(page, web)
+    state(page, "quiet")
+    expect(page.locator(".card[data-key=activeNow] [data-ago=hourBefore]")).to_have_text(UNKNOWN)
+
+
+def test_sparklines_show_the_gap(web: WebServer, page: Page) -> None:
+    open_with_chart(page, web)
+    for key in ("activeNow", "activeLastHour", "activeLast24h", "speedAvg"):
+        line = page.locator(f".card[data-key={key}] .line").get_attribute("d")
+        assert line is not None
+        assert line.count("M") == 2  # one line before the gap, one after it
+
+
+def test_the_chart_shows_the_gap_and_every_point(web: WebServer, page: Page) -> None:
+    open_with_chart(page, web)
+    chart = page.locator("#chart")
+    expect(chart).to_have_attribute("data-points", str(len(history(web, "24h")["time"])))
+    expect(chart).to_have_attribute("data-gaps", "1")
+
+
+def test_values_can_be_read_with_the_mouse(web: WebServer, page: Page) -> None:
+    open_with_chart(page, web)
+    page.locator("#chart .u-over").hover(position={"x": 200, "y": 50})
+    expect(page.locator("#reading")).to_have_text(
+        re.compile(r"\d\d:\d\d:\d\d CES?T: Active now [\d,]+ · Positions per hour [\d,]+ · ")
+    )
+
+
+def test_everything_can_be_done_with_the_keyboard(web: WebServer, page: Page) -> None:
+    open_with_chart(page, web)
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator("#ranges [data-range='1h']")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"\?range=1h"))
+    expect(page.locator("#chart")).to_have_attribute(
+        "data-points", str(len(history(web, "1h")["time"]))
+    )
+    reached = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate("document.activeElement.id || document.activeElement.textContent")
+        )
+        if reached[-1] == "chart":
+            break
+    assert reached == [
+        "24 h",
+        "7 d",
+        "30 d",
+        "csv",
+        "png",
+        "Active now",
+        "Active, last hour",
+        "Active, 24 hours",
+        "Positions per hour",
+        "Average speed",
+        "chart",
+    ]
+    newest = history(web, "1h")
+    page.keyboard.press("Home")
+    expect(page.locator("#reading")).to_contain_text(f"Active now {newest['activeNow'][0]:,}")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#reading")).to_contain_text(f"Active now {newest['activeNow'][1]:,}")
+    expect(page.locator("#reading")).to_have_attribute("aria-live", "polite")
+    page.keyboard.press("Escape")
+    expect(page.locator("#reading")).to_contain_text("arrow keys")
+
+
+def test_the_choice_is_kept_in_the_address(web: WebServer, page: Page) -> None:
+    open_with_chart(page, web)
+    page.locator("#ranges [data-range='7d']").click()
+    page.locator("#legend [data-key=speedAvg]").click()
+    expect(page).to_have_url(re.compile(r"range=7d&show=activeNow%2CpositionsLastHour$"))
+    page.reload()
+    expect(page.locator("#ranges [data-range='7d']")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#legend [data-key=speedAvg]")).to_have_attribute("aria-pressed", "false")
+
+
+def test_the_csv_is_that_of_the_range_shown(web: WebServer, page: Page) -> None:
+    open_with_chart(page, web, "?range=1h")
+    with page.expect_download() as download:
+        page.locator("#csv").click()
+    assert download.value.suggested_filename == "vessel-activity-1h.csv"
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    lines = list(csv.DictReader(io.StringIO(text, newline="")))
+    shown = [value for value in history(web, "1h")["activeNow"] if value is not None]
+    assert [int(line["activeNow"]) for line in lines] == shown
+
+
+def test_the_chart_can_be_taken_away_as_a_picture(web: WebServer, page: Page) -> None:
+    open_with_chart(page, web)
+    with page.expect_download() as download:
+        page.locator("#png").click()
+    assert download.value.suggested_filename == "vessel-activity-24h.png"
+    picture = Path(download.value.path()).read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    width, height = struct.unpack(">II", picture[16:24])
+    box = page.locator("#chart canvas").bounding_box()
+    assert box is not None
+    assert (width, height) == (round(box["width"]) + 48, round(box["height"]) + 100)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("condition", ["live", "stale", "quiet"])
+def test_axe_finds_nothing(web: WebServer, browser: Browser, scheme: str, condition: str) -> None:
+    write_row(
+        web.url,
+        age="1 hour" if condition == "stale" else "0 seconds",
+        active_now=0 if condition == "quiet" else 4812,
+    )
+    with reader(browser, color_scheme=scheme, reduced_motion="reduce") as page:
+        open_with_chart(page, web)
+        state(page, condition, SOON)
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+
+def test_the_live_region_speaks_of_changes_only(web: WebServer, page: Page) -> None:
+    open_with_chart(page, web)
+    announcer = page.locator("#announcer")
+    expect(announcer).to_have_text("")
+    write_row(web.url, active_now=5061)
+    expect(page.locator("#activeNow")).to_have_text("5,061")
+    expect(announcer).to_have_text("")
+    write_row(web.url, active_now=0)
+    expect(announcer).to_contain_text("No position has come in")
+    write_row(web.url, active_now=5062)
+    expect(announcer).to_have_text("The numbers are live again.")
+
+
+def test_a_wall_screen_shows_everything_without_scrolling(web: WebServer, browser: Browser) -> None:
+    write_row(web.url)
+    for width, height in ((1920, 1080), (3840, 2160), (1280, 720)):
+        with reader(browser, viewport={"width": width, "height": height}) as page:
+            open_with_chart(page, web, "?kiosk")
+            state(page, "live")
+            fits = "() => document.documentElement.scrollHeight <= innerHeight"
+            assert page.evaluate(fits)
+            # No control is left, and every row of the lists is inside its panel.
+            assert page.locator("#ranges").is_hidden()
+            last = page.locator("#flags li").last.bounding_box()
+            panel = page.locator(".panel").last.bounding_box()
+            assert last is not None
+            assert panel is not None
+            assert last["y"] + last["height"] <= panel["y"] + panel["height"]
+
+
+def test_nothing_sticks_out_on_a_phone(web: WebServer, browser: Browser) -> None:
+    write_row(web.url)
+    with reader(browser, viewport={"width": 320, "height": 640}) as page:
+        open_with_chart(page, web)
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_an_embedding_page_of_a_named_origin_shows_it(
+    module_url: str, web: WebServer, browser: Browser
+) -> None:
+    # The other page is one that this server gives too, from another origin.
+    setting = {"VESSEL_ACTIVITY_EMBED_ORIGINS": web.address}
+    with WebServer(module_url, setting) as embedding, browser.new_page() as page:
+        page.goto(web.address + "/healthz")
+        for query, shows in (("?embed", True), ("", False)):
+            page.evaluate(
+                "(address) => { const frame = document.createElement('iframe');"
+                " frame.src = address; document.body.replaceChildren(frame); }",
+                embedding.address + DASHBOARD + query,
+            )
+            number = page.frame_locator("iframe").locator("#activeNow")
+            if shows:
+                expect(number).to_have_text("4,812", timeout=SOON)
+                expect(page.frame_locator("iframe").locator(".links")).to_be_hidden()
+            else:
+                expect(number).to_have_count(0, timeout=AT_ONCE)
+
+
+def test_numbers_and_dates_are_in_the_readers_own_way(web: WebServer, browser: Browser) -> None:
+    write_row(web.url)
+    context = browser.new_context(locale="de-DE", timezone_id="Asia/Tokyo")
+    page = context.new_page()
+    page.goto(web.address + DASHBOARD)
+    expect(page.locator("#activeNow")).to_have_text("4.812")
+    expect(page.locator("#speedAvg")).to_have_text("11,4")
+    expect(page.locator("#as-of")).to_contain_text("GMT+9")
+    expect(page.locator("#flags li").first).to_contain_text("Panama")
+    expect(page.locator("#flags li").nth(1)).to_contain_text("Norwegen")
+    context.close()
+
+
+def test_the_page_weighs_no_more_than_sixty_kilobytes(web: WebServer, browser: Browser) -> None:
+    write_row(web.url)
+    with reader(browser) as page:
+        sizes: list[int] = []
+        page.on(
+            "requestfinished",
+            lambda request: sizes.append(
+                request.sizes()["responseBodySize"] + request.sizes()["responseHeadersSize"]
+            ),
+        )
+        open_with_chart(page, web)
+        page.wait_for_load_state("load")
+        assert len(sizes) >= 10
+        assert sum(sizes) <= 60_000

@@ -1,0 +1,212 @@
+"""The statistics endpoint answers what the contract says, straight from the cached row."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from tests.serving import NINE_KEYS, STATS, WebServer, eventually, row_as_json, write_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def web(module_url: str) -> Iterator[WebServer]:
+    write_row(module_url)
+    with WebServer(module_url) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def known_row(web: WebServer) -> None:
+    write_row(web.url)
+    expected = row_as_json(web.url)
+    eventually(lambda: web.get(STATS).json() == expected)
+
+
+def test_the_nine_keys_equal_the_columns_of_the_row(web: WebServer) -> None:
+    answer = web.get(STATS)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert list(answer.json()) == NINE_KEYS
+    assert answer.json() == row_as_json(web.url)
+    assert list(answer.json()["vesselTypes"]) == ["Cargo", "Tanker", "</script><b>", "Unknown"]
+    assert answer.json()["speedAvg"] == 11.37
+
+
+def test_a_missing_row_gives_zeros_as_of_now(web: WebServer) -> None:
+    with psycopg.connect(web.url) as connection:
+        connection.execute("delete from public.vessel_activity_realtime")
+        connection.execute("notify vessel_activity")
+    zeros = eventually(lambda: (got := web.get(STATS).json())["activeNow"] == 0 and got)
+    assert zeros
+    at = datetime.fromisoformat(zeros.pop("updatedAt"))
+    assert zeros == {
+        "activeNow": 0,
+        "activeLastHour": 0,
+        "activeLast24h": 0,
+        "totalVessels": 0,
+        "positionsLastHour": 0,
+        "vesselTypes": {},
+        "topFlags": [],
+        "speedAvg": 0,
+    }
+    assert abs(datetime.now(UTC) - at) < timedelta(seconds=8)
+
+
+def test_a_commit_is_served_without_being_asked_for(web: WebServer) -> None:
+    write_row(web.url, active_now=17)
+    # Far less than the five seconds after which the row would be read anyway.
+    eventually(lambda: web.get(STATS).json()["activeNow"] == 17, within_seconds=1)
+
+
+def test_a_change_that_nobody_notified_of_is_found_at_the_next_reading(web: WebServer) -> None:
+    with psycopg.connect(web.url) as connection:
+        connection.execute("update public.vessel_activity_realtime set active_now = 18")
+    eventually(lambda: web.get(STATS).json()["activeNow"] == 18, within_seconds=7)
+
+
+def test_head_has_the_headers_of_get_and_no_body(web: WebServer) -> None:
+    head, get = raw(web, "HEAD"), raw(web, "GET")
+    assert head.pop("body") == b""
+    assert len(get.pop("body")) == int(get["content-length"])
+    assert {**head, "date": ""} == {**get, "date": ""}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_other_methods_are_refused_and_the_allowed_ones_named(web: WebServer, method: str) -> None:
+    answer = raw(web, method)
+    assert answer["status"] == 405
+    assert set(answer["allow"].split(", ")) == {"GET", "HEAD"}
+
+
+def test_browsers_ask_every_time_and_shared_caches_for_a_second_at_most(web: WebServer) -> None:
+    directives = web.get(STATS).headers["cache-control"].split(", ")
+    assert set(directives) == {"public", "max-age=0", "s-maxage=1", "must-revalidate"}
+
+
+def test_an_unchanged_answer_costs_a_304_and_a_changed_one_does_not(web: WebServer) -> None:
+    tag = web.get(STATS).headers["etag"]
+    again = web.get(STATS, headers={"if-none-match": f'"other", {tag}'})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == tag
+    assert "cache-control" in again.headers
+    write_row(web.url, active_now=19)
+    eventually(lambda: web.get(STATS).json()["activeNow"] == 19)
+    assert web.get(STATS, headers={"if-none-match": tag}).status_code == 200
+
+
+def test_gzip_is_given_to_those_who_take_it(web: WebServer) -> None:
+    packed = raw(web, "GET", {"accept-encoding": "br, gzip"})
+    assert packed["content-encoding"] == "gzip"
+    assert packed["vary"] == "accept-encoding"
+    assert json.loads(gzip.decompress(packed["body"])) == row_as_json(web.url)
+    assert "content-encoding" not in raw(web, "GET", {"accept-encoding": "gzip;q=0"})
+
+
+def test_server_timing_tells_what_the_last_refresh_cost(web: WebServer) -> None:
+    with psycopg.connect(web.url) as connection:
+        connection.execute(
+            "insert into vessel_activity.refresh_log (started_at, duration_ms, refreshed_by)"
+            " values (now(), 123.4, 'manual')"
+        )
+    write_row(web.url)
+    eventually(lambda: "refresh;dur=123.4" in web.get(STATS).headers["server-timing"])
+
+
+def test_the_root_leads_to_the_dashboard(web: WebServer) -> None:
+    answer = web.get("/")
+    assert answer.status_code == 307
+    page = web.get("/", follow_redirects=True)
+    assert str(page.url).endswith("/dashboard/vessels")
+    assert page.headers["content-type"].startswith("text/html")
+
+
+def test_the_page_is_fenced_in(web: WebServer) -> None:
+    headers = web.get("/dashboard/vessels").headers
+    policy = dict(
+        part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";")
+    )
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == "'self'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cache-control"] == "no-store"
+
+
+def test_the_page_holds_the_current_answer_and_no_type_can_break_out_of_it(
+    web: WebServer,
+) -> None:
+    page = web.get("/dashboard/vessels").text
+    block = page.split('<script type="application/json" id="current">')[1].split("</script>")[0]
+    assert json.loads(block)["answer"] == row_as_json(web.url)
+    assert "<b>" not in page
+
+
+def test_no_file_outside_the_dashboard_folder_is_served(web: WebServer) -> None:
+    for path in ("/dashboard/../server.py", "/dashboard/%2e%2e/server.py", "/dashboard/nothing.js"):
+        assert raw(web, "GET", path=path)["status"] == 404
+
+
+def test_dashboard_files_are_asked_about_and_not_sent_twice(web: WebServer) -> None:
+    first = web.get("/dashboard/style.css")
+    assert first.headers["content-type"].startswith("text/css")
+    again = web.get("/dashboard/style.css", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_readyz_follows_the_age_of_the_row_and_healthz_does_not(web: WebServer) -> None:
+    ready = web.get("/readyz")
+    assert (ready.status_code, ready.json()["problems"]) == (200, [])
+    assert ready.json()["database"] == "listening"
+    write_row(web.url, age="89 seconds")
+    eventually(lambda: web.get("/readyz").json()["ageSeconds"] > 88)
+    assert web.get("/readyz").status_code == 200
+    write_row(web.url, age="91 seconds")
+    late = eventually(lambda: (got := web.get("/readyz")).status_code == 503 and got)
+    assert len(late.json()["problems"]) == 1
+    assert re.match(r"row: it is 9[1-5] s old, more than 90 s", late.json()["problems"][0])
+    assert web.get("/healthz").status_code == 200
+
+
+def test_readyz_tells_that_there_is_no_row(web: WebServer) -> None:
+    with psycopg.connect(web.url) as connection:
+        connection.execute("delete from public.vessel_activity_realtime")
+        connection.execute("notify vessel_activity")
+    answer = eventually(lambda: (got := web.get("/readyz")).status_code == 503 and got)
+    assert answer.json()["problems"] == ["row: there is no cached row; nothing has refreshed yet"]
+
+
+def test_a_demo_is_told_without_a_tenth_key(web: WebServer) -> None:
+    assert "x-vessel-activity-source" not in web.get(STATS).headers
+    with psycopg.connect(web.url) as connection:
+        connection.execute("create schema vessel_activity_demo")
+    try:
+        write_row(web.url)
+        eventually(lambda: web.get(STATS).headers.get("x-vessel-activity-source") == "simulated")
+        assert list(web.get(STATS).json()) == NINE_KEYS
+    finally:
+        with psycopg.connect(web.url) as connection:
+            connection.execute("drop schema vessel_activity_demo")
+
+
+def raw(
+    web: WebServer, method: str, headers: dict[str, str] | None = None, path: str = STATS
+) -> dict[str, Any]:
+    """Ask without a client that tidies up; headers by lower-case name, plus status and body."""
+    connection = http.client.HTTPConnection("127.0.0.1", web.port, timeout=10)
+    connection.request(method, path, headers=headers or {})
+    answer = connection.getresponse()
+    found: dict[str, Any] = {name.lower(): value for name, value in answer.getheaders()}
+    found |= {"status": answer.status, "body": answer.read()}
+    connection.close()
+    return found

@@ -1,0 +1,157 @@
+"""What surrounds the numbers: the API's description, cross-origin reading, framing, metrics."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import psycopg
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.serving import HISTORY, STATS, STREAM, WebServer, eventually, row_as_json, write_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ALLOWED, OTHER = "https://ops.example.org", "https://elsewhere.example.org"
+# All but the stream, which never ends.
+DESCRIBED = [STATS, HISTORY, HISTORY + ".csv", "/healthz", "/readyz", "/metrics"]
+
+
+@pytest.fixture(scope="module")
+def web(module_url: str) -> Iterator[WebServer]:
+    write_row(module_url)
+    with WebServer(module_url) as running:
+        yield running
+
+
+@pytest.mark.parametrize("path", DESCRIBED)
+def test_the_server_answers_as_its_description_says(web: WebServer, path: str) -> None:
+    description = schemathesis.openapi.from_url(web.address + "/openapi.json")
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(case=description[path]["GET"].as_strategy())
+    def answers(case: schemathesis.Case[Any]) -> None:
+        case.call_and_validate()
+
+    answers()
+
+
+def test_the_description_names_every_endpoint_of_the_api(web: WebServer) -> None:
+    described_paths = set(web.get("/openapi.json").json()["paths"])
+    assert described_paths == {*DESCRIBED, STREAM}
+
+
+def test_other_origins_may_not_read_unless_named(web: WebServer) -> None:
+    answer = web.get(STATS, {"origin": ALLOWED})
+    assert answer.status_code == 200
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_named_origins_may_read_and_ask_conditionally(module_url: str) -> None:
+    setting = {"VESSEL_ACTIVITY_CORS_ORIGINS": f"{ALLOWED}, https://b.example.org"}
+    with WebServer(module_url, setting) as web:
+        for path in (STATS, HISTORY, "/openapi.json"):
+            allowed = web.get(path, {"origin": ALLOWED})
+            assert allowed.headers["access-control-allow-origin"] == ALLOWED
+            assert "etag" in allowed.headers["access-control-expose-headers"]
+            assert "origin" in allowed.headers["vary"]
+            refused = web.get(path, {"origin": OTHER})
+            assert "access-control-allow-origin" not in refused.headers
+            assert "origin" in refused.headers["vary"]
+        with httpx.stream("GET", web.address + STREAM, headers={"origin": ALLOWED}) as stream:
+            assert stream.headers["access-control-allow-origin"] == ALLOWED
+        preflight = httpx.options(
+            web.address + STATS,
+            headers={
+                "origin": ALLOWED,
+                "access-control-request-method": "GET",
+                "access-control-request-headers": "if-none-match",
+            },
+        )
+        assert preflight.status_code == 204
+        assert "if-none-match" in preflight.headers["access-control-allow-headers"]
+
+
+def test_a_star_lets_everybody_read(module_url: str) -> None:
+    with WebServer(module_url, {"VESSEL_ACTIVITY_CORS_ORIGINS": "*"}) as web:
+        assert web.get(STATS).headers["access-control-allow-origin"] == "*"
+
+
+def test_only_named_origins_may_frame_the_page_and_only_to_embed_it(module_url: str) -> None:
+    with WebServer(module_url, {"VESSEL_ACTIVITY_EMBED_ORIGINS": ALLOWED}) as web:
+        embedded = web.get("/dashboard/vessels?embed").headers
+        assert f"frame-ancestors {ALLOWED}" in embedded["content-security-policy"]
+        assert "x-frame-options" not in embedded
+        plain = web.get("/dashboard/vessels").headers
+        assert "frame-ancestors 'none'" in plain["content-security-policy"]
+        assert plain["x-frame-options"] == "DENY"
+
+
+def samples(web: WebServer) -> dict[tuple[str, ...], float]:
+    """Read /metrics: value by name and label values."""
+    return {
+        (sample.name.removeprefix("vessel_activity_"), *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(web.get("/metrics").text)
+        for sample in family.samples
+    }
+
+
+def test_metrics_hold_every_number_of_the_row(web: WebServer) -> None:
+    write_row(web.url, age="12 seconds")
+    row = row_as_json(web.url)
+    eventually(lambda: web.get(STATS).json() == row)
+    found = samples(web)
+    assert found["active_vessels", "5m"] == row["activeNow"]
+    assert found["active_vessels", "1h"] == row["activeLastHour"]
+    assert found["active_vessels", "24h"] == row["activeLast24h"]
+    assert found["vessels",] == row["totalVessels"]
+    assert found["positions_last_hour",] == row["positionsLastHour"]
+    assert found["speed_average_knots",] == row["speedAvg"]
+    for name, count in row["vesselTypes"].items():
+        assert found["vessels_by_type", name] == count
+    for entry in row["topFlags"]:
+        assert found["vessels_by_flag", entry["flag"]] == entry["count"]
+    assert 12 <= found["row_age_seconds",] < 20
+    assert found["row_present",] == 1
+    assert found["database_up",] == 1
+    assert found["refresh_interval_seconds",] == 30
+
+
+def test_metrics_count_refreshes_and_their_failures(web: WebServer) -> None:
+    with psycopg.connect(web.url, autocommit=True) as connection:
+        connection.execute("truncate vessel_activity.refresh_log")
+        connection.execute(
+            "insert into vessel_activity.refresh_log"
+            " (started_at, duration_ms, refreshed_by, sqlstate) values"
+            " (now(), 100, 'manual', null), (now(), 300, 'manual', null),"
+            " (now(), 7, 'manual', '57014')"
+        )
+    write_row(web.url)
+    eventually(lambda: samples(web)["refresh_duration_seconds",] == 0.3)
+    found = samples(web)
+    assert found["refreshes_kept",] == 2
+    assert found["refresh_failures_kept",] == 1
+    assert found["refresh_duration_average_seconds",] == 0.2
+    assert found["refresh_duration_maximum_seconds",] == 0.3
+
+
+def test_metrics_count_the_answers_by_status(web: WebServer) -> None:
+    def count(status: str) -> float:
+        return samples(web).get(("http_requests_total", "stats", status), 0)
+
+    before = count("200"), count("304")
+    tag = web.get(STATS).headers["etag"]
+    web.get(STATS, {"if-none-match": tag})
+    web.get(STATS, {"if-none-match": tag})
+    assert (count("200"), count("304")) == (before[0] + 1, before[1] + 2)
+
+
+def test_the_description_is_well_formed_json_that_people_can_read(web: WebServer) -> None:
+    text = web.get("/openapi.json").text
+    assert json.loads(text)["openapi"] == "3.1.0"
+    assert max(map(len, text.splitlines())) < 400

@@ -1,0 +1,203 @@
+"""What the server does while its database hangs, is gone, comes back, or can't be listened to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import psycopg
+
+from tests.serving import STATS, STREAM, WebServer, eventually, row_as_json, write_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local_server import LocalServer
+
+FAILED = {"error": "Failed to fetch vessel stats"}
+NO_GRACE = {"VESSEL_ACTIVITY_STALE_ANSWER_SECONDS": "0"}
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Hold the cached row's table so that nobody can read it."""
+    with psycopg.connect(url) as connection:
+        connection.execute("lock table public.vessel_activity_realtime in access exclusive mode")
+        yield
+
+
+def test_a_locked_table_at_start_is_a_500_after_two_seconds_and_the_reason_only_logged(
+    module_url: str,
+) -> None:
+    write_row(module_url)
+    with WebServer(module_url) as web:
+        with locked(module_url):
+            web.stop()
+            web.start()
+            began = time.monotonic()
+            answer = web.get(STATS)
+            assert (answer.status_code, answer.json()) == (500, FAILED)
+            assert answer.headers["cache-control"] == "no-store"
+            assert time.monotonic() - began < 2.5
+            assert web.get("/readyz").status_code == 503
+        eventually(lambda: web.get(STATS).status_code == 200)
+        assert web.get(STATS).json() == row_as_json(module_url)
+        web.stop()
+        assert "the database can't be read: no answer within 2 s" in web.log
+
+
+def test_a_table_locked_later_is_a_500_as_soon_as_it_is_known_where_no_old_answer_may_be_served(
+    module_url: str,
+) -> None:
+    write_row(module_url)
+    with WebServer(module_url, NO_GRACE) as web:
+        assert web.get(STATS).status_code == 200
+        with locked(module_url):
+            eventually(lambda: web.get(STATS).status_code == 500, within_seconds=4)
+            assert web.get(STATS).json() == FAILED
+        eventually(lambda: web.get(STATS).status_code == 200)
+
+
+def test_the_last_good_answer_is_served_with_its_age_for_as_long_as_allowed(
+    breakable: LocalServer, breakable_url: str
+) -> None:
+    write_row(breakable_url)
+    with WebServer(breakable_url, {"VESSEL_ACTIVITY_STALE_ANSWER_SECONDS": "3"}) as web:
+        good = web.get(STATS)
+        assert "age" not in good.headers
+        breakable.stop("immediate")
+        aged = eventually(lambda: "age" in (got := web.get(STATS)).headers and got)
+        assert aged.json() == good.json()
+        assert 1 <= int(aged.headers["age"]) <= 3
+        unchanged = web.get(STATS, headers={"if-none-match": good.headers["etag"]})
+        assert unchanged.status_code == 304
+        assert "age" in unchanged.headers
+        assert web.get("/readyz").json()["problems"][0].startswith("database: it can't be read")
+        eventually(lambda: web.get(STATS).status_code == 500, within_seconds=5)
+        assert web.get(STATS).json() == FAILED
+        breakable.start()
+        write_row(breakable_url, active_now=23)
+        back = eventually(lambda: (got := web.get(STATS)).status_code == 200 and got)
+        assert back.json()["activeNow"] == 23
+        assert "age" not in back.headers
+        eventually(lambda: web.get("/readyz").json()["database"] == "listening")
+
+
+def test_a_frozen_database_is_noticed_in_two_seconds_too(
+    breakable: LocalServer, breakable_url: str
+) -> None:
+    write_row(breakable_url)
+    with WebServer(breakable_url, NO_GRACE) as web:
+        assert web.get(STATS).status_code == 200
+        with frozen(breakable):
+            eventually(lambda: web.get(STATS).status_code == 500, within_seconds=4)
+        eventually(lambda: web.get(STATS).status_code == 200)
+
+
+def test_a_server_started_before_its_database_serves_when_that_is_there(
+    breakable: LocalServer, breakable_url: str
+) -> None:
+    write_row(breakable_url)
+    breakable.stop()
+    with WebServer(breakable_url) as web:
+        assert web.get(STATS).json() == FAILED
+        assert web.get("/dashboard/vessels").status_code == 200
+        assert web.get("/healthz").status_code == 200
+        breakable.start()
+        eventually(lambda: web.get(STATS).status_code == 200)
+
+
+def test_no_password_reaches_the_log_or_an_answer(
+    breakable: LocalServer, breakable_url: str
+) -> None:
+    breakable.stop()
+    secret = "open-sesame-1729"  # noqa: S105
+    url = breakable_url.replace("postgres@", f"postgres:{secret}@")
+    try:
+        with WebServer(url) as web:
+            answers = [web.get(path).text for path in (STATS, "/readyz", "/dashboard/vessels")]
+            web.stop()
+            assert "the database can't be read" in web.log
+            assert secret not in web.log
+            assert not any(secret in answer for answer in answers)
+    finally:
+        breakable.start()
+
+
+def test_sigterm_ends_open_streams_and_leaves_nothing_running(module_url: str) -> None:
+    write_row(module_url)
+    with WebServer(module_url) as web, httpx.stream("GET", web.address + STREAM) as stream:
+        lines = stream.iter_lines()
+        assert next(lines).startswith("retry:")
+        began = time.monotonic()
+        assert web.stop() == 0
+        assert time.monotonic() - began < 2
+        assert list(lines)  # the rest arrives and the response ends as it should
+    assert sessions_of_the_server(module_url) == 0
+
+
+def test_sigterm_leaves_no_statement_running_in_the_database(module_url: str) -> None:
+    write_row(module_url)
+    waiting = (
+        "select count(*) > 0 from pg_stat_activity"
+        " where application_name like 'vessel_activity%' and wait_event_type = 'Lock'"
+    )
+    with (
+        WebServer(module_url, NO_GRACE) as web,
+        locked(module_url),
+        psycopg.connect(module_url, autocommit=True) as watcher,
+    ):
+        eventually(lambda: watcher.execute(waiting).fetchone() == (True,))
+        assert web.stop() == 0
+        eventually(lambda: watcher.execute(waiting).fetchone() == (False,), within_seconds=2)
+    eventually(lambda: sessions_of_the_server(module_url) == 0)
+
+
+def test_where_notifications_do_not_arrive_it_polls_and_says_so(module_url: str) -> None:
+    write_row(module_url)
+    with WebServer(module_url, NO_GRACE) as web:
+        eventually(lambda: web.get("/readyz").json()["database"] == "listening")
+        with psycopg.connect(module_url, autocommit=True) as connection:
+            for number in range(1, 4):
+                connection.execute(
+                    "update public.vessel_activity_realtime set active_now = %s", [number]
+                )
+                eventually(partial(serves, web, number))
+        eventually(lambda: web.get("/readyz").json()["database"] == "polling")
+        web.stop()
+        assert "polling every 1 s" in web.log
+
+
+@contextmanager
+def frozen(cluster: LocalServer) -> Iterator[None]:
+    """Stop every process of a PostgreSQL server from being run at all."""
+    pid = cluster.pid()
+    assert pid is not None
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    family = [pid, *map(int, children)]
+    for member in family:
+        os.kill(member, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for member in family:
+            os.kill(member, signal.SIGCONT)
+
+
+def serves(web: WebServer, active_now: int) -> bool:
+    return bool(web.get(STATS).json()["activeNow"] == active_now)
+
+
+def sessions_of_the_server(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "select count(*) from pg_stat_activity where application_name like 'vessel_activity%'"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])

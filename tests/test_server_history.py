@@ -1,0 +1,332 @@
+"""History: sampled once a minute, filled from the positions, thinned, with its gaps left open."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import random
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from tests.serving import HISTORY, WebServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NUMBERS = (
+    "active_now, active_last_hour, active_last_24h, total_vessels, positions_last_hour, speed_avg"
+)
+
+
+@pytest.fixture
+def database(module_url: str) -> Iterator[psycopg.Connection]:
+    """Give a session on a database without vessels, positions and history."""
+    with psycopg.connect(module_url, autocommit=True) as connection:
+        connection.execute("truncate public.vessels, public.vessel_positions cascade")
+        connection.execute("truncate vessel_activity.history")
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def web(module_url: str) -> Iterator[WebServer]:
+    with WebServer(module_url) as running:
+        yield running
+
+
+def one(connection: psycopg.Connection, query: str, *values: object) -> Any:  # noqa: ANN401
+    row = connection.execute(query, values).fetchone()
+    return row[0] if row else None
+
+
+def add_traffic(connection: psycopg.Connection, end: datetime, seed: int) -> None:
+    """Add a day and more of positions that hit every edge: ties, whole minutes, odd speeds."""
+    chance = random.Random(seed)  # noqa: S311
+    speeds = [None, "NaN", "0", "-3", "50", "49.9", "102.3", "0.1", "12.34", "7.7"]
+    with connection.cursor() as cursor:
+        for number in range(1, 41):
+            cursor.execute(
+                'insert into public.vessels (mmsi, "vesselType", flag, active)'
+                " values (%s, 'Cargo', 'NO', %s)",
+                (str(200_000_000 + number), number % 7 != 0),
+            )
+        rows = []
+        for _ in range(4000):
+            at = end - timedelta(seconds=chance.uniform(-3600, 30 * 3600) * chance.random())
+            kind = chance.randrange(4)
+            if kind == 0:  # exactly on a sampling instant
+                at = at.replace(second=0, microsecond=0)
+            elif kind == 1:  # a microsecond beside one
+                at = at.replace(second=0, microsecond=0) + timedelta(
+                    microseconds=chance.choice([-1, 1])
+                )
+            vessel = chance.randrange(1, 60)  # some without a row in vessels
+            rows.append((vessel, at, chance.choice(speeds)))
+        rows += rows[:200]  # exact repeats
+        cursor.executemany(
+            'insert into public.vessel_positions ("vesselId", timestamp, speed)'
+            " values (%s, %s, %s::numeric)",
+            rows,
+        )
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_backfilled_samples_equal_the_definition_at_every_instant(
+    database: psycopg.Connection, seed: int
+) -> None:
+    end = datetime.now(UTC)
+    add_traffic(database, end, seed)
+    begin = end - timedelta(hours=8)
+    written = one(
+        database, "select public.vessel_activity_backfill_history(%s, %s, '7 minutes')", begin, end
+    )
+    assert written == pytest.approx(8 * 60 / 7, abs=1)
+    compared = database.execute(
+        f"select count(*), count(*) filter (where ({NUMBERS}) is distinct from (select ({NUMBERS})"  # noqa: S608
+        " from public.vessel_activity_at(h.sampled_at))) from vessel_activity.history as h"
+    ).fetchone()
+    assert compared == (written, 0)
+
+
+def test_every_minute_of_the_range_is_sampled_once(database: psycopg.Connection) -> None:
+    end = datetime.now(UTC)
+    add_traffic(database, end, 4)
+    begin = end - timedelta(hours=3)
+    one(database, "select public.vessel_activity_backfill_history(%s, %s)", begin, end)
+    first = begin.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    expected = [first + timedelta(minutes=n) for n in range(180)]
+    sampled = database.execute("select sampled_at from vessel_activity.history order by 1")
+    assert [at for (at,) in sampled] == expected
+
+
+def test_backfilling_again_adds_nothing_and_keeps_what_was_measured(
+    database: psycopg.Connection,
+) -> None:
+    end = datetime.now(UTC)
+    add_traffic(database, end, 5)
+    fill = "select public.vessel_activity_backfill_history(%s, %s)"
+    begin = end - timedelta(hours=2)
+    assert one(database, fill, begin, end) == 120
+    assert one(database, fill, begin, end) == 0
+    database.execute("update vessel_activity.history set active_now = -1")
+    database.execute(
+        "delete from vessel_activity.history where minute > %s", [end - timedelta(minutes=30)]
+    )
+    # As after an attempt that was stopped half-way: only what is missing is written.
+    assert one(database, fill, begin, end) == 30
+    assert one(database, "select count(*) from vessel_activity.history where active_now = -1") == 90
+
+
+def test_nothing_is_made_up_for_the_time_before_the_first_position_or_to_come(
+    database: psycopg.Connection,
+) -> None:
+    now = datetime.now(UTC)
+    database.execute(
+        'insert into public.vessel_positions ("vesselId", timestamp, speed) values (1, %s, 5)',
+        [now - timedelta(minutes=10)],
+    )
+    one(
+        database,
+        "select public.vessel_activity_backfill_history(%s, %s)",
+        now - timedelta(days=2),
+        now + timedelta(days=2),
+    )
+    row = database.execute(
+        "select min(minute), max(minute), count(*) from vessel_activity.history"
+    ).fetchone()
+    assert row is not None
+    assert row[0] > now - timedelta(minutes=10)
+    assert row[1] <= datetime.now(UTC)
+    assert row[2] in {10, 11}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("now(), now() - interval '1 hour'", "there is no time from"),
+        ("null, now()", "there is no time from"),
+        ("now() - interval '1 day', now(), '30 seconds'", "a step of 00:00:30 can't be used"),
+        ("now() - interval '1 day', now(), '90 seconds'", "a step of 00:01:30 can't be used"),
+        ("now() - interval '1 day', now(), null", "a step of NULL can't be used"),
+    ],
+)
+def test_arguments_without_sense_are_refused_with_a_hint(
+    database: psycopg.Connection, arguments: str, message: str
+) -> None:
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match=message) as caught:
+        database.execute(f"select public.vessel_activity_backfill_history({arguments})")
+    assert caught.value.diag.message_hint
+
+
+def record(connection: psycopg.Connection, at: str, active_now: int) -> bool:
+    return bool(
+        one(
+            connection,
+            "select vessel_activity.record_history(row('singleton', %s::int, 2, 3, 4, 5, '{}',"
+            " '[]', 6.5, %s::timestamptz)::public.vessel_activity_realtime)",
+            active_now,
+            at,
+        )
+    )
+
+
+def test_a_refresh_leaves_one_sample_a_minute(database: psycopg.Connection) -> None:
+    assert record(database, "2026-01-31 12:00:59.9+00", 1)
+    assert record(database, "2026-01-31 12:01:00+00", 2)
+    assert not record(database, "2026-01-31 12:01:30+00", 3)
+    assert record(database, "2026-01-31 12:02:00+00", 4)
+    samples = database.execute(
+        "select extract(minute from minute)::int, extract(second from sampled_at)::float,"  # noqa: S608
+        f" {NUMBERS} from vessel_activity.history order by minute"
+    ).fetchall()
+    assert [tuple(map(float, sample)) for sample in samples] == [
+        (0, 59.9, 1, 2, 3, 4, 5, 6.5),
+        (1, 0, 2, 2, 3, 4, 5, 6.5),
+        (2, 0, 4, 2, 3, 4, 5, 6.5),
+    ]
+
+
+def test_a_real_refresh_is_sampled(database: psycopg.Connection) -> None:
+    database.execute("select public.refresh_vessel_activity()")
+    sampled = one(
+        database,
+        "select h.sampled_at = r.updated_at from vessel_activity.history as h,"
+        " public.vessel_activity_realtime as r",
+    )
+    assert sampled is True
+
+
+def test_samples_past_their_time_are_forgotten(database: psycopg.Connection) -> None:
+    record(database, "2026-01-01 00:00+00", 1)
+    record(database, "2026-01-30 23:59+00", 2)
+    assert one(database, "select count(*) from vessel_activity.history") == 2
+    record(database, "2026-01-31 00:01+00", 3)
+    kept = database.execute("select active_now from vessel_activity.history order by minute")
+    assert kept.fetchall() == [(2,), (3,)]
+
+
+def fill_history(connection: psycopg.Connection, length: timedelta) -> None:
+    """Put a sample on every minute up to now, with the minute's number since 1970 in it."""
+    connection.execute(
+        "insert into vessel_activity.history select m, m, n %% 5000, n %% 7000, n %% 9000, 9999,"
+        " n %% 40000, n %% 40 from generate_series("
+        " date_bin('1 minute', now() - %s, 'epoch'), now(), '1 minute') as m,"
+        " lateral (select (extract(epoch from m) / 60)::int) as number (n)",
+        [length],
+    )
+
+
+@pytest.mark.parametrize(
+    ("span", "step_minutes", "length"),
+    [
+        ("1h", 1, timedelta(hours=1)),
+        ("24h", 3, timedelta(hours=24)),
+        ("7d", 21, timedelta(days=7)),
+        ("30d", 90, timedelta(days=30)),
+    ],
+)
+def test_a_range_is_thinned_to_real_samples_at_even_steps(
+    database: psycopg.Connection, span: str, step_minutes: int, length: timedelta
+) -> None:
+    fill_history(database, timedelta(days=31))
+    points = (
+        psycopg.Cursor(database, row_factory=dict_row)
+        .execute("select * from public.vessel_activity_history(%s)", [span])
+        .fetchall()
+    )
+    assert len(points) <= 500
+    assert len(points) == pytest.approx(length / timedelta(minutes=step_minutes), abs=1)
+    for before, after in itertools.pairwise(points):
+        assert after["step_at"] - before["step_at"] == timedelta(minutes=step_minutes)
+    for point in points[:-1]:
+        # The newest sample of the step, untouched.
+        assert point["sampled_at"] == point["step_at"] + timedelta(minutes=step_minutes - 1)
+        assert point["active_now"] == int(point["sampled_at"].timestamp()) // 60 % 5000
+
+
+def test_a_gap_stays_a_gap(database: psycopg.Connection, web: WebServer) -> None:
+    fill_history(database, timedelta(hours=25))
+    database.execute(
+        "delete from vessel_activity.history"
+        " where minute between now() - interval '9 hours' and now() - interval '7 hours'"
+    )
+    answer = fresh(web, "24h")
+    unknown = [n for n, value in enumerate(answer["activeNow"]) if value is None]
+    assert len(unknown) == pytest.approx(40, abs=1)
+    assert unknown == list(range(unknown[0], unknown[-1] + 1))
+    assert set(unknown) <= {n for n, value in enumerate(answer["speedAvg"]) if value is None}
+
+
+def test_the_answer_has_columns_of_equal_length_and_samples_to_compare_with(
+    database: psycopg.Connection, web: WebServer
+) -> None:
+    fill_history(database, timedelta(hours=25))
+    answer = fresh(web, "1h")
+    columns = ["activeNow", "activeLastHour", "activeLast24h", "totalVessels", "positionsLastHour"]
+    assert {len(answer[name]) for name in ["time", "speedAvg", *columns]} == {len(answer["time"])}
+    assert answer["time"] == sorted(answer["time"])
+    assert answer["stepSeconds"] == 60
+    assert answer["activeNow"][0] == answer["time"][0] // 60 % 5000
+    end = datetime.fromisoformat(answer["to"])
+    for name, ago in (("hourBefore", 3600), ("dayBefore", 86400)):
+        sample = answer["compare"][name]
+        at = datetime.fromisoformat(sample["sampledAt"])
+        assert abs((end - at).total_seconds() - ago) <= 60
+        assert sample["activeNow"] == int(at.timestamp()) // 60 % 5000
+
+
+def test_nothing_is_compared_with_a_sample_of_another_time(
+    database: psycopg.Connection, web: WebServer
+) -> None:
+    fill_history(database, timedelta(minutes=50))
+    assert fresh(web, "7d")["compare"] == {"hourBefore": None, "dayBefore": None}
+
+
+def test_csv_holds_the_same_samples(database: psycopg.Connection, web: WebServer) -> None:
+    fill_history(database, timedelta(hours=2))
+    database.execute(
+        "update vessel_activity.history set speed_avg = 0 where minute < now() - interval '30 min'"
+    )
+    answer = fresh(web, "1h")
+    asked = web.get(f"{HISTORY}?range=1h", {"accept": "text/csv"})
+    assert asked.headers["content-type"].startswith("text/csv")
+    assert 'filename="vessel-activity-1h.csv"' in asked.headers["content-disposition"]
+    assert web.get(f"{HISTORY}.csv?range=1h").text == asked.text
+    lines = list(csv.DictReader(io.StringIO(asked.text, newline="")))
+    pairs = zip(answer["time"], answer["activeNow"], answer["speedAvg"], strict=True)
+    expected = [(at, str(now), speed) for at, now, speed in pairs if now is not None]
+    assert [
+        (
+            int(datetime.fromisoformat(line["time"]).timestamp()),
+            line["activeNow"],
+            float(line["speedAvg"]) if line["speedAvg"] else None,
+        )
+        for line in lines
+    ] == expected
+    assert any(line["speedAvg"] == "" for line in lines)
+
+
+def test_an_unknown_range_is_refused_and_the_known_ones_named(web: WebServer) -> None:
+    answer = web.get(f"{HISTORY}?range=2h")
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "range must be one of 1h, 24h, 7d, 30d"}
+
+
+def test_an_unchanged_history_costs_a_304(web: WebServer) -> None:
+    first = web.get(f"{HISTORY}?range=30d")
+    again = web.get(f"{HISTORY}?range=30d", {"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def fresh(web: WebServer, span: str) -> dict[str, Any]:
+    """Ask a server that has nothing in memory yet."""
+    web.stop()
+    web.start()
+    answer = web.get(f"{HISTORY}?range={span}")
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    return found
