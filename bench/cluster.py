@@ -1,0 +1,179 @@
+"""The benchmark's own PostgreSQL server and the databases on it, filled and with the product in.
+
+Loading runs with settings that only a load may have; then the server is started anew with the
+settings that are measured.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+
+import migrate
+from local_server import LocalServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+HERE = Path(__file__).resolve().parent
+DATA = HERE.parent / ".data" / "bench"
+
+_BOTH = {"shared_buffers": "4GB", "max_wal_size": "16GB", "checkpoint_timeout": "15min"}
+# Nothing needs to survive a crash before the measuring begins.
+_LOADING = _BOTH | {
+    "fsync": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "maintenance_work_mem": "1GB",
+}
+# A modest production server. Whatever is not named here is PostgreSQL's default: autovacuum and
+# JIT on, fsync and synchronous_commit on, checkpoints spread over 0.9 of their time.
+MEASURED = _BOTH | {
+    "wal_level": "replica",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "256MB",
+    "effective_cache_size": "12GB",
+    "track_io_timing": "off",
+}
+
+
+class BenchError(RuntimeError):
+    """The benchmark can't run here, or what it compares is not equal; the message says why."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much data: vessels, positions, and the hours that the positions span."""
+
+    name: str
+    fleet: int
+    rows: int
+    hours: int
+
+    @property
+    def megabytes(self) -> int:
+        """Disk space it takes at most, with indexes, what the run adds, and WAL."""
+        return 500 + self.rows * 400 // 1_000_000
+
+
+SIZES = {
+    "tiny": Size("tiny", 1_000, 25_000, 25),
+    "small": Size("small", 30_567, 1_140_000, 25),
+    "dense": Size("dense", 30_567, 44_000_000, 24),
+}
+
+
+def programs() -> Path:
+    """Return the folder of the server programs, pgbench among them; PostgreSQL 15 where it is.
+
+    Raises:
+        BenchError: there is none.
+
+    """
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: p.parent.name != "15")
+    on_path = shutil.which("pg_config")
+    if on_path is not None:
+        told = subprocess.run([on_path, "--bindir"], capture_output=True, text=True, check=False)
+        found.append(Path(told.stdout.strip()))
+    for folder in found:
+        if all((folder / name).exists() for name in ("initdb", "postgres", "pgbench")):
+            return folder
+    raise BenchError("no PostgreSQL server programs with pgbench here; install postgresql-15")
+
+
+@contextmanager
+def running(sizes: Sequence[Size], ids: str, *, keep: bool) -> Iterator[LocalServer]:
+    """Run a server with one filled database a size, named after it, while the block lasts.
+
+    Args:
+        sizes: the databases to have.
+        ids: "text" (tables as in the original product, adopted) or "bigint" (as we create them).
+        keep: leave the data for the next run, and use what the last one left.
+
+    Raises:
+        BenchError: no programs, or not enough room on the disk.
+
+    """
+    if DATA.exists() and not keep:
+        _remove_left_over()
+    DATA.mkdir(parents=True, exist_ok=True)
+    free, needed = shutil.disk_usage(DATA).free // 10**6, sum(s.megabytes for s in sizes)
+    if not keep and free < needed * 1.2:
+        raise BenchError(f"{needed:,} MB are needed under .data/bench, {free:,} MB are free")
+    server = LocalServer(programs(), DATA / "server", dict(_LOADING))
+    try:
+        server.start()
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            known = {row[0] for row in connection.execute("select datname from pg_database")}
+            for size in sizes:
+                if size.name not in known:
+                    connection.execute(
+                        sql.SQL("create database {}").format(sql.Identifier(size.name))
+                    )
+                    _fill(server.url(size.name), size, ids)
+        server.stop()
+        server.options = dict(MEASURED)
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        if not keep:
+            shutil.rmtree(DATA, ignore_errors=True)
+
+
+def _remove_left_over() -> None:
+    """Stop and delete what a killed run has left."""
+    if (DATA / "server" / "PG_VERSION").exists():
+        left_over = LocalServer(programs(), DATA / "server")
+        if left_over.pid() is not None:
+            left_over.start()  # adopts it
+            left_over.stop()
+    shutil.rmtree(DATA)
+
+
+def _fill(url: str, size: Size, ids: str) -> None:
+    started = time.monotonic()
+    now = datetime.now(UTC).replace(microsecond=0)
+    with psycopg.connect(url, autocommit=True) as connection:
+        if ids == "bigint":
+            tables = HERE.parent / "migrations" / "0001.source-tables.sql"
+            connection.execute(f"begin; {tables.read_text()}; commit".encode())
+            connection.execute("alter table public.vessels drop constraint vessels_pkey")
+            connection.execute("alter table public.vessel_positions drop constraint vessel_positions_pkey")
+        for name in (f"ids_{ids}.sql", "data.sql"):
+            connection.execute((HERE / name).read_text().encode())
+        connection.execute("select bench.fill_vessels(%s)", (size.fleet,))
+        with connection.transaction():
+            # Emptied in the same transaction, the table is written without WAL.
+            connection.execute("truncate public.vessel_positions")
+            connection.execute(
+                "insert into public.vessel_positions select * from bench.positions(%s, %s, %s, 1, %s)",
+                (now - timedelta(hours=size.hours), now, size.rows, size.fleet),
+            )
+        connection.execute("select setval('bench.position_number', %s)", (size.rows + 1,))
+        for statement in (
+            "alter table public.vessels add primary key (id)",
+            "create unique index on public.vessels (mmsi)",
+            "alter table public.vessel_positions add primary key (id)",
+            "create index idx_vessel_positions_timestamp on public.vessel_positions (timestamp desc)",
+            'create index on public.vessel_positions ("vesselId", timestamp)',
+            "vacuum (analyze) public.vessels",
+            "vacuum (analyze) public.vessel_positions",
+        ):
+            connection.execute(statement.encode())
+    migrate.migrate(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("create extension pg_walinspect")
+        # Verification, hourly by default, has a figure of its own.
+        connection.execute("update vessel_activity.settings set verify_interval = '1 day'")
+    print(f"{size.name}: {size.rows:,} positions ready after {time.monotonic() - started:.0f} s")

@@ -1,0 +1,71 @@
+-- A fleet and its traffic, made from numbers alone: the same on every run, in the order of time, as a feed arrives.
+-- Position number n belongs to the vessel and has the speed that its hash says; only its time is given from outside.
+
+-- Four fifths of the fleet report at any time; the others each in one hour of the day, one in 25 of them never, so
+-- that the three windows see different numbers of vessels.
+create function bench.vessel_of(p_number bigint, p_at timestamptz, p_fleet bigint) returns bigint
+language sql stable parallel safe
+return (
+  select case
+    when d.vessel < p_fleet * 4 / 5 then d.vessel
+    when d.vessel % 25 = extract(hour from p_at at time zone 'UTC') then d.vessel
+    else d.vessel % (p_fleet * 4 / 5)
+  end
+  from (select (hashint8extended(p_number, 1) & 1073741823) % p_fleet) as d (vessel)
+);
+
+-- Tenths of a knot: three in ten lie still, three in a hundred don't know (NULL), one in a hundred says 102.3.
+create function bench.speed_of(p_number bigint) returns numeric
+language sql immutable parallel safe
+return (
+  select case
+    when s.draw % 100 < 30 then 0
+    when s.draw % 100 < 33 then null
+    when s.draw % 100 < 34 then 102.3
+    else (s.draw / 100 % 249 + 1) * 0.1
+  end
+  from (select hashint8extended(p_number, 2) & 1073741823) as s (draw)
+);
+
+-- Numbers already used.
+create sequence bench.position_number;
+
+-- p_rows positions, evenly over the span that ends at p_until (inclusive), numbered from p_first.
+create function bench.positions(p_from timestamptz, p_until timestamptz, p_rows bigint, p_first bigint, p_fleet bigint)
+returns setof public.vessel_positions
+language sql stable
+as $$
+  select bench.position_id(t.number), bench.vessel_id(bench.vessel_of(t.number, t.at, p_fleet)), bench.stamp(t.at),
+    (hashint8extended(t.number, 3) & 65535) / 1000.0, (hashint8extended(t.number, 4) & 65535) / 1000.0,
+    bench.speed_of(t.number), (hashint8extended(t.number, 5) & 511) % 360
+  from (
+    select p_first + i - 1, p_until - (p_until - p_from) / p_rows * (p_rows - i)
+    from generate_series(1, p_rows) as i
+  ) as t (number, at)
+$$;
+
+-- The same, arriving now: inserted through the triggers, as one statement.
+create function bench.feed(p_from timestamptz, p_until timestamptz, p_rows bigint, p_fleet bigint)
+returns void
+language sql volatile
+as $$
+  insert into public.vessel_positions
+  select p.*
+  from (select setval('bench.position_number', nextval('bench.position_number') + p_rows) - p_rows) as n (first)
+  cross join lateral bench.positions(p_from, p_until, p_rows, n.first, p_fleet) as p
+$$;
+
+-- Twelve types and thirty flags, each commoner than the next; some unknown.
+create function bench.fill_vessels(p_fleet bigint) returns void
+language sql volatile
+as $$
+  insert into public.vessels (id, mmsi, name, "vesselType", flag, active)
+  select bench.vessel_id(v), (200000000 + v)::text, 'VESSEL ' || v,
+    (array['Cargo', 'Tanker', 'Fishing', 'Passenger', 'Tug', 'Pleasure craft', 'Sailing', 'Pilot vessel', 'Dredger',
+      'High speed craft', 'Search and rescue', null])[1 + floor(12 * (hashint8extended(v, 6) & 65535) ^ 2 / 65536 ^ 2)],
+    (array['PA', 'LR', 'MH', 'SG', 'MT', 'US', 'CN', 'BS', 'GR', 'JP', 'NO', 'CY', 'DK', 'GB', 'NL', 'DE', 'KR', 'IN',
+      'ID', 'VN', 'RU', 'TR', 'IT', 'FR', 'ES', 'SE', 'FI', 'BR', 'PT', null])
+      [1 + floor(30 * (hashint8extended(v, 7) & 65535) ^ 2 / 65536 ^ 2)],
+    v % 20 <> 0
+  from generate_series(0, p_fleet - 1) as v
+$$;

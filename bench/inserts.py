@@ -1,0 +1,225 @@
+"""What the triggers cost a writer: throughput with the engine and without, in pairs side by side."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from cluster import BenchError, programs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from report import Report
+    from subject import Subject
+
+WAYS = {
+    "copy": "COPY",
+    "batch": "1,000-row INSERT",
+    "single": "single-row INSERT, synchronous_commit off",
+    "eight_single": "eight sessions, single rows, same vessels",
+    "eight_multi": "eight sessions, 100 rows each, same vessels",
+}
+_SAME_VESSELS = 100
+
+
+@dataclass(frozen=True)
+class Volume:
+    """How many rows one round inserts, by way."""
+
+    copy: int = 30_000
+    batches: int = 30
+    single: int = 15_000
+    eight: int = 2_000
+    multi: int = 40
+
+
+def throughput(subject: Subject, report: Report, rounds: int, volume: Volume) -> None:
+    """Note rows per second under "<way> with" and "<way> without", one pair a round.
+
+    Which of a pair goes first alternates. The inbox is emptied and vacuumed after each round with
+    the engine, as refreshes and autovacuum would, so that its size limit is never met.
+    """
+    for way in WAYS:
+        for number in range(rounds + 1):  # the first pair only warms up
+            for engine in (True, False) if number % 2 else (False, True):
+                insert = _prepared(way, subject, volume)
+                with _triggers(subject, enabled=engine):
+                    rate = insert()
+                _empty_inboxes(subject)
+                if number:
+                    report.add(f"{way} {'with' if engine else 'without'}, rows/s", rate)
+    subject.observer.execute("vacuum (analyze) public.vessel_positions")
+    subject.refresh()
+
+
+def wal_per_row(subject: Subject, report: Report, rounds: int, rows: int = 10_000) -> None:
+    """Note the WAL of an inserted row in bytes, page images left out, with the engine and without."""
+    for _ in range(rounds):
+        for engine in (True, False):
+            insert = _copy(subject, rows)
+            with _triggers(subject, enabled=engine):
+                start = subject.one("select pg_current_wal_insert_lsn()::text")
+                insert()
+                records, _images = subject.wal_of(start)
+            _empty_inboxes(subject)
+            report.add(f"WAL a row {'with' if engine else 'without'}, bytes", records / rows)
+    subject.refresh()
+
+
+@contextmanager
+def _triggers(subject: Subject, *, enabled: bool) -> Iterator[None]:
+    """Switch the engine's triggers off for the block, or leave them on."""
+    names = subject.one(
+        """
+        select coalesce(array_agg(t.tgname), '{}') from pg_trigger as t join pg_proc as p on p.oid = t.tgfoid
+        where t.tgrelid = 'public.vessel_positions'::regclass and p.pronamespace = 'vessel_activity'::regnamespace
+        """
+    )
+    form = sql.SQL("alter table public.vessel_positions {} trigger {}")
+    if not enabled:
+        for name in names:
+            subject.observer.execute(form.format(sql.SQL("disable"), sql.Identifier(name)))
+    try:
+        yield
+    finally:
+        if not enabled:
+            for name in names:
+                subject.observer.execute(form.format(sql.SQL("enable always"), sql.Identifier(name)))
+
+
+def _empty_inboxes(subject: Subject) -> None:
+    """Leave no change unread; the state is wrong from here on, and rebuilt since triggers were off."""
+    for name in subject.sizes():
+        if name.endswith("inbox"):
+            table = sql.Identifier("vessel_activity", name)
+            subject.observer.execute(sql.SQL("delete from {}").format(table))
+            subject.observer.execute(sql.SQL("vacuum {}").format(table))
+
+
+def _prepared(way: str, subject: Subject, volume: Volume) -> Callable[[], float]:
+    """Get everything ready that is not to be timed; the result inserts, and returns rows/s."""
+    if way == "copy":
+        return _copy(subject, volume.copy)
+    if way == "batch":
+        return _batches(subject, volume.batches)
+    if way == "single":
+        return _pgbench(subject, _ONE, rows=1, clients=1, transactions=volume.single, commit="off")
+    if way == "eight_single":
+        return _pgbench(subject, _ONE, rows=1, clients=8, transactions=volume.eight, commit="on")
+    return _pgbench(subject, _HUNDRED, rows=100, clients=8, transactions=volume.multi, commit="on")
+
+
+_NEXT = (
+    "(select setval('bench.position_number', nextval('bench.position_number') + %s) - %s)"
+)
+
+
+def _copy(subject: Subject, rows: int) -> Callable[[], float]:
+    """One COPY of the rows, which the database has written out beforehand."""
+    first = subject.one("select " + _NEXT, rows, rows)
+    with subject.writer.cursor().copy(
+        "copy (select * from bench.positions({}, {}, {}, {}, {})) to stdout".format(
+            *_span(subject), rows, first, subject.size.fleet
+        ).encode()
+    ) as out:
+        lines = b"".join(bytes(piece) for piece in out)
+
+    def insert() -> float:
+        started = time.perf_counter()
+        with subject.writer.cursor().copy(b"copy public.vessel_positions from stdin") as into:
+            into.write(lines)
+        return rows / (time.perf_counter() - started)
+
+    return insert
+
+
+def _batches(subject: Subject, batches: int) -> Callable[[], float]:
+    """Transactions of one 1,000-row INSERT each, the rows sent as one array a column."""
+    columns = subject.observer.execute(
+        """
+        select attname, format_type(atttypid, atttypmod) from pg_attribute
+        where attrelid = 'public.vessel_positions'::regclass and attnum > 0 and not attisdropped order by attnum
+        """
+    ).fetchall()
+    first = subject.one("select " + _NEXT, batches * 1_000, batches * 1_000)
+    arrays = ", ".join(f'array_agg(p."{name}" order by p.id)::text' for name, _ in columns)
+    rows = subject.observer.execute(
+        f"""
+        select {arrays} from (
+          select p.*, ntile({batches}) over (order by p.id) as batch
+          from bench.positions({_span(subject)[0]}, {_span(subject)[1]}, {batches * 1_000}, {first}, {subject.size.fleet}) as p
+        ) as p group by p.batch
+        """.encode()  # noqa: S608 - names from the catalog
+    ).fetchall()
+    placeholders = ", ".join(f"%s::text::{kind}[]" for _, kind in columns)
+    statement = f"insert into public.vessel_positions select * from unnest({placeholders})".encode()  # noqa: S608
+
+    def insert() -> float:
+        started = time.perf_counter()
+        for row in rows:
+            subject.writer.execute(statement, row, prepare=True)
+        return batches * 1_000 / (time.perf_counter() - started)
+
+    return insert
+
+
+def _span(subject: Subject) -> tuple[str, str]:
+    until = subject.as_of
+    return f"'{(until - timedelta(seconds=30)).isoformat()}'", f"'{until.isoformat()}'"
+
+
+_ONE = """
+\\set vessel random(0, {fleet} - 1)
+insert into public.vessel_positions (id, "vesselId", timestamp, latitude, longitude, speed, course)
+values (bench.position_id(nextval('bench.position_number')), bench.vessel_id(:vessel), bench.stamp(now()), 54.1, 12.1, 9.7, 181);
+"""
+_HUNDRED = """
+\\set vessel random(0, {fleet} - 1)
+insert into public.vessel_positions (id, "vesselId", timestamp, latitude, longitude, speed, course)
+select bench.position_id(nextval('bench.position_number')), bench.vessel_id((:vessel + i * 7919) % {fleet}), bench.stamp(now()),
+  54.1, 12.1, 9.7, 181
+from generate_series(1, 100) as i;
+"""
+
+
+def _pgbench(
+    subject: Subject, script: str, *, rows: int, clients: int, transactions: int, commit: str
+) -> Callable[[], float]:
+    """Prepare pgbench with a script of ours; its own figure counts, without the connecting."""
+    fleet = min(subject.size.fleet, _SAME_VESSELS if clients > 1 else subject.size.fleet)
+    info = subject.writer.info
+    environment = {
+        **os.environ,
+        "PGHOST": info.host,
+        "PGPORT": str(info.port),
+        "PGUSER": info.user,
+        "PGDATABASE": info.dbname,
+        "PGOPTIONS": f"-c synchronous_commit={commit}",
+    }
+
+    def insert() -> float:
+        with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
+            file.write(script.format(fleet=fleet))
+            file.flush()
+            command = [str(programs() / "pgbench"), "--no-vacuum", "--protocol=prepared"]
+            command += [f"--file={file.name}", f"--client={clients}", f"--transactions={transactions}"]
+            command += [f"--jobs={min(2, clients)}"]
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, check=False
+            )
+        told = re.search(r"tps = ([\d.]+) \(without initial connection time\)", done.stdout)
+        if done.returncode != 0 or told is None:
+            raise BenchError(f"pgbench failed: {done.stderr.strip()}")
+        return float(told.group(1)) * rows
+
+    return insert

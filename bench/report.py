@@ -1,0 +1,149 @@
+"""What a run has found: figures with their bounds, as a table for people and as JSON for later."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the result.
+
+    Attributes:
+        name: what was measured.
+        measured: the value; a median unless the name says otherwise.
+        unit: "x" for a ratio within this run, "ms", "bytes", "%" and the like.
+        at_least: the bound from below, where there is one.
+        at_most: the bound from above, where there is one.
+        note: how it was measured, where the name can't say it.
+
+    """
+
+    name: str
+    measured: float
+    unit: str = "x"
+    at_least: float | None = None
+    at_most: float | None = None
+    note: str = ""
+
+    @property
+    def ok(self) -> bool | None:
+        """Whether it keeps its bound; None where it has none."""
+        if self.at_least is None and self.at_most is None:
+            return None
+        return (self.at_least is None or self.measured >= self.at_least) and (
+            self.at_most is None or self.measured <= self.at_most
+        )
+
+    @property
+    def bound(self) -> str:
+        """The bound in words."""
+        if self.at_least is not None:
+            return f"at least {_number(self.at_least)}"
+        return "" if self.at_most is None else f"at most {_number(self.at_most)}"
+
+
+@dataclass
+class Report:
+    """One run on one size of data.
+
+    Attributes:
+        about: machine, server, settings and data of the run.
+        figures: the lines of the table, in order.
+        times: every sample, in ms unless the key says otherwise, by what was timed.
+        series: what was followed over time, by name.
+
+    """
+
+    about: dict[str, Any]
+    figures: list[Figure] = field(default_factory=list)
+    times: dict[str, list[float]] = field(default_factory=dict)
+    series: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+
+    def add(self, key: str, sample: float) -> None:
+        """Note one sample."""
+        self.times.setdefault(key, []).append(sample)
+
+    def median(self, key: str) -> float:
+        """Return the median of the samples noted under a key."""
+        return statistics.median(self.times[key])
+
+    def ratio(self, slow: str, fast: str) -> float:
+        """Return how many times the median of one is that of another."""
+        return self.median(slow) / self.median(fast)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as plain values: what stands in bench/latest.json under its size."""
+        return {
+            **self.about,
+            "figures": [
+                {**asdict(f), "measured": _rounded(f.measured), "ok": f.ok} for f in self.figures
+            ],
+            "times": {key: spread(samples) for key, samples in sorted(self.times.items())},
+            "series": self.series,
+        }
+
+
+def spread(samples: Sequence[float]) -> dict[str, float]:
+    """Return median, quartiles, extremes and number of the samples."""
+    low, middle, high = (
+        statistics.quantiles(samples, n=4, method="inclusive")
+        if len(samples) > 1
+        else [samples[0]] * 3
+    )
+    return {
+        "median": _rounded(middle),
+        "lower_quartile": _rounded(low),
+        "upper_quartile": _rounded(high),
+        "min": _rounded(min(samples)),
+        "max": _rounded(max(samples)),
+        "n": len(samples),
+    }
+
+
+def paired_ratios(over: Sequence[float], under: Sequence[float]) -> list[float]:
+    """Return the ratio of each pair: what two rounds side by side say, free of slow drift."""
+    return [a / b for a, b in zip(over, under, strict=True)]
+
+
+def table(figures: Iterable[Figure]) -> str:
+    """Lay the figures out for a terminal."""
+    rows = [("figure", "measured", "bound", "")]
+    for figure in figures:
+        verdict = {True: "ok", False: "FALLS SHORT", None: ""}[figure.ok]
+        measured = f"{_number(figure.measured)} {figure.unit}"
+        rows.append((figure.name, measured, figure.bound, verdict))
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    lines = [
+        f"{name:<{widths[0]}}  {measured:>{widths[1]}}  {bound:<{widths[2]}}  {verdict}".rstrip()
+        for name, measured, bound, verdict in rows
+    ]
+    lines.insert(1, "-" * max(map(len, lines)))
+    return "\n".join(lines)
+
+
+def write(path: Path, size: str, report: Report) -> None:
+    """Put the report under its size into the file, beside the latest of the other size."""
+    try:
+        known = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        known = {}
+    known[size] = report.as_json()
+    path.write_text(json.dumps(known, indent=2) + "\n")
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.4g}") if abs(value) < 1000 else round(value)
+
+
+def _number(value: float) -> str:
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"

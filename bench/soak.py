@@ -1,0 +1,113 @@
+"""Refreshing every second while rows arrive: what it takes of a core, and whether anything grows."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from report import Report
+    from subject import Subject
+
+ROWS_PER_SECOND = 510
+_STATEMENTS_PER_SECOND = 10
+_SAMPLE_SECONDS = 10
+
+
+def soak(subject: Subject, report: Report, seconds: int) -> None:
+    """Refresh each second at 510 rows/s; note series "soak" and the samples under "soak ...".
+
+    The clock runs with the machine's from where it stands.
+    """
+    _follow(subject, report, seconds, "soak")
+
+
+def open_transaction(subject: Subject, report: Report, seconds: int) -> None:
+    """Do the same beside a transaction that keeps its snapshot all the time; series "open"."""
+    with psycopg.connect(subject.url) as idle:
+        idle.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        idle.execute("select count(*) from public.vessels")
+        _follow(subject, report, seconds, "open")
+        idle.rollback()
+
+
+def _follow(subject: Subject, report: Report, seconds: int, name: str) -> None:
+    offset = subject.as_of - datetime.now(UTC)
+    backend = subject.refresher.info.backend_pid
+    series = report.series.setdefault(name, [])
+    recent: list[float] = []
+    cpu_before, started = _cpu_seconds(backend), time.monotonic()
+    with _feeding(subject, offset):
+        for second in range(1, seconds + 1):
+            time.sleep(max(0.0, started + second - time.monotonic()))
+            subject.as_of = datetime.now(UTC) + offset
+            elapsed, _ = subject.refresh()
+            recent.append(elapsed)
+            report.add(f"{name} refresh", elapsed)
+            report.add(f"{name} mode {subject.mode}, refreshes", 1)
+            if second % _SAMPLE_SECONDS == 0 or second == seconds:
+                cpu = _cpu_seconds(backend)
+                sizes = subject.sizes()
+                inbox = sum(size for table, size in sizes.items() if table.endswith("inbox"))
+                series.append(
+                    {
+                        "second": second,
+                        "inbox_bytes": inbox,
+                        "state_bytes": sum(sizes.values()) - inbox,
+                        "refresh_ms_mean": round(sum(recent) / len(recent), 2),
+                        "refresh_ms_max": round(max(recent), 2),
+                        "core_percent": round(
+                            (cpu - cpu_before) / (time.monotonic() - started) * 100, 2
+                        ),
+                        **{f"{table}_bytes": size for table, size in sizes.items()},
+                    }
+                )
+                recent = []
+
+
+@contextmanager
+def _feeding(subject: Subject, offset: timedelta) -> Iterator[None]:
+    """Insert the traffic as it comes, in ten statements a second, until the block ends."""
+    stop = threading.Event()
+    failed: list[BaseException] = []
+    step = 1 / _STATEMENTS_PER_SECOND
+
+    def run() -> None:
+        try:
+            with psycopg.connect(subject.url, autocommit=True) as writer:
+                last, due = subject.as_of, time.monotonic()
+                while not stop.is_set():
+                    now = datetime.now(UTC) + offset
+                    writer.execute(
+                        "select bench.feed(%s, %s, %s, %s)",
+                        (last, now, ROWS_PER_SECOND // _STATEMENTS_PER_SECOND, subject.size.fleet),
+                    )
+                    last, due = now, due + step
+                    stop.wait(max(0.0, due - time.monotonic()))
+        except psycopg.Error as error:
+            failed.append(error)
+
+    feeder = threading.Thread(target=run)
+    feeder.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        feeder.join()
+    if failed:
+        raise failed[0]
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Return the processor time, user and system, that a backend has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,235 @@
+"""One database under test: its clock, its feed, and the four ways to get the figures.
+
+The clock is the harness's own: it starts at the machine's and steps ahead with the rows that are
+fed, so that 30 s of traffic also move the windows by 30 s.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+
+from cluster import HERE, BenchError, Size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Row = dict[str, Any]
+_DIRECT = [s.strip() for s in (HERE / "direct.sql").read_text().split(";") if s.strip()]
+_FIGURES = (
+    "active_now, active_last_hour, active_last_24h, total_vessels, positions_last_hour, "
+    "vessel_types, top_flags, speed_avg"
+)
+
+
+class Subject:
+    """A filled database with the product in it.
+
+    Attributes:
+        size: how much data it holds.
+        as_of: the harness's clock.
+        mode: how the latest refresh worked, as refresh_log says: incremental, rebuild, definition.
+
+    """
+
+    def __init__(self, url: str, size: Size) -> None:
+        self.url = url
+        self.size = size
+        self.writer = psycopg.connect(url, autocommit=True)
+        self.refresher = psycopg.connect(url, autocommit=True)
+        self.reader = psycopg.connect(url, autocommit=True)
+        self.observer = psycopg.connect(url, autocommit=True)
+        # The original's driver reads a timestamp without zone as UTC, and so must its queries.
+        self.reader.execute("set timezone = 'UTC'")
+        self.mode = ""
+        newest = "select max(vessel_activity.utc_instant(timestamp)) from public.vessel_positions"
+        self.as_of: datetime = self.one(f"select date_bin('1 ms', ({newest}), 'epoch')")
+        self._catch_up()
+
+    def one(self, query: str, *params: object) -> Any:
+        """Return the first column of the first row, read by a session that is never timed."""
+        row = self.observer.execute(query.encode(), params).fetchone()
+        return None if row is None else row[0]
+
+    def _catch_up(self) -> None:
+        """Feed what has passed since the data was made, at the pace of the data."""
+        gap = datetime.now(UTC) + timedelta(seconds=1) - self.as_of
+        if gap > timedelta(0):
+            rate = self.size.rows / (self.size.hours * 3600)
+            self.feed(max(1, round(rate * gap.total_seconds())), gap.total_seconds())
+        self.refresh()
+        self.observer.execute("vacuum (analyze) public.vessel_positions")
+
+    def feed(self, rows: int, seconds: float) -> None:
+        """Move the clock on and insert the traffic of that time, through the triggers."""
+        # Whole milliseconds, which is what the column keeps: else the last row would be rounded past the clock.
+        until = self.as_of + timedelta(milliseconds=round(seconds * 1000))
+        self.writer.execute(
+            "select bench.feed(%s, %s, %s, %s)", (self.as_of, until, rows, self.size.fleet)
+        )
+        self.as_of = until
+
+    def refresh(self) -> tuple[float, Row]:
+        """Refresh as of the clock; return the time it took to the commit, in ms, and the row."""
+        started = time.perf_counter()
+        cursor = self.refresher.execute(
+            f"select {_FIGURES} from vessel_activity.refresh_at(%s, 'bench')".encode(), (self.as_of,)
+        )
+        row = _named(cursor)
+        elapsed = _ms_since(started)
+        self.mode = self.one("select mode from vessel_activity.refresh_log order by id desc limit 1")
+        return elapsed, row
+
+    def definition(self) -> tuple[float, Row]:
+        """Ask vessel_activity_at; return the time in ms, and the row."""
+        started = time.perf_counter()
+        cursor = self.reader.execute(
+            f"select {_FIGURES} from public.vessel_activity_at(%s)".encode(), (self.as_of,)
+        )
+        row = _named(cursor)
+        return _ms_since(started), row
+
+    def direct(self) -> tuple[float, Row]:
+        """Run the original's eight queries; return their time together in ms, and the figures."""
+        now = "'{:%Y-%m-%d %H:%M:%S.%f}+00'::timestamptz".format(self.as_of.astimezone(UTC))
+        statements = [s.format(now=now).encode() for s in _DIRECT]
+        results = []
+        with self._without_our_index():
+            started = time.perf_counter()
+            for statement in statements:
+                results.append(self.reader.execute(statement).fetchall())  # noqa: PERF401 - timed
+            elapsed = _ms_since(started)
+        active_now, hour, day, total, positions, types, flags, speed = results
+        row = {
+            "active_now": active_now[0][0],
+            "active_last_hour": hour[0][0],
+            "active_last_24h": day[0][0],
+            "total_vessels": total[0][0],
+            "positions_last_hour": positions[0][0],
+            "vessel_types": dict(types),
+            "top_flags": [{"flag": flag, "count": count} for flag, count in flags],
+            "speed_avg": speed[0][0],
+        }
+        return elapsed, row
+
+    def create_materialized_view(self) -> None:
+        """Make the materialized view over the eight queries, for `materialized_view`."""
+        queries = [s.format(now="current_setting('bench.now')::timestamptz") for s in _DIRECT]
+        self.reader.execute(f"set bench.now = '{self.as_of.isoformat()}'".encode())
+        self.reader.execute("drop materialized view if exists bench.activity")
+        self.reader.execute(
+            f"""
+            create materialized view bench.activity as
+            select 'singleton'::text as id, ({queries[0]}) as active_now,
+              ({queries[1]}) as active_last_hour, ({queries[2]}) as active_last_24h,
+              ({queries[3]}) as total_vessels, ({queries[4]}) as positions_last_hour,
+              (select json_object_agg(t."vesselType", t.count) from ({queries[5]}) as t)::text as vessel_types,
+              (select json_agg(f) from ({queries[6]}) as f)::text as top_flags,
+              ({queries[7]}) as speed_avg
+            """.encode()  # noqa: S608 - queries of this folder
+        )
+        self.reader.execute("create unique index on bench.activity (id)")
+
+    def materialized_view(self) -> tuple[float, Row]:
+        """Refresh the materialized view concurrently; return the time in ms, and the figures."""
+        self.reader.execute(f"set bench.now = '{self.as_of.isoformat()}'".encode())
+        columns = _FIGURES.replace("vessel_types", "vessel_types::json").replace(
+            "top_flags", "top_flags::json"
+        )
+        with self._without_our_index():
+            started = time.perf_counter()
+            self.reader.execute("refresh materialized view concurrently bench.activity")
+            elapsed = _ms_since(started)
+            row = _named(self.reader.execute(f"select {columns} from bench.activity".encode()))
+        return elapsed, row
+
+    @contextmanager
+    def _without_our_index(self) -> Iterator[None]:
+        """Hide the ("vesselId", timestamp) index: the yardstick has the index on timestamp only."""
+        names = self.one(
+            """
+            select array_agg(c.oid::regclass::text) from pg_index as i
+            join pg_class as c on c.oid = i.indexrelid
+            join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+            where i.indrelid = 'public.vessel_positions'::regclass and a.attname = 'vesselId'
+            """
+        )
+        with self.reader.transaction(force_rollback=True):
+            for name in names:
+                self.reader.execute(sql.SQL("drop index {}").format(sql.SQL(name)))
+            yield
+
+    def wal_of(self, start: str) -> tuple[int, int]:
+        """Return the bytes of WAL since a position: records without, and full page images alone."""
+        end = self.one("select pg_current_wal_insert_lsn()::text")
+        while not self.one("select pg_current_wal_flush_lsn() >= %s::pg_lsn", end):
+            time.sleep(0.05)
+        row = self.observer.execute(
+            """
+            select coalesce(sum(record_length - fpi_length), 0)::bigint, coalesce(sum(fpi_length), 0)::bigint
+            from pg_get_wal_records_info(%s, %s)
+            """,
+            (start, end),
+        ).fetchone()
+        if row is None:
+            raise BenchError("pg_walinspect gave no answer")
+        return int(row[0]), int(row[1])
+
+    def sizes(self) -> dict[str, int]:
+        """Return the bytes of the inbox and each state table, indexes included, by name."""
+        return dict(
+            self.observer.execute(
+                """
+                select relname, pg_total_relation_size(oid) from pg_class
+                where relnamespace = 'vessel_activity'::regnamespace and relkind = 'r' and relpersistence = 'u'
+                order by relname
+                """
+            ).fetchall()
+        )
+
+    def close(self) -> None:
+        """Close all sessions."""
+        for connection in (self.writer, self.refresher, self.reader, self.observer):
+            connection.close()
+
+
+def check_equal(rows: dict[str, Row]) -> None:
+    """See that all approaches gave the same figures.
+
+    Raises:
+        BenchError: they did not; a time for a wrong answer is worth nothing.
+
+    """
+    seen = {name: _comparable(row) for name, row in rows.items()}
+    first = next(iter(seen.values()))
+    if any(row != first for row in seen.values()):
+        lines = [f"  {name}: {row}" for name, row in seen.items()]
+        raise BenchError("the approaches disagree:\n" + "\n".join(lines))
+
+
+def _comparable(row: Row) -> Row:
+    """Leave aside what the original's queries leave open: which of equal counts comes first."""
+    flags = {entry["flag"]: entry["count"] for entry in row["top_flags"]}
+    return {**row, "vessel_types": _settled(row["vessel_types"]), "top_flags": _settled(flags)}
+
+
+def _settled(counts: dict[str, int]) -> list[tuple[int, str]]:
+    """Sort a top ten, its last count without a name: another group may have the same."""
+    least = min(counts.values(), default=0)
+    return sorted((count, name if count > least else "") for name, count in counts.items())
+
+
+def _named(cursor: psycopg.Cursor[Any]) -> Row:
+    row = cursor.fetchone()
+    if row is None or cursor.description is None:
+        raise BenchError("a query of the benchmark gave no row")
+    return dict(zip([column.name for column in cursor.description], row, strict=True))
+
+
+def _ms_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000
