@@ -44,15 +44,26 @@ as $$
   ) as t (number, at)
 $$;
 
--- The same, arriving now: inserted through the triggers, as one statement.
-create function bench.feed(p_from timestamptz, p_until timestamptz, p_rows bigint, p_fleet bigint)
-returns void
-language sql volatile
+-- The same, arriving now: inserted through the triggers, one statement and transaction a second.
+create procedure bench.feed(p_from timestamptz, p_until timestamptz, p_rows bigint, p_fleet bigint)
+language plpgsql
 as $$
-  insert into public.vessel_positions
-  select p.*
-  from (select setval('bench.position_number', nextval('bench.position_number') + p_rows) - p_rows) as n (first)
-  cross join lateral bench.positions(p_from, p_until, p_rows, n.first, p_fleet) as p
+declare
+  v_statements constant bigint := greatest(1, least(p_rows, ceil(extract(epoch from p_until - p_from))));
+  v_step constant interval := (p_until - p_from) / v_statements;
+  v_first bigint;
+  v_rows bigint;
+begin
+  for v_number in 1..v_statements loop
+    v_rows := p_rows * v_number / v_statements - p_rows * (v_number - 1) / v_statements;
+    v_first := setval('bench.position_number', nextval('bench.position_number') + v_rows) - v_rows;
+    insert into public.vessel_positions
+    select p.*
+    from bench.positions(p_from + v_step * (v_number - 1),
+      case when v_number = v_statements then p_until else p_from + v_step * v_number end, v_rows, v_first, p_fleet) as p;
+    commit;
+  end loop;
+end
 $$;
 
 -- Twelve types and thirty flags, each commoner than the next; some unknown.

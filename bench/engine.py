@@ -27,7 +27,7 @@ from subject import Subject, check_equal
 
 HALF_MINUTE_ROWS = 15_284  # 30 s of traffic on dense
 SECOND_ROWS = 510  # 1 s of it
-PARTS = ("refresh", "inserts", "rebuild", "soak")
+PARTS = ("refresh", "rebuild", "soak", "inserts")
 _REFRESHES_A_ROUND = 3
 
 
@@ -259,6 +259,8 @@ def run(options: Options) -> Report:
         if "refresh" in options.parts:
             refreshes(subjects, report, options.rounds)
             refresh_figures(report, options.size)
+        if "rebuild" in options.parts:
+            rebuilds(main, report, options.rounds)
         if "soak" in options.parts and options.soak_seconds:
             soak_figures(main, report, options.soak_seconds)
         if options.idle_seconds:
@@ -267,8 +269,6 @@ def run(options: Options) -> Report:
             throughput(main, report, options.rounds, volume)
             wal_per_row(main, report, options.rounds)
             insert_figures(report)
-        if "rebuild" in options.parts:
-            rebuilds(main, report, options.rounds)
         for subject in subjects:
             subject.close()
     return report

@@ -36,11 +36,11 @@ _SAME_VESSELS = 100
 class Volume:
     """How many rows one round inserts, by way."""
 
-    copy: int = 30_000
-    batches: int = 30
-    single: int = 15_000
-    eight: int = 2_000
-    multi: int = 40
+    copy: int = 20_000
+    batches: int = 20
+    single: int = 8_000
+    eight: int = 1_000
+    multi: int = 25
 
 
 def throughput(subject: Subject, report: Report, rounds: int, volume: Volume) -> None:

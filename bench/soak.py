@@ -88,7 +88,7 @@ def _feeding(subject: Subject, offset: timedelta) -> Iterator[None]:
                 while not stop.is_set():
                     now = datetime.now(UTC) + offset
                     writer.execute(
-                        "select bench.feed(%s, %s, %s, %s)",
+                        "call bench.feed(%s, %s, %s, %s)",
                         (last, now, ROWS_PER_SECOND // _STATEMENTS_PER_SECOND, subject.size.fleet),
                     )
                     last, due = now, due + step

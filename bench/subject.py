@@ -66,11 +66,14 @@ class Subject:
         self.observer.execute("vacuum (analyze) public.vessel_positions")
 
     def feed(self, rows: int, seconds: float) -> None:
-        """Move the clock on and insert the traffic of that time, through the triggers."""
-        # Whole milliseconds, which is what the column keeps: else the last row would be rounded past the clock.
+        """Move the clock on and insert the traffic of that time, through the triggers.
+
+        One statement a second, as programs that write a feed in batches do.
+        """
+        # Whole milliseconds, which is what the column keeps: else a row could be rounded past the clock.
         until = self.as_of + timedelta(milliseconds=round(seconds * 1000))
         self.writer.execute(
-            "select bench.feed(%s, %s, %s, %s)", (self.as_of, until, rows, self.size.fleet)
+            "call bench.feed(%s, %s, %s, %s)", (self.as_of, until, rows, self.size.fleet)
         )
         self.as_of = until
 
