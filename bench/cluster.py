@@ -149,7 +149,9 @@ def _fill(url: str, size: Size, ids: str) -> None:
             tables = HERE.parent / "migrations" / "0001.source-tables.sql"
             connection.execute(f"begin; {tables.read_text()}; commit".encode())
             connection.execute("alter table public.vessels drop constraint vessels_pkey")
-            connection.execute("alter table public.vessel_positions drop constraint vessel_positions_pkey")
+            connection.execute(
+                "alter table public.vessel_positions drop constraint vessel_positions_pkey"
+            )
         for name in (f"ids_{ids}.sql", "data.sql"):
             connection.execute((HERE / name).read_text().encode())
         connection.execute("select bench.fill_vessels(%s)", (size.fleet,))
@@ -157,7 +159,8 @@ def _fill(url: str, size: Size, ids: str) -> None:
             # Emptied in the same transaction, the table is written without WAL.
             connection.execute("truncate public.vessel_positions")
             connection.execute(
-                "insert into public.vessel_positions select * from bench.positions(%s, %s, %s, 1, %s)",
+                "insert into public.vessel_positions "
+                "select * from bench.positions(%s, %s, %s, 1, %s)",
                 (now - timedelta(hours=size.hours), now, size.rows, size.fleet),
             )
         connection.execute("select setval('bench.position_number', %s)", (size.rows + 1,))
@@ -165,7 +168,7 @@ def _fill(url: str, size: Size, ids: str) -> None:
             "alter table public.vessels add primary key (id)",
             "create unique index on public.vessels (mmsi)",
             "alter table public.vessel_positions add primary key (id)",
-            "create index idx_vessel_positions_timestamp on public.vessel_positions (timestamp desc)",
+            "create index on public.vessel_positions (timestamp desc)",
             'create index on public.vessel_positions ("vesselId", timestamp)',
             "vacuum (analyze) public.vessels",
             "vacuum (analyze) public.vessel_positions",

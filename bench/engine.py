@@ -2,7 +2,7 @@
 
 Everything runs on a PostgreSQL server of its own under .data/bench, deleted at the end. Bounds are
 on ratios within one run. Settings come from the environment; docs/benchmarks.md explains them:
-SIZE=small|dense, IDS=text|bigint, ROUNDS, SOAK_SECONDS, IDLE_SECONDS, ONLY=refresh,inserts,..., KEEP=1
+SIZE=small|dense, IDS=text|bigint, ROUNDS, SOAK_SECONDS, IDLE_SECONDS, ONLY=refresh,..., KEEP=1
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-
 from cluster import HERE, MEASURED, SIZES, BenchError, running
 from inserts import WAYS, Volume, throughput, wal_per_row
-from local_server import LocalServerError
 from report import Figure, Report, paired_ratios, table, write
 from soak import open_transaction, soak
 from subject import Subject, check_equal
+
+from local_server import LocalServerError
 
 HALF_MINUTE_ROWS = 15_284  # 30 s of traffic on dense
 SECOND_ROWS = 510  # 1 s of it
@@ -93,7 +93,9 @@ def refreshes(subjects: list[Subject], report: Report, rounds: int) -> None:
         direct_ms, direct = main.direct()
         view_ms, view = main.materialized_view()
         definition_ms, definition = main.definition()
-        check_equal({"direct": direct, "view": view, "definition": definition, "refresh": refreshed})
+        check_equal(
+            {"direct": direct, "view": view, "definition": definition, "refresh": refreshed}
+        )
         note("direct", direct_ms)
         note("materialized view", view_ms)
         note("vessel_activity_at", definition_ms)
@@ -163,7 +165,13 @@ def refresh_figures(report: Report, size: str) -> None:
 
 def insert_figures(report: Report) -> None:
     """Judge what `throughput` and `wal_per_row` have noted."""
-    bounds = {"copy": 0.93, "batch": 0.93, "single": 0.80, "eight_single": 0.90, "eight_multi": 0.90}
+    bounds = {
+        "copy": 0.93,
+        "batch": 0.93,
+        "single": 0.80,
+        "eight_single": 0.90,
+        "eight_multi": 0.90,
+    }
     for way, name in WAYS.items():
         pairs = paired_ratios(
             report.times[f"{way} with, rows/s"], report.times[f"{way} without, rows/s"]
@@ -214,7 +222,9 @@ def soak_figures(subject: Subject, report: Report, seconds: int) -> None:
             at_most=5,
         )
     )
-    report.figures.append(Figure("the same: slowest refresh", max(report.times["soak refresh"]), "ms"))
+    report.figures.append(
+        Figure("the same: slowest refresh", max(report.times["soak refresh"]), "ms")
+    )
     if seconds > 120:
         minute = next(sample for sample in series if sample["second"] >= 60)
         for part in ("inbox", "state"):

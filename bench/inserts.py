@@ -1,4 +1,4 @@
-"""What the triggers cost a writer: throughput with the engine and without, in pairs side by side."""
+"""What the triggers cost a writer: throughput with the engine and without, in pairs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from psycopg import sql
-
 from cluster import BenchError, programs
+from psycopg import sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +62,7 @@ def throughput(subject: Subject, report: Report, rounds: int, volume: Volume) ->
 
 
 def wal_per_row(subject: Subject, report: Report, rounds: int, rows: int = 10_000) -> None:
-    """Note the WAL of an inserted row in bytes, page images left out, with the engine and without."""
+    """Note the WAL of an inserted row in bytes, page images left out, with engine and without."""
     for _ in range(rounds):
         for engine in (True, False):
             insert = _copy(subject, rows)
@@ -81,8 +80,11 @@ def _triggers(subject: Subject, *, enabled: bool) -> Iterator[None]:
     """Switch the engine's triggers off for the block, or leave them on."""
     names = subject.one(
         """
-        select coalesce(array_agg(t.tgname), '{}') from pg_trigger as t join pg_proc as p on p.oid = t.tgfoid
-        where t.tgrelid = 'public.vessel_positions'::regclass and p.pronamespace = 'vessel_activity'::regnamespace
+        select coalesce(array_agg(t.tgname), '{}')
+        from pg_trigger as t
+        join pg_proc as p on p.oid = t.tgfoid
+        where t.tgrelid = 'public.vessel_positions'::regclass
+          and p.pronamespace = 'vessel_activity'::regnamespace
         """
     )
     form = sql.SQL("alter table public.vessel_positions {} trigger {}")
@@ -94,11 +96,13 @@ def _triggers(subject: Subject, *, enabled: bool) -> Iterator[None]:
     finally:
         if not enabled:
             for name in names:
-                subject.observer.execute(form.format(sql.SQL("enable always"), sql.Identifier(name)))
+                subject.observer.execute(
+                    form.format(sql.SQL("enable always"), sql.Identifier(name))
+                )
 
 
 def _empty_inboxes(subject: Subject) -> None:
-    """Leave no change unread; the state is wrong from here on, and rebuilt since triggers were off."""
+    """Leave no change unread. The state is wrong from here on; it is rebuilt in the end."""
     for name in subject.sizes():
         if name.endswith("inbox"):
             table = sql.Identifier("vessel_activity", name)
@@ -119,19 +123,15 @@ def _prepared(way: str, subject: Subject, volume: Volume) -> Callable[[], float]
     return _pgbench(subject, _HUNDRED, rows=100, clients=8, transactions=volume.multi, commit="on")
 
 
-_NEXT = (
-    "(select setval('bench.position_number', nextval('bench.position_number') + %s) - %s)"
-)
+_NEXT = "(select setval('bench.position_number', nextval('bench.position_number') + %s) - %s)"
 
 
 def _copy(subject: Subject, rows: int) -> Callable[[], float]:
     """One COPY of the rows, which the database has written out beforehand."""
     first = subject.one("select " + _NEXT, rows, rows)
-    with subject.writer.cursor().copy(
-        "copy (select * from bench.positions({}, {}, {}, {}, {})) to stdout".format(
-            *_span(subject), rows, first, subject.size.fleet
-        ).encode()
-    ) as out:
+    positions = _positions(subject, rows, first)
+    query = f"copy (select * from {positions}) to stdout"  # noqa: S608 - numbers only
+    with subject.writer.cursor().copy(query.encode()) as out:
         lines = b"".join(bytes(piece) for piece in out)
 
     def insert() -> float:
@@ -148,16 +148,18 @@ def _batches(subject: Subject, batches: int) -> Callable[[], float]:
     columns = subject.observer.execute(
         """
         select attname, format_type(atttypid, atttypmod) from pg_attribute
-        where attrelid = 'public.vessel_positions'::regclass and attnum > 0 and not attisdropped order by attnum
+        where attrelid = 'public.vessel_positions'::regclass and attnum > 0 and not attisdropped
+        order by attnum
         """
     ).fetchall()
     first = subject.one("select " + _NEXT, batches * 1_000, batches * 1_000)
+    positions = _positions(subject, batches * 1_000, first)
     arrays = ", ".join(f'array_agg(p."{name}" order by p.id)::text' for name, _ in columns)
     rows = subject.observer.execute(
         f"""
         select {arrays} from (
           select p.*, ntile({batches}) over (order by p.id) as batch
-          from bench.positions({_span(subject)[0]}, {_span(subject)[1]}, {batches * 1_000}, {first}, {subject.size.fleet}) as p
+          from {positions} as p
         ) as p group by p.batch
         """.encode()  # noqa: S608 - names from the catalog
     ).fetchall()
@@ -173,21 +175,29 @@ def _batches(subject: Subject, batches: int) -> Callable[[], float]:
     return insert
 
 
-def _span(subject: Subject) -> tuple[str, str]:
-    until = subject.as_of
-    return f"'{(until - timedelta(seconds=30)).isoformat()}'", f"'{until.isoformat()}'"
+def _positions(subject: Subject, rows: int, first: int) -> str:
+    """Write the call that makes the rows of the half minute up to now."""
+    since = subject.as_of - timedelta(seconds=30)
+    return (
+        f"bench.positions('{since.isoformat()}', '{subject.as_of.isoformat()}', "
+        f"{rows}, {first}, {subject.size.fleet})"
+    )
 
 
 _ONE = """
 \\set vessel random(0, {fleet} - 1)
-insert into public.vessel_positions (id, "vesselId", timestamp, latitude, longitude, speed, course)
-values (bench.position_id(nextval('bench.position_number')), bench.vessel_id(:vessel), bench.stamp(now()), 54.1, 12.1, 9.7, 181);
+insert into public.vessel_positions
+  (id, "vesselId", timestamp, latitude, longitude, speed, course)
+values
+  (bench.position_id(nextval('bench.position_number')), bench.vessel_id(:vessel),
+    bench.stamp(now()), 54.1, 12.1, 9.7, 181);
 """
 _HUNDRED = """
 \\set vessel random(0, {fleet} - 1)
-insert into public.vessel_positions (id, "vesselId", timestamp, latitude, longitude, speed, course)
-select bench.position_id(nextval('bench.position_number')), bench.vessel_id((:vessel + i * 7919) % {fleet}), bench.stamp(now()),
-  54.1, 12.1, 9.7, 181
+insert into public.vessel_positions
+  (id, "vesselId", timestamp, latitude, longitude, speed, course)
+select bench.position_id(nextval('bench.position_number')),
+  bench.vessel_id((:vessel + i * 7919) % {fleet}), bench.stamp(now()), 54.1, 12.1, 9.7, 181
 from generate_series(1, 100) as i;
 """
 
@@ -212,7 +222,11 @@ def _pgbench(
             file.write(script.format(fleet=fleet))
             file.flush()
             command = [str(programs() / "pgbench"), "--no-vacuum", "--protocol=prepared"]
-            command += [f"--file={file.name}", f"--client={clients}", f"--transactions={transactions}"]
+            command += [
+                f"--file={file.name}",
+                f"--client={clients}",
+                f"--transactions={transactions}",
+            ]
             command += [f"--jobs={min(2, clients)}"]
             done = subprocess.run(
                 command, env=environment, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""Refreshing every second while rows arrive: what it takes of a core, and whether anything grows."""
+"""Refreshing every second while rows arrive: its share of a core, and whether anything grows."""
 
 from __future__ import annotations
 

@@ -12,9 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg import sql
-
 from cluster import HERE, BenchError, Size
+from psycopg import sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +22,11 @@ Row = dict[str, Any]
 _DIRECT = [s.strip() for s in (HERE / "direct.sql").read_text().split(";") if s.strip()]
 _FIGURES = (
     "active_now, active_last_hour, active_last_24h, total_vessels, positions_last_hour, "
-    "vessel_types, top_flags, speed_avg"
+    "vessel_types::json, top_flags::json, speed_avg"
 )
+_REFRESH = f"select {_FIGURES} from vessel_activity.refresh_at(%s, 'bench')".encode()  # noqa: S608
+_DEFINITION = f"select {_FIGURES} from public.vessel_activity_at(%s)".encode()  # noqa: S608
+_VIEW = f"select {_FIGURES} from bench.activity".encode()  # noqa: S608
 
 
 class Subject:
@@ -51,7 +53,7 @@ class Subject:
         self.as_of: datetime = self.one(f"select date_bin('1 ms', ({newest}), 'epoch')")
         self._catch_up()
 
-    def one(self, query: str, *params: object) -> Any:
+    def one(self, query: str, *params: object) -> Any:  # noqa: ANN401 - as the query says
         """Return the first column of the first row, read by a session that is never timed."""
         row = self.observer.execute(query.encode(), params).fetchone()
         return None if row is None else row[0]
@@ -70,7 +72,7 @@ class Subject:
 
         One statement a second, as programs that write a feed in batches do.
         """
-        # Whole milliseconds, which is what the column keeps: else a row could be rounded past the clock.
+        # Whole milliseconds, as the column keeps: else a row could be rounded past the clock.
         until = self.as_of + timedelta(milliseconds=round(seconds * 1000))
         self.writer.execute(
             "call bench.feed(%s, %s, %s, %s)", (self.as_of, until, rows, self.size.fleet)
@@ -81,25 +83,26 @@ class Subject:
         """Refresh as of the clock; return the time it took to the commit, in ms, and the row."""
         started = time.perf_counter()
         cursor = self.refresher.execute(
-            f"select {_FIGURES} from vessel_activity.refresh_at(%s, 'bench')".encode(), (self.as_of,)
+            _REFRESH,
+            (self.as_of,),
         )
         row = _named(cursor)
         elapsed = _ms_since(started)
-        self.mode = self.one("select mode from vessel_activity.refresh_log order by id desc limit 1")
+        self.mode = self.one(
+            "select mode from vessel_activity.refresh_log order by id desc limit 1"
+        )
         return elapsed, row
 
     def definition(self) -> tuple[float, Row]:
         """Ask vessel_activity_at; return the time in ms, and the row."""
         started = time.perf_counter()
-        cursor = self.reader.execute(
-            f"select {_FIGURES} from public.vessel_activity_at(%s)".encode(), (self.as_of,)
-        )
+        cursor = self.reader.execute(_DEFINITION, (self.as_of,))
         row = _named(cursor)
         return _ms_since(started), row
 
     def direct(self) -> tuple[float, Row]:
         """Run the original's eight queries; return their time together in ms, and the figures."""
-        now = "'{:%Y-%m-%d %H:%M:%S.%f}+00'::timestamptz".format(self.as_of.astimezone(UTC))
+        now = f"'{self.as_of.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00'::timestamptz"
         statements = [s.format(now=now).encode() for s in _DIRECT]
         results = []
         with self._without_our_index():
@@ -131,7 +134,8 @@ class Subject:
             select 'singleton'::text as id, ({queries[0]}) as active_now,
               ({queries[1]}) as active_last_hour, ({queries[2]}) as active_last_24h,
               ({queries[3]}) as total_vessels, ({queries[4]}) as positions_last_hour,
-              (select json_object_agg(t."vesselType", t.count) from ({queries[5]}) as t)::text as vessel_types,
+              (select json_object_agg(t."vesselType", t.count) from ({queries[5]}) as t)::text
+                as vessel_types,
               (select json_agg(f) from ({queries[6]}) as f)::text as top_flags,
               ({queries[7]}) as speed_avg
             """.encode()  # noqa: S608 - queries of this folder
@@ -141,14 +145,11 @@ class Subject:
     def materialized_view(self) -> tuple[float, Row]:
         """Refresh the materialized view concurrently; return the time in ms, and the figures."""
         self.reader.execute(f"set bench.now = '{self.as_of.isoformat()}'".encode())
-        columns = _FIGURES.replace("vessel_types", "vessel_types::json").replace(
-            "top_flags", "top_flags::json"
-        )
         with self._without_our_index():
             started = time.perf_counter()
             self.reader.execute("refresh materialized view concurrently bench.activity")
             elapsed = _ms_since(started)
-            row = _named(self.reader.execute(f"select {columns} from bench.activity".encode()))
+            row = _named(self.reader.execute(_VIEW))
         return elapsed, row
 
     @contextmanager
@@ -174,7 +175,8 @@ class Subject:
             time.sleep(0.05)
         row = self.observer.execute(
             """
-            select coalesce(sum(record_length - fpi_length), 0)::bigint, coalesce(sum(fpi_length), 0)::bigint
+            select coalesce(sum(record_length - fpi_length), 0)::bigint,
+              coalesce(sum(fpi_length), 0)::bigint
             from pg_get_wal_records_info(%s, %s)
             """,
             (start, end),
@@ -189,7 +191,8 @@ class Subject:
             self.observer.execute(
                 """
                 select relname, pg_total_relation_size(oid) from pg_class
-                where relnamespace = 'vessel_activity'::regnamespace and relkind = 'r' and relpersistence = 'u'
+                where relnamespace = 'vessel_activity'::regnamespace
+                  and relkind = 'r' and relpersistence = 'u'
                 order by relname
                 """
             ).fetchall()
