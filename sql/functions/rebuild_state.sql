@@ -28,10 +28,11 @@ begin
   ),
   by_second as (
     insert into vessel_activity.position_second (second, positions, speed_sum, speed_count)
-    select r.second, count(*), coalesce(sum(r.speed), 0), count(r.speed)
+    select r.second, count(*), coalesce(sum(r.tenths), 0) * 0.1 + coalesce(sum(r.speed), 0), count(r.tenths) + count(r.speed)
     from (
       select date_bin('1 second', vessel_activity.utc_instant(p."timestamp"), 'epoch') as second,
-        vessel_activity.mean_speed_part(p.speed::numeric) as speed
+        vessel_activity.speed_tenths(p.speed) as tenths,
+        case when vessel_activity.speed_tenths(p.speed) is null then vessel_activity.mean_speed_part(p.speed::numeric) end as speed
       from public.vessel_positions as p
       where p."timestamp" >= vessel_activity.source_time(v_first_second, p."timestamp")
         and p."timestamp" <= vessel_activity.source_time(p_as_of, p."timestamp")

@@ -37,8 +37,14 @@ begin
   cross join (
     select
       count(*) as positions_last_hour,
-      coalesce(round(avg(vessel_activity.mean_speed_part(p.speed::numeric)), 2), 0) as speed_avg
+      coalesce(round(
+        (coalesce(sum(r.tenths), 0) * 0.1 + coalesce(sum(r.speed), 0)) / nullif(count(r.tenths) + count(r.speed), 0), 2
+      ), 0) as speed_avg
     from public.vessel_positions as p
+    cross join lateral (
+      select vessel_activity.speed_tenths(p.speed) as tenths,
+        case when vessel_activity.speed_tenths(p.speed) is null then vessel_activity.mean_speed_part(p.speed::numeric) end as speed
+    ) as r
     where p."timestamp" >= vessel_activity.source_time(v_hour_ago, p."timestamp")
       and p."timestamp" <= vessel_activity.source_time(p_as_of, p."timestamp")
   ) as traffic
