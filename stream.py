@@ -12,17 +12,18 @@ import asyncio
 import json
 import logging
 import time
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from answer import json_response, start
+from answer import end, json_response, start
 
 if TYPE_CHECKING:
     from collections import Counter
 
     from starlette.types import Receive, Scope, Send
 
-    from answer import Answer, Message
+    from answer import Answer
     from listener import Listener
 
 log = logging.getLogger("vessel_activity.stream")
@@ -30,27 +31,46 @@ log = logging.getLogger("vessel_activity.stream")
 PATH = "/api/database/vessel-stats-stream"
 HEARTBEAT_SECONDS = 10.0
 RETRY_MS = 2000
-# How long a client may leave its socket full before it is dropped.
+# What may wait in the server for one client, beyond what the system's socket buffers hold.
+FULL_BYTES = 32_768
+# How long a client may leave it at that before it is dropped.
 SLOW_SECONDS = 5.0
-FULL = {"error": "Too many stream clients"}
+REFUSED = {"error": "Too many stream clients"}
+
+
+@dataclass(eq=False, slots=True)
+class _Client:
+    """One connected client: its connection, what it has been sent, since when it has been full."""
+
+    transport: asyncio.WriteTransport
+    ended: asyncio.Future[None]
+    event_number: int = 0
+    full_since: float | None = None
+
+    def end(self) -> None:
+        """Let the request of this client finish."""
+        if not self.ended.done():
+            self.ended.set_result(None)
 
 
 class Stream:
-    """ASGI application for the event stream of one listener.
+    """ASGI application for the event stream of one listener; it needs uvicorn below it.
 
-    limit: clients at a time; the next gets 503 with Retry-After. clients: those connected now;
-    refused, dropped: those turned away and those too slow, since the start.
+    limit: clients at a time; the next gets 503 with Retry-After. refused, dropped: clients turned
+    away, and too slow, since the start.
+
+    An event is made once and written straight to every connection: waking a task for each client
+    and passing the event through ASGI would take several times as long.
     """
 
     def __init__(self, listener: Listener, *, limit: int, counts: Counter[tuple[str, int]]) -> None:
         self._listener = listener
         self._limit = limit
         self._counts = counts
-        self._wakers: set[asyncio.Event] = set()
+        self._clients: set[_Client] = set()
         self._closing = False
-        # Newest event and heartbeat; the numbers let each client see what it has not sent yet.
+        # The newest event; its number lets each client see whether it has had it.
         self._event, self._event_number = b"", 0
-        self._beat, self._beat_number = b"", 0
         self._body = b""
         self.refused = 0
         self.dropped = 0
@@ -58,7 +78,7 @@ class Stream:
     @property
     def clients(self) -> int:
         """Clients connected now."""
-        return len(self._wakers)
+        return len(self._clients)
 
     def publish(self) -> None:
         """Send what the listener knows to everybody: a new answer, or a change of its health."""
@@ -66,99 +86,88 @@ class Stream:
         if answer is not None and answer.body != self._body:
             self._body = answer.body
             self._event, self._event_number = event_of(answer), self._event_number + 1
-        self._renew_heartbeat()
-        self._wake()
+        beat = heartbeat_of(self._listener)
+        both, beat_alone = _chunk(self._event + beat), _chunk(beat)
+        for client in tuple(self._clients):
+            if self._is_full(client):
+                continue
+            behind = client.event_number != self._event_number
+            client.transport.write(both if behind else beat_alone)
+            client.event_number = self._event_number
 
     async def run(self) -> None:
         """Send heartbeats until cancelled."""
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            self._renew_heartbeat()
-            self._wake()
+            self.publish()
 
     def close(self) -> None:
         """End all streams; the clients come back to whoever serves next."""
         self._closing = True
-        self._wake()
+        for client in tuple(self._clients):
+            if client.transport.get_write_buffer_size() > FULL_BYTES:
+                client.transport.abort()
+            client.end()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one client until it goes, is too slow, or the server stops."""
         if scope["method"] == "HEAD":
-            await send(self._start())
-            await send({"type": "http.response.body", "body": b""})
+            await send(_START)
+            await send(end(b""))
             return
         if self._closing or self.clients >= self._limit:
             self.refused += 1
             self._counts["stream", 503] += 1
-            begin, end = json_response(503, FULL, (b"retry-after", b"30"))
-            await send(begin)
-            await send(end)
+            for message in json_response(503, REFUSED, (b"retry-after", b"30")):
+                await send(message)
             return
         self._counts["stream", 200] += 1
-        waker = asyncio.Event()
-        self._wakers.add(waker)
+        client = _Client(transport_of(send), asyncio.get_running_loop().create_future())
+        self._clients.add(client)
         gone = asyncio.ensure_future(_disconnected(receive))
-        gone.add_done_callback(lambda _: waker.set())
+        gone.add_done_callback(lambda _: client.end())
         try:
-            await self._serve(send, waker, gone)
+            await send(_START)
+            greeting = b"retry: %d\n\n" % RETRY_MS + self._event + heartbeat_of(self._listener)
+            client.event_number = self._event_number
+            await send({"type": "http.response.body", "body": greeting, "more_body": True})
+            await client.ended
+            await send(end(b""))
         finally:
-            self._wakers.discard(waker)
+            self._clients.discard(client)
             gone.cancel()
 
-    async def _serve(self, send: Send, waker: asyncio.Event, gone: asyncio.Future[None]) -> None:
-        await send(self._start())
-        news = b"retry: %d\n\n" % RETRY_MS
-        sent_event, sent_beat = 0, 0
-        self._beat = self._beat or heartbeat_of(self._listener)
-        while True:
-            if sent_event != self._event_number:
-                news += self._event
-            if sent_beat != self._beat_number or not sent_event:
-                news += self._beat
-            sent_event, sent_beat = self._event_number, self._beat_number
-            if news and not await self._sent(send, news):
-                return
-            news = b""
-            await waker.wait()
-            waker.clear()
-            if gone.done():
-                return
-            if self._closing:
-                await send({"type": "http.response.body", "body": b""})
-                return
-
-    async def _sent(self, send: Send, news: bytes) -> bool:
-        """Send, or drop the client: False when its socket stays full for too long."""
-        try:
-            async with asyncio.timeout(SLOW_SECONDS):
-                await send({"type": "http.response.body", "body": news, "more_body": True})
-        except TimeoutError:
+    def _is_full(self, client: _Client) -> bool:
+        """Tell whether a client has not taken the last events; drop it when that lasts."""
+        if client.transport.get_write_buffer_size() <= FULL_BYTES:
+            client.full_since = None
+            return False
+        now = time.monotonic()
+        client.full_since = client.full_since or now
+        if now - client.full_since > SLOW_SECONDS:
             self.dropped += 1
             log.warning("dropped a stream client that reads too slowly")
+            self._clients.discard(client)
             # A close would wait for the very data that the client does not take.
-            transport = transport_of(send)
-            if transport is not None:
-                transport.abort()
-            return False
+            client.transport.abort()
         return True
 
-    def _start(self) -> Message:
-        return start(
-            200,
-            [
-                (b"content-type", b"text/event-stream; charset=utf-8"),
-                (b"cache-control", b"no-store"),
-                (b"x-content-type-options", b"nosniff"),
-                (b"x-accel-buffering", b"no"),  # nginx would keep events back
-            ],
-        )
 
-    def _renew_heartbeat(self) -> None:
-        self._beat, self._beat_number = heartbeat_of(self._listener), self._beat_number + 1
+_START = start(
+    200,
+    [
+        (b"content-type", b"text/event-stream; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"transfer-encoding", b"chunked"),
+        (b"x-accel-buffering", b"no"),  # nginx would keep events back
+    ],
+)
 
-    def _wake(self) -> None:
-        for waker in self._wakers:
-            waker.set()
+
+def _chunk(data: bytes) -> bytes:
+    """Frame a piece of a chunked body, as uvicorn does."""
+    return b"%x\r\n%s\r\n" % (len(data), data)
 
 
 def event_of(answer: Answer) -> bytes:
@@ -183,13 +192,19 @@ def heartbeat_of(listener: Listener) -> bytes:
     return b"event: heartbeat\ndata: %s\n\n" % json.dumps(told, separators=(",", ":")).encode()
 
 
-def transport_of(send: Send) -> asyncio.WriteTransport | None:
-    """Return the connection behind uvicorn's send, None behind any other."""
+def transport_of(send: Send) -> asyncio.WriteTransport:
+    """Return the connection behind uvicorn's send.
+
+    Raises:
+        RuntimeError: it is not uvicorn's, or something is in between.
+
+    """
     while isinstance(send, partial):
         send = send.keywords["send"]
-    transport: asyncio.WriteTransport | None
     transport = getattr(getattr(send, "__self__", None), "transport", None)
-    return transport
+    if transport is None:
+        raise RuntimeError("the event stream must be served by uvicorn, without middleware")
+    return cast("asyncio.WriteTransport", transport)
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -15,7 +15,6 @@ begin
     return;
   end if;
   perform vessel_activity.install_triggers(p_nowait => true);
-  perform vessel_activity.let_vacuum_shrink();
 
   select s.inbox_limit_bytes / 4 into strict v_limit from vessel_activity.settings as s;
   if greatest(pg_relation_size('vessel_activity.inbox'), pg_relation_size('vessel_activity.fleet_inbox')) > v_limit then

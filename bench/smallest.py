@@ -1,0 +1,47 @@
+"""The smallest possible ASGI application, as a yardstick: one fixed answer and nothing else.
+
+Usage: python bench/smallest.py PORT STATUS BODY_LENGTH; the same uvicorn settings as server.py.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+PORT, STATUS, LENGTH = (int(argument) for argument in sys.argv[1:4])
+BODY = b"x" * LENGTH
+START = {
+    "type": "http.response.start",
+    "status": STATUS,
+    "headers": []
+    if STATUS == 304
+    else [(b"content-type", b"application/json"), (b"content-length", str(LENGTH).encode())],
+}
+END = {"type": "http.response.body", "body": b"" if STATUS == 304 else BODY}
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
+    """Answer everything alike."""
+    await send(START)
+    await send(END)
+
+
+if __name__ == "__main__":
+    uvicorn.run(
+        app,
+        port=PORT,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        log_config=None,
+        backlog=2048,
+    )
