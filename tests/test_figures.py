@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from conftest import cloned
-from fleet import (
+from tests.conftest import cloned
+from tests.fleet import (
     AS_OF,
     HOUR,
     MICROSECOND,
