@@ -62,25 +62,28 @@ begin
   pruned as (
     delete from vessel_activity.position_second as s where s.second < v_first_second
   ),
-  by_vessel as (
+  by_vessel as materialized (
     select e.vessel_id, max(e.seen_at) as came_at, bool_or(e.sign < 0) as lost_one
     from event as e
     where e.vessel_id is not null
     group by e.vessel_id
   ),
-  looked_up as (
-    select v.vessel_id, v.lost_one,
-      case when v.lost_one then coalesce(l.seen_at, '-infinity') else v.came_at end as seen_at
+  last_position as (
+    select v.vessel_id, v.came_at as seen_at, false as lost_one
+    from by_vessel as v
+    where not v.lost_one
+    union all
+    select v.vessel_id, coalesce(l.seen_at, '-infinity'), true
     from by_vessel as v
     left join lateral (
       select vessel_activity.utc_instant(p."timestamp") as seen_at
       from public.vessel_positions as p
-      where v.lost_one
-        and p."vesselId" = v.vessel_id
+      where p."vesselId" = v.vessel_id
         and p."timestamp" <= vessel_activity.source_time(p_as_of, p."timestamp")
       order by p."timestamp" desc
       limit 1
     ) as l on true
+    where v.lost_one
   ),
   fleet_taken as (
     delete from vessel_activity.fleet_inbox as i
@@ -105,7 +108,7 @@ begin
   ) as total
   cross join (
     select array_agg(v.vessel_id) as ids, array_agg(v.seen_at) as seen_ats, array_agg(v.lost_one) as lost_ones
-    from looked_up as v
+    from last_position as v
   ) as vessels;
 
   perform vessel_activity.update_last_seen(v_taken.ids, v_taken.seen_ats, v_taken.lost_ones);

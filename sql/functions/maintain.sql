@@ -31,9 +31,10 @@ begin
         insert into vessel_activity.fleet_inbox select r.* from unnest(v_fleet_rows) as r;
       end if;
     exception when lock_not_available or insufficient_privilege then
-      return; -- somebody is writing; next time
+      null; -- somebody is writing; next time
     end;
   end if;
+  perform vessel_activity.tend_inbox();
 end
 $$;
 

@@ -122,6 +122,7 @@ begin
       far_due_at = excluded.far_due_at,
       verified_at = excluded.verified_at,
       in_doubt = '{}';
+    perform vessel_activity.tend_inbox();
   elsif v_mode = 'definition' then
     v_new_rows := null;
     v_row := public.vessel_activity_at(p_as_of);

@@ -6,7 +6,7 @@ create or replace view public.vessel_activity_performance as
   )
   select
     w.scope,
-    count(*) filter (where k.sqlstate is null) as refreshes,
+    count(k.nth) filter (where k.sqlstate is null) as refreshes,
     (array_agg(k.duration_ms order by k.nth) filter (where k.sqlstate is null))[1] as last_ms,
     round(avg(k.duration_ms) filter (where k.sqlstate is null), 3) as average_ms,
     min(k.duration_ms) filter (where k.sqlstate is null) as minimum_ms,

@@ -1,0 +1,34 @@
+-- After the inboxes were emptied: opens the writers' guard again if there is room, and lets vacuum truncate the files, or
+-- not: that locks writers out for a moment, which is only worth it while a file is far too large. Where the setting
+-- can't be changed at once, it is left for the next time.
+-- Called by refresh_at after a rebuild, and by maintain.
+create or replace function vessel_activity.tend_inbox()
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_size constant bigint := greatest(pg_table_size('vessel_activity.inbox'), pg_table_size('vessel_activity.fleet_inbox'));
+  v_limit constant bigint := (select s.inbox_limit_bytes from vessel_activity.settings as s);
+  v_is_large constant boolean := v_size > v_limit / 4;
+begin
+  if v_size <= v_limit then
+    perform setval('vessel_activity.inbox_guard', 1);
+  end if;
+  if v_is_large = (
+    select c.reloptions @> array['vacuum_truncate=on'] from pg_class as c where c.oid = 'vessel_activity.inbox'::regclass
+  ) then
+    return;
+  end if;
+  lock table vessel_activity.inbox, vessel_activity.fleet_inbox in share update exclusive mode nowait;
+  execute format('alter table vessel_activity.inbox set (vacuum_truncate = %1$s, toast.vacuum_truncate = %1$s)',
+    case when v_is_large then 'on' else 'off' end);
+  execute format('alter table vessel_activity.fleet_inbox set (vacuum_truncate = %s)',
+    case when v_is_large then 'on' else 'off' end);
+exception when lock_not_available or insufficient_privilege then
+  return; -- vacuum is at work there, or we are not the owner
+end
+$$;
+
+comment on function vessel_activity.tend_inbox() is
+  'Opens the writers'' guard where the inboxes have room, and lets vacuum truncate them while they are over a quarter of their limit.';
