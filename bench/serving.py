@@ -24,10 +24,10 @@ import psycopg
 from streams import commit_to_event_ms
 
 import migrate
-from browsing import DASHBOARD, chromium
-from conftest import postgresql_binaries
 from local_server import LocalServer
-from webserver import STATS, WebServer, write_row
+from tests.browsing import DASHBOARD, chromium
+from tests.conftest import postgresql_binaries
+from tests.webserver import STATS, WebServer, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from playwright.sync_api import expect
 
-from browsing import (
+from tests.browsing import (
     AT_ONCE,
     DASHBOARD,
     NO_STREAM,
@@ -21,7 +21,7 @@ from browsing import (
     reader,
     state,
 )
-from webserver import WebServer, row_as_json, write_row
+from tests.webserver import WebServer, row_as_json, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

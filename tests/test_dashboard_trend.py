@@ -14,8 +14,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from browsing import AT_ONCE, DASHBOARD, SOON, UNKNOWN, chromium, reader, state
-from webserver import HISTORY, WebServer, write_row
+from tests.browsing import AT_ONCE, DASHBOARD, SOON, UNKNOWN, chromium, reader, state
+from tests.webserver import HISTORY, WebServer, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from webserver import NINE_KEYS, STATS, WebServer, eventually, row_as_json, write_row
+from tests.webserver import NINE_KEYS, STATS, WebServer, eventually, row_as_json, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 import psycopg
 
-from webserver import STATS, STREAM, WebServer, eventually, row_as_json, write_row
+from tests.webserver import STATS, STREAM, WebServer, eventually, row_as_json, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

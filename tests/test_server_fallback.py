@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from webserver import PROJECT, STATS, WebServer, eventually
+from tests.webserver import PROJECT, STATS, WebServer, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from webserver import HISTORY, WebServer
+from tests.webserver import HISTORY, WebServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from webserver import STATS, STREAM, WebServer, eventually, row_as_json, write_row
+from tests.webserver import STATS, STREAM, WebServer, eventually, row_as_json, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
