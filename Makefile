@@ -55,7 +55,7 @@ lint: .venv/installed-dev ## check the code without running it
 
 .PHONY: bench
 bench: .venv/installed-dev ## measure the engine: SIZE=small or SIZE=dense
-	@PYTHONPATH=. $(PYTHON) bench/engine.py
+	@$(PYTHON) -m bench.engine
 
 .PHONY: bench-http
 bench-http: .venv/installed-dev ## measure the server

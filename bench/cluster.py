@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 HERE = Path(__file__).resolve().parent
-DATA = HERE.parent / ".data" / "bench"
+DATA = HERE.parent / ".data" / "bench"  # a folder in it for each SIZE
 
 _BOTH = {"shared_buffers": "4GB", "max_wal_size": "16GB", "checkpoint_timeout": "15min"}
 # Nothing needs to survive a crash before the measuring begins.
@@ -104,13 +104,14 @@ def running(sizes: Sequence[Size], ids: str, *, keep: bool) -> Iterator[LocalSer
         BenchError: no programs, or not enough room on the disk.
 
     """
-    if DATA.exists() and not keep:
-        _remove_left_over()
-    DATA.mkdir(parents=True, exist_ok=True)
-    free, needed = shutil.disk_usage(DATA).free // 10**6, sum(s.megabytes for s in sizes)
+    folder = DATA / sizes[0].name
+    if not keep:
+        _remove_left_over(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    free, needed = shutil.disk_usage(folder).free // 10**6, sum(s.megabytes for s in sizes)
     if not keep and free < needed * 1.2:
         raise BenchError(f"{needed:,} MB are needed under .data/bench, {free:,} MB are free")
-    server = LocalServer(programs(), DATA / "server", dict(_LOADING))
+    server = LocalServer(programs(), folder / "server", dict(_LOADING))
     try:
         server.start()
         with psycopg.connect(server.url(), autocommit=True) as connection:
@@ -128,17 +129,16 @@ def running(sizes: Sequence[Size], ids: str, *, keep: bool) -> Iterator[LocalSer
     finally:
         server.stop()
         if not keep:
-            shutil.rmtree(DATA, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove_left_over() -> None:
+def _remove_left_over(folder: Path) -> None:
     """Stop and delete what a killed run has left."""
-    if (DATA / "server" / "PG_VERSION").exists():
-        left_over = LocalServer(programs(), DATA / "server")
-        if left_over.pid() is not None:
-            left_over.start()  # adopts it
-            left_over.stop()
-    shutil.rmtree(DATA)
+    left_over = LocalServer(programs(), folder / "server")
+    if left_over.pid() is not None:
+        left_over.start()  # adopts it
+        left_over.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fill(url: str, size: Size, ids: str) -> None:

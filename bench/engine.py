@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from cluster import HERE, MEASURED, SIZES, BenchError, running
-from inserts import WAYS, Volume, throughput, wal_per_row
-from report import Figure, Report, paired_ratios, table, write
-from soak import open_transaction, soak
-from subject import Subject, check_equal
 
+from bench.cluster import HERE, MEASURED, SIZES, BenchError, running
+from bench.inserts import WAYS, Volume, throughput, wal_per_row
+from bench.report import Figure, Report, paired_ratios, table, write
+from bench.soak import open_transaction, soak
+from bench.subject import Subject, check_equal
 from local_server import LocalServerError
 
 HALF_MINUTE_ROWS = 15_284  # 30 s of traffic on dense
@@ -56,7 +56,7 @@ class Options:
             size=_choice("SIZE", "small", tuple(SIZES)),
             ids=_choice("IDS", "text", ("text", "bigint")),
             rounds=_whole("ROUNDS", 9),
-            soak_seconds=_whole("SOAK_SECONDS", 30),
+            soak_seconds=_whole("SOAK_SECONDS", 20),
             idle_seconds=_whole("IDLE_SECONDS", 0),
             parts=tuple(
                 part for part in PARTS if part in os.environ.get("ONLY", ",".join(PARTS)).split(",")
@@ -88,7 +88,7 @@ def refreshes(subjects: list[Subject], report: Report, rounds: int) -> None:
     main = subjects[0]
     main.create_materialized_view()
     for number in range(rounds + 1):  # the first round only warms up
-        note = report.add if number else _ignore
+        noted = report if number else Report({})
         _, refreshed = main.refresh()
         direct_ms, direct = main.direct()
         view_ms, view = main.materialized_view()
@@ -96,30 +96,26 @@ def refreshes(subjects: list[Subject], report: Report, rounds: int) -> None:
         check_equal(
             {"direct": direct, "view": view, "definition": definition, "refresh": refreshed}
         )
-        note("direct", direct_ms)
-        note("materialized view", view_ms)
-        note("vessel_activity_at", definition_ms)
+        noted.add("direct", direct_ms)
+        noted.add("materialized view", view_ms)
+        noted.add("vessel_activity_at", definition_ms)
         for subject in subjects:
             kept = "" if subject is main else f"{subject.size.name} "
             subject.refresh()
             for _ in range(_REFRESHES_A_ROUND):
                 subject.feed(HALF_MINUTE_ROWS, 30)
                 start = subject.one("select pg_current_wal_insert_lsn()::text")
-                note(f"{kept}refresh, 30 s", subject.refresh()[0])
-                note(f"{kept}mode {subject.mode}, refreshes", 1)
+                elapsed, _ = subject.refresh()
+                noted.add_refresh(f"{kept}refresh, 30 s", elapsed, subject.mode)
                 records, images = subject.wal_of(start)
-                note(f"{kept}WAL of a refresh, bytes", records)
-                note(f"{kept}page images of a refresh, bytes", images)
+                noted.add(f"{kept}WAL of a refresh, bytes", records)
+                noted.add(f"{kept}page images of a refresh, bytes", images)
                 subject.feed(SECOND_ROWS, 1)
-                note(f"{kept}refresh, 1 s", subject.refresh()[0])
-                subject.refresh()
-                note(f"{kept}refresh, nothing new", subject.refresh()[0])
+                elapsed, _ = subject.refresh()
+                noted.add_refresh(f"{kept}refresh, 1 s", elapsed, subject.mode)
+                noted.add(f"{kept}refresh, nothing new", subject.refresh()[0])
         print(".", end="", flush=True)
     print()
-
-
-def _ignore(_key: str, _sample: float) -> None:
-    """Drop the sample of a warming round."""
 
 
 def refresh_figures(report: Report, size: str) -> None:
@@ -200,8 +196,7 @@ def rebuilds(subject: Subject, report: Report, rounds: int) -> None:
         subject.observer.execute("select public.vessel_activity_rebuild()")
         elapsed, rebuilt = subject.refresh()
         if number:
-            report.add("rebuild", elapsed)
-            report.add(f"rebuild mode {subject.mode}, refreshes", 1)
+            report.add_refresh("rebuild", elapsed, subject.mode)
     check_equal({"rebuild": rebuilt, "definition": subject.definition()[1]})
     bound = 3_000 if subject.size.name == "dense" else None
     report.figures.append(Figure("rebuild", report.median("rebuild"), "ms", at_most=bound))
@@ -265,7 +260,7 @@ def run(options: Options) -> Report:
         subjects = [Subject(server.url(name), SIZES[name]) for name in names]
         main = subjects[0]
         report = Report(about(options, main))
-        volume = Volume(300, 2, 100, 20, 2) if options.size == "tiny" else Volume()
+        volume = Volume(300, 2, 100, 5, 1) if options.size == "tiny" else Volume()
         if "refresh" in options.parts:
             refreshes(subjects, report, options.rounds)
             refresh_figures(report, options.size)

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cluster import BenchError, programs
 from psycopg import sql
+
+from bench.cluster import BenchError, programs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from report import Report
-    from subject import Subject
+    from bench.report import Report
+    from bench.subject import Subject
 
 WAYS = {
     "copy": "COPY",
@@ -37,9 +38,9 @@ class Volume:
 
     copy: int = 20_000
     batches: int = 20
-    single: int = 8_000
-    eight: int = 1_000
-    multi: int = 25
+    single: int = 4_000
+    eight: int = 200
+    multi: int = 12
 
 
 def throughput(subject: Subject, report: Report, rounds: int, volume: Volume) -> None:

@@ -58,6 +58,7 @@ class Report:
         about: machine, server, settings and data of the run.
         figures: the lines of the table, in order.
         times: every sample, in ms unless the key says otherwise, by what was timed.
+        modes: how often which mode of refresh (as refresh_log names it) was timed under a key.
         series: what was followed over time, by name.
 
     """
@@ -65,11 +66,18 @@ class Report:
     about: dict[str, Any]
     figures: list[Figure] = field(default_factory=list)
     times: dict[str, list[float]] = field(default_factory=dict)
+    modes: dict[str, dict[str, int]] = field(default_factory=dict)
     series: dict[str, list[dict[str, float]]] = field(default_factory=dict)
 
     def add(self, key: str, sample: float) -> None:
         """Note one sample."""
         self.times.setdefault(key, []).append(sample)
+
+    def add_refresh(self, key: str, sample: float, mode: str) -> None:
+        """Note one timed refresh and its mode."""
+        self.add(key, sample)
+        counts = self.modes.setdefault(key, {})
+        counts[mode] = counts.get(mode, 0) + 1
 
     def median(self, key: str) -> float:
         """Return the median of the samples noted under a key."""
@@ -87,6 +95,7 @@ class Report:
                 {**asdict(f), "measured": _rounded(f.measured), "ok": f.ok} for f in self.figures
             ],
             "times": {key: spread(samples) for key, samples in sorted(self.times.items())},
+            "modes": self.modes,
             "series": self.series,
         }
 

@@ -15,8 +15,8 @@ import psycopg
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from report import Report
-    from subject import Subject
+    from bench.report import Report
+    from bench.subject import Subject
 
 ROWS_PER_SECOND = 510
 _STATEMENTS_PER_SECOND = 10
@@ -52,8 +52,7 @@ def _follow(subject: Subject, report: Report, seconds: int, name: str) -> None:
             subject.as_of = datetime.now(UTC) + offset
             elapsed, _ = subject.refresh()
             recent.append(elapsed)
-            report.add(f"{name} refresh", elapsed)
-            report.add(f"{name} mode {subject.mode}, refreshes", 1)
+            report.add_refresh(f"{name} refresh", elapsed, subject.mode)
             if second % _SAMPLE_SECONDS == 0 or second == seconds:
                 cpu = _cpu_seconds(backend)
                 sizes = subject.sizes()

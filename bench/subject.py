@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from cluster import HERE, BenchError, Size
 from psycopg import sql
+
+from bench.cluster import HERE, BenchError, Size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,92 @@
+"""The benchmark runs, compares only equal answers, and writes what docs/benchmarks.md says."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+Result: TypeAlias = dict[str, Any]
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def run_bench(output: Path, **options: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **{k: v for k, v in os.environ.items() if k != "DATABASE_URL"},
+        "OUTPUT": str(output),
+        **options,
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "bench.engine"],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module", params=["text", "bigint"])
+def result(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """Give what a run on a thousand vessels writes, with one round of everything."""
+    output = tmp_path_factory.mktemp("bench") / "latest.json"
+    options = {"SIZE": "tiny", "ROUNDS": "1", "SOAK_SECONDS": "2", "IDLE_SECONDS": "2"}
+    done = run_bench(output, IDS=request.param, **options)
+    assert done.returncode in (0, 1), done.stderr  # 1: a figure falls short, as it may on this size
+    assert "disagree" not in done.stderr
+    text = output.read_text()
+    assert str(PROJECT) not in text
+    assert socket.gethostname() not in text
+    loaded: Result = json.loads(text)["tiny"]
+    return loaded
+
+
+@pytest.mark.slow
+def test_every_figure_of_the_table_is_measured(result: Result) -> None:
+    names = [figure["name"] for figure in result["figures"]]
+    assert len(names) == len(set(names))
+    for expected in (
+        "direct queries ÷ refresh, 30 s of rows (15,284)",
+        "direct queries ÷ refresh, 1 s of rows (510)",
+        "vessel_activity_at ÷ refresh, 30 s of rows",
+        "inserts with the engine ÷ without: COPY",
+        "inserts with the engine ÷ without: single-row INSERT, synchronous_commit off",
+        "rebuild",
+        "WAL of a refresh",
+        "WAL an inserted row beyond the row's own",
+    ):
+        assert expected in names
+    assert all(isinstance(figure["measured"], float | int) for figure in result["figures"])
+    assert all(figure["ok"] in (True, False, None) for figure in result["figures"])
+
+
+@pytest.mark.slow
+def test_what_is_called_a_refresh_of_new_rows_was_incremental(result: Result) -> None:
+    for key in ("refresh, 30 s", "refresh, 1 s"):
+        assert set(result["modes"][key]) == {"incremental"}
+    assert set(result["modes"]["rebuild"]) == {"rebuild"}
+
+
+@pytest.mark.slow
+def test_machine_server_and_data_are_described(result: Result) -> None:
+    assert result["machine"]["cores"] >= 1
+    assert result["postgresql"]
+    assert result["settings"]["shared_buffers"]
+    assert result["data"]["vessels"] == 1_000
+    for name in ("soak", "open"):
+        assert {"second", "inbox_bytes", "state_bytes", "refresh_ms_max"} <= set(
+            result["series"][name][-1]
+        )
+
+
+def test_an_option_that_can_not_be_used_is_named(tmp_path: Path) -> None:
+    done = run_bench(tmp_path / "latest.json", SIZE="huge")
+    assert done.returncode == 2
+    assert "SIZE must be one of" in done.stderr
