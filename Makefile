@@ -39,11 +39,11 @@ refresh-loop: .venv/installed ## refresh whenever nobody else does, until stoppe
 
 .PHONY: load
 load: .venv/installed ## load a MarineCadastre CSV: make load FILE=...
-	@$(PYTHON) ingest.py load "$(FILE)"
+	@$(PYTHON) ingest.py "$(FILE)"
 
 .PHONY: replay
 replay: .venv/installed ## play a recording as if live, until stopped: make replay FILE=...
-	@exec $(PYTHON) ingest.py replay "$(FILE)"
+	@exec $(PYTHON) replay.py "$(FILE)"
 
 .PHONY: status
 status: .venv/installed ## is everything as it should be, and if not, what to do

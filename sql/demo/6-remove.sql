@@ -1,0 +1,16 @@
+-- Takes the simulated fleet out again: its vessels, its positions, and this schema. Called by people who want to go on
+-- with real data in the same database.
+create or replace function vessel_activity_demo.remove()
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from public.vessel_positions as p using vessel_activity_demo.fleet as f where p."vesselId" = f.vessel_id;
+  delete from public.vessels as v using vessel_activity_demo.fleet as f where v.id = f.vessel_id;
+  truncate vessel_activity.history;
+  drop schema vessel_activity_demo cascade;
+end
+$$;
+
+comment on function vessel_activity_demo.remove() is 'Removes the simulated fleet, its positions and history, and schema vessel_activity_demo.';

@@ -1,0 +1,21 @@
+-- Ends a load, well or not, and gives the load lock back. Called by ingest.py.
+create or replace function vessel_activity.load_end(p_load_id bigint, p_state text, p_message text default null)
+returns setof vessel_activity.load_rejection
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update vessel_activity.load as l
+  set state = p_state, message = p_message, ended_at = clock_timestamp()
+  where l.id = p_load_id;
+  perform pg_advisory_unlock(1448100678, 4);
+  return query
+    select j.*
+    from vessel_activity.load_rejection as j
+    where j.load_id = p_load_id
+    order by j.rows_rejected desc, j.reason;
+end
+$$;
+
+comment on function vessel_activity.load_end(bigint, text, text) is
+  'Ends a load as finished, interrupted or failed (with the reason), releases the load lock and returns what was rejected by reason, the commonest first.';

@@ -1,0 +1,22 @@
+-- Adds the landed reports to the recording that a replay plays, one per MMSI and time. Called by load_batch.
+create or replace function vessel_activity.load_recording()
+returns bigint
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_loaded bigint;
+begin
+  insert into vessel_activity.recording (reported_at, mmsi, latitude, longitude, speed, course)
+  select distinct on (r.mmsi, r.reported_at) r.reported_at, r.mmsi, r.latitude, r.longitude, 
+    case when r.speed between 0 and 102.2 then r.speed end, case when r.course >= 0 and r.course < 360 then r.course end
+  from vessel_activity.landing as r
+  order by r.mmsi, r.reported_at, r.line_number
+  on conflict do nothing;
+  get diagnostics v_loaded = row_count;
+  return v_loaded;
+end
+$$;
+
+comment on function vessel_activity.load_recording() is
+  'Adds the landed reports to vessel_activity.recording, one per MMSI and time; returns how many.';

@@ -1,0 +1,43 @@
+-- Begins a load: one at a time, held by a session-level advisory lock until the session ends, so that a load that dies
+-- is known to be dead. Clears up after dead loads and drops what is older than settings.rejected_retention.
+-- Called by ingest.py. Raises lock_not_available (55P03) while another load runs; what load_id_source raises where the
+-- source tables can't take rows; object_not_in_prerequisite_state (55000) in a database with a simulated fleet.
+create or replace function vessel_activity.load_start(p_file text, p_to_recording boolean default false)
+returns bigint
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_load_id bigint;
+begin
+  perform vessel_activity.load_lock();
+
+  if to_regclass('vessel_activity_demo.fleet') is not null then
+    raise exception using
+      errcode = 'object_not_in_prerequisite_state',
+      message = 'this database holds the simulated fleet of the demo; real and simulated vessels are not mixed',
+      hint = 'Use another database (DATABASE_URL, or VESSEL_ACTIVITY_DATA_DIR for an embedded one), or take the fleet out: select vessel_activity_demo.remove();';
+  end if;
+
+  perform vessel_activity.load_id_source(to_regclass('public.vessels'), '{mmsi,name,vesselType,flag,active}');
+  perform vessel_activity.load_id_source(
+    to_regclass('public.vessel_positions'), '{vesselId,timestamp,latitude,longitude,speed,course}');
+
+  update vessel_activity.load as l
+  set state = 'interrupted', message = coalesce(l.message, 'died; found by a later load')
+  where l.state = 'running';
+  truncate vessel_activity.landing, vessel_activity.landed_vessel;
+  if p_to_recording then
+    truncate vessel_activity.recording;
+  end if;
+  delete from vessel_activity.load as l
+  using vessel_activity.settings as s
+  where l.started_at < clock_timestamp() - s.rejected_retention;
+
+  insert into vessel_activity.load (file) values (p_file) returning id into v_load_id;
+  return v_load_id;
+end
+$$;
+
+comment on function vessel_activity.load_start(text, boolean) is
+  'Begins a load of the named file and returns its number. One at a time: this session holds the load lock until it ends. p_to_recording: the positions will be kept for a replay, in place of the recording there.';
