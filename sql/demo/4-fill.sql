@@ -1,6 +1,6 @@
 -- Makes the fleet, where it is not there, and writes its reports of the 25 hours up to now that are missing.
 -- Called by demo.py once at its start. Returns how many reports it wrote.
--- Raises object_not_in_prerequisite_state (55000) in a database that holds vessels of another origin.
+-- Raises what refuse_real_vessels raises.
 create or replace function vessel_activity_demo.fill(p_vessels integer default 30567)
 returns bigint
 language plpgsql volatile
@@ -8,12 +8,7 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 begin
-  if exists (select from public.vessels as v where v.name is null or v.name not like 'SIM %') then
-    raise exception using
-      errcode = 'object_not_in_prerequisite_state',
-      message = 'this database holds real vessels; simulated ones are not mixed with them',
-      hint = 'Run the demo without DATABASE_URL, or on an empty database.';
-  end if;
+  perform vessel_activity_demo.refuse_real_vessels();
 
   insert into public.vessels (mmsi, name, "vesselType", flag)
   select

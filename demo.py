@@ -1,0 +1,147 @@
+"""A live dashboard from nothing: `make demo`.
+
+Embedded PostgreSQL (or an empty database of yours), migrated, a simulated fleet that moves, the
+server beside it; until Ctrl-C or SIGTERM, which stop all of them in order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import psycopg
+
+import migrate
+from connections import connect, name_of
+from database import attached, fail
+from local_server import LocalServerError
+from settings import PROJECT, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+FLEET = PROJECT / "sql" / "demo"
+_STEP_SECONDS = 1.0
+_STOP_SECONDS = 10.0
+
+
+class DemoError(RuntimeError):
+    """The demo can't be run; the message says why and what to do."""
+
+
+def main() -> None:
+    """Run the demo until it is stopped."""
+    signal.signal(signal.SIGTERM, _stop)
+    where: str | None = None
+    try:
+        settings = Settings.from_env()
+        with _alone(settings), attached(settings) as url:
+            where = url
+            print(f"database: {name_of(url)}", flush=True)
+            migrate.migrate(url)
+            with connect(url, purpose="demo feed") as connection:
+                _fill(connection)
+                _serve(connection, url, settings)
+    except (psycopg.Error, SettingsError, LocalServerError, migrate.MigrationError) as error:
+        fail(error, where)
+    except DemoError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Let one demo at a time use the embedded database."""
+    if settings.database_url is not None:
+        yield
+        return
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with (settings.data_dir / "demo.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DemoError(
+                "a demo is running already in this folder; stop it first, "
+                "or give this one a VESSEL_ACTIVITY_DATA_DIR and a PORT of its own"
+            ) from None
+        yield
+
+
+def install_fleet(connection: psycopg.Connection) -> None:
+    """Install the functions of the simulated fleet, all or none.
+
+    Raises:
+        psycopg.errors.ObjectNotInPrerequisiteState: the database holds real vessels.
+
+    """
+    with connection.transaction():
+        connection.execute("set local check_function_bodies = off")
+        for file in sorted(FLEET.glob("*.sql")):
+            connection.execute(file.read_text(encoding="utf-8"))
+        # In this transaction: where real vessels are there, nothing of the demo is left behind.
+        connection.execute("select vessel_activity_demo.refuse_real_vessels()")
+
+
+def _fill(connection: psycopg.Connection) -> None:
+    install_fleet(connection)
+    print("simulating 30,567 vessels; their last day takes half a minute, once", flush=True)
+    row = connection.execute("select vessel_activity_demo.fill()").fetchone()
+    connection.execute("analyze public.vessel_positions")
+    connection.execute(
+        "select public.vessel_activity_backfill_history("
+        "now() - interval '24 hours', now(), interval '1 minute')"
+    )
+    connection.execute("select public.refresh_vessel_activity()")
+    print(f"wrote {row[0] if row else 0:,} simulated position reports", flush=True)
+
+
+def _serve(connection: psycopg.Connection, url: str, settings: Settings) -> None:
+    """Run the server as a process of its own, and feed it, until one of them ends."""
+    # A session of its own: Ctrl-C is for us, who stop it in order.
+    server = subprocess.Popen(
+        [sys.executable, str(PROJECT / "server.py")],
+        env={**os.environ, "DATABASE_URL": url},
+        start_new_session=True,
+    )
+    try:
+        print(
+            f"\n  http://{settings.host}:{settings.port}/dashboard/vessels\n\n"
+            "simulated fleet; Ctrl-C stops",
+            flush=True,
+        )
+        while server.poll() is None:
+            connection.execute("select vessel_activity_demo.step()")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(_STEP_SECONDS)
+        raise DemoError(f"the server ended with code {server.returncode}; its messages are above")
+    finally:
+        _end(server)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    if server.poll() is not None:
+        return
+    server.terminate()
+    try:
+        server.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    """End on SIGTERM as on Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()
