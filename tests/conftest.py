@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,26 +48,34 @@ def has_pg_cron() -> bool:
 
 
 @pytest.fixture(scope="session")
-def new_server(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., LocalServer]:
-    """Make further servers, for tests that crash, restart or configure one; they stop it."""
+def new_server() -> Iterator[Callable[..., LocalServer]]:
+    """Make further servers, for tests that crash, restart or configure one; all end with the run.
 
-    def make(**options: str) -> LocalServer:
-        folder = tmp_path_factory.mktemp("server")
-        for parent in (folder, *folder.parents[:3]):  # another user runs the server
-            if parent.stat().st_uid == os.geteuid() and "pytest" in str(parent):
-                parent.chmod(0o755)
-        return LocalServer(postgresql_binaries(), folder / "data", {**_SERVER_OPTIONS, **options})
+    In a folder of their own that other users may enter: as root another user runs them, and
+    pytest closes its own folder to others.
+    """
+    made: list[LocalServer] = []
+    with tempfile.TemporaryDirectory(prefix="vessel-activity-test-") as folder:
+        Path(folder).chmod(0o755)
 
-    return make
+        def make(**options: str) -> LocalServer:
+            datadir = Path(folder) / str(len(made)) / "data"
+            made.append(
+                LocalServer(postgresql_binaries(), datadir, {**_SERVER_OPTIONS, **options})
+            )
+            return made[-1]
+
+        yield make
+        for server in made:
+            server.stop("immediate")
 
 
 @pytest.fixture(scope="session")
-def server(new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]:
+def server(new_server: Callable[..., LocalServer]) -> LocalServer:
     """Run the server that the tests of this worker share."""
     server = new_server()
     server.start()
-    yield server
-    server.stop("immediate")
+    return server
 
 
 @contextmanager

@@ -1,0 +1,220 @@
+"""What loading makes of the lines that real files hold; every count by hand."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+import zstandard
+from tests.conftest import PROJECT, SHARED
+
+import ingest
+from ais_csv import NotAisError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OLD = "MMSI,BaseDateTime,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status,Length"
+NEW = "mmsi,base_date_time,longitude,latitude,sog,cog,heading,vessel_name,imo,call_sign,vessel_type"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[..., Path]:
+    def write(*lines: str, name: str = "ais.csv") -> Path:
+        path = tmp_path / name
+        path.write_text("\n".join(lines) + "\n")
+        return path
+
+    return write
+
+
+def line(mmsi: str, time: str = "2022-01-03T00:00:00", **given: str) -> str:
+    """Write a line below the OLD header."""
+    return ",".join(
+        [
+            mmsi, time, given.get("lat", "50.5"), given.get("lon", "-5.25"),
+            given.get("sog", "10.1"), given.get("cog", "270.0"), "511", given.get("name", "ANNA"),
+            "IMO0000000", "", given.get("type", "70"), "0", "",
+        ]
+    )  # fmt: skip
+
+
+def test_only_ships_with_a_position_are_loaded_and_the_rest_is_counted_by_reason(
+    url: str, db: psycopg.Connection, file: Callable[..., Path]
+) -> None:
+    path = file(
+        OLD,
+        line("219000001"),
+        line("219000001"),  # an exact repeat
+        line("219000001", lat="51.0"),  # another position at the same time
+        line("002190001"),  # coast station
+        line("992190001"),  # aid to navigation
+        line("111219001"),  # aircraft
+        line("970219001"),  # rescue transmitter
+        line("982190001"),  # craft of a mother ship
+        line("999999999"),
+        line("12345678"),
+        line("1072211352"),
+        line("219000002", lat="91.0", lon="0.0"),
+        line("219000002", lon="181.0"),
+        line("219000002", lat="-90.5"),
+        line("219000002", time="03/01/2022 00:00:00"),
+        "219000002,2022-01-03T00:00:00,50",
+        line("219000003", sog="102.3", name='"QUOTED, ""Q"""'),
+        line("219000004", sog="102.2", name="FILLED UP@@@@  "),
+        line("219000005", sog="-28.1", cog="360.0", name=r"BACK\SLASH", type="31"),
+        line("719000006", sog="", cog="", name="", type=""),
+    )
+
+    result = ingest.load_file(url, path)
+
+    assert result.rejected == {
+        "not a ship station": 6,
+        "position not available": 2,
+        "MMSI is not nine digits": 2,
+        "position out of range": 1,
+        "time is not an ISO date and time": 1,
+        "wrong number of fields": 1,
+    }
+    counts = result.counts
+    assert (counts.rows_read, counts.rows_loaded, counts.rows_duplicate) == (20, 5, 2)
+    assert counts.rows_rejected == 13
+    assert db.execute(
+        'select v.mmsi, v.name, v."vesselType", v.flag, p.latitude, p.speed::text, p.course'
+        ' from public.vessels v join public.vessel_positions p on p."vesselId" = v.id order by 1'
+    ).fetchall() == [
+        ("219000001", "ANNA", "Cargo", "DK", 50.5, "10.1", 270.0),
+        ("219000003", 'QUOTED, "Q"', "Cargo", "DK", 50.5, None, 270.0),
+        ("219000004", "FILLED UP", "Cargo", "DK", 50.5, "102.2", 270.0),
+        ("219000005", "BACK\\SLASH", "Tug", "DK", 50.5, None, None),
+        ("719000006", None, None, None, 50.5, None, None),
+    ]
+    assert db.execute(
+        "select raw from vessel_activity.rejected_row where reason = 'position out of range'"
+    ).fetchall() == [(line("219000002", lat="-90.5"),)]
+
+
+def test_the_newest_static_data_wins_whatever_the_order_of_the_lines(
+    url: str, db: psycopg.Connection, file: Callable[..., Path]
+) -> None:
+    ingest.load_file(
+        url,
+        file(
+            OLD,
+            line("257000001", "2022-01-03T00:10:00", name="NEWER", type="80"),
+            line("257000001", "2022-01-03T00:05:00", name="OLDER", type="70"),
+            line("257000001", "2022-01-03T00:20:00", name="", type="0"),
+        ),
+    )
+    assert db.execute('select name, "vesselType", flag from public.vessels').fetchall() == [
+        ("NEWER", "Tanker", "NO")
+    ]
+    ingest.load_file(url, file(OLD, line("257000001", "2022-01-02T00:00:00", name="OLDEST")))
+    assert db.execute("select name from public.vessels").fetchall() == [("NEWER",)]
+
+
+@pytest.mark.parametrize("packing", ["plain", "gz", "zst"])
+def test_the_headers_since_2025_and_all_packings_are_read(
+    url: str, db: psycopg.Connection, tmp_path: Path, packing: str
+) -> None:
+    text = f"{NEW}\r\n366000001,2025-03-01 12:00:00,-70.5,41.25,3.4,10,,BOAT,,,37\r\n".encode()
+    path = tmp_path / f"ais.csv.{packing}"
+    packed = {"plain": bytes, "gz": gzip.compress, "zst": zstandard.compress}[packing](text)
+    path.write_bytes(packed)
+
+    assert ingest.load_file(url, path).counts.rows_loaded == 1
+    assert db.execute(
+        "select latitude, longitude, speed::text, timestamp::text from public.vessel_positions"
+    ).fetchone() == (41.25, -70.5, "3.4", "2025-03-01 12:00:00+00")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty"),
+        (b"id,name\n1,x\n", "not a header of AIS data"),
+        (b"MMSI,LAT,LON\n", "the header lacks BaseDateTime"),
+        (b"\x00\x01\x02\x03\x04", "not a text file"),
+        (b"PK\x03\x04zip", "ZIP archive"),
+        (b"!AIVDM,1,1,,A,13aG,0*11\n", "raw NMEA"),
+        (gzip.compress(OLD.encode() * 1000)[:60], "ends early"),
+    ],
+)
+def test_a_file_that_is_not_ais_is_refused_with_what_was_expected(
+    url: str, db: psycopg.Connection, tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(NotAisError, match=message):
+        ingest.load_file(url, path)
+    assert db.execute("select count(*) from public.vessels").fetchone() == (0,)
+
+
+def test_the_danish_file_is_refused_by_name(url: str) -> None:
+    with pytest.raises(NotAisError, match="Danish Maritime Authority"):
+        ingest.load_file(url, SHARED / "ais" / "aisdk-2024-06-13_first10000.csv.gz")
+
+
+def test_one_load_at_a_time(url: str, db: psycopg.Connection, file: Callable[..., Path]) -> None:
+    db.execute("select vessel_activity.load_lock()")
+    with pytest.raises(psycopg.errors.LockNotAvailable, match="another load"):
+        ingest.load_file(url, file(OLD, line("219000001")))
+
+
+def test_a_load_into_an_adopted_table_without_defaults_numbers_its_rows(
+    empty_url: str, file: Callable[..., Path]
+) -> None:
+    import migrate  # noqa: PLC0415
+
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        db.execute(
+            'create table vessels (id text primary key, mmsi text, name text, "vesselType" text,'
+            " flag text, active boolean);"
+            "create table vessel_positions (id uuid primary key,"
+            ' "vesselId" text, timestamp timestamp(3), latitude real, longitude real, speed real,'
+            " course real)"
+        )
+        migrate.migrate(empty_url)
+        db.execute("set timezone = 'Asia/Tokyo'")
+        result = ingest.load_file(empty_url, file(OLD, line("219000001"), line("219000002")))
+        assert result.counts.rows_loaded == 2
+        assert db.execute(
+            "select distinct timestamp::text, speed from vessel_positions"
+        ).fetchall() == [("2022-01-03 00:00:00", pytest.approx(10.1))]
+        db.execute("alter table vessels add column owner text not null default 'x'")
+        db.execute("alter table vessels alter column owner drop default")
+        with pytest.raises(psycopg.errors.NotNullViolation, match="owner"):
+            ingest.load_file(empty_url, file(OLD, line("219000009")))
+
+
+def test_memory_stays_small_whatever_the_size_of_the_file(url: str, tmp_path: Path) -> None:
+    path = tmp_path / "large.csv.gz"
+    with gzip.open(path, "wt", compresslevel=1) as file:
+        file.write(OLD + "\n")
+        for number in range(400_000):
+            minute, second = divmod(number % 3600, 60)
+            file.write(
+                line(str(219000000 + number % 500), f"2022-01-03T00:{minute:02}:{second:02}")
+            )
+            file.write("\n")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import resource, sys; from pathlib import Path; import ingest;"
+            "ingest.load_file(sys.argv[1], Path(sys.argv[2]));"
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)",
+            url,
+            str(path),
+        ],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout) < 150 * 1024  # kB
