@@ -122,6 +122,8 @@ def running(sizes: Sequence[Size], ids: str, *, keep: bool) -> Iterator[LocalSer
                         sql.SQL("create database {}").format(sql.Identifier(size.name))
                     )
                     _fill(server.url(size.name), size, ids)
+                else:
+                    migrate.migrate(server.url(size.name))
         server.stop()
         server.options = dict(MEASURED)
         server.start()
