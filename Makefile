@@ -59,7 +59,7 @@ bench: .venv/installed-dev ## measure the engine: SIZE=small or SIZE=dense
 
 .PHONY: bench-http
 bench-http: .venv/installed-dev ## measure the server
-	@PYTHONPATH=. $(PYTHON) bench/serving.py
+	@$(PYTHON) -m bench.serving
 
 .PHONY: soak
 soak: .venv/installed-dev ## run ten thousand random schedules against the definition

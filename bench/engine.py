@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 
+from bench.api import api
 from bench.cluster import HERE, MEASURED, SIZES, BenchError, running
 from bench.inserts import WAYS, Volume, throughput, wal_per_row
 from bench.report import Figure, Report, paired_ratios, table, write
@@ -27,7 +28,7 @@ from local_server import LocalServerError
 
 HALF_MINUTE_ROWS = 15_284  # 30 s of traffic on dense
 SECOND_ROWS = 510  # 1 s of it
-PARTS = ("refresh", "rebuild", "soak", "inserts")
+PARTS = ("refresh", "rebuild", "soak", "api", "inserts")
 _REFRESHES_A_ROUND = 3
 _VIEW_ROUNDS_ON_DENSE = 3  # a minute each, and only for comparison: no figure is judged by them
 
@@ -276,6 +277,16 @@ def run(options: Options) -> Report:
             rebuilds(main, report, options.rounds)
         if "soak" in options.parts and options.soak_seconds:
             soak_figures(main, report, options.soak_seconds)
+        if "api" in options.parts:
+            api(main, report, options.rounds, seconds=1)
+            report.figures.append(
+                Figure(
+                    "API p99 at 16 connections, refreshes back to back",
+                    report.median("API p99"),
+                    "ms",
+                    at_most=100,
+                )
+            )
         if options.idle_seconds:
             open_transaction(main, report, options.idle_seconds)
         if "inserts" in options.parts:

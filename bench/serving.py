@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import psycopg
-from streams import commit_to_event_ms
 
 import migrate
+from bench.streams import commit_to_event_ms
 from local_server import LocalServer
 from tests.browsing import DASHBOARD, chromium
 from tests.conftest import postgresql_binaries
