@@ -1,0 +1,365 @@
+"""Each check of vessel_activity_status() in each of its states, provoked as it comes about.
+
+The checks of pg_cron are in test_pg_cron.py, those of crashes in test_engine_survival.py.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+import migrate
+from tests.conftest import PROJECT
+from tests.fleet import AS_OF, MINUTE, SECOND, add_positions, refreshed
+
+if TYPE_CHECKING:
+    import psycopg
+
+CHECKS = [
+    "freshness",
+    "refresher",
+    "engine",
+    "verification",
+    "inbox",
+    "pg_cron",
+    "index (timestamp)",
+    "index (vesselId, timestamp)",
+    "time zone",
+    "future positions",
+]
+
+
+class Check(NamedTuple):
+    """One row of the status."""
+
+    state: str
+    detail: str
+    hint: str | None
+
+
+def status(db: psycopg.Connection) -> dict[str, Check]:
+    """Return the checks by name."""
+    rows = db.execute("select check_name, state, detail, hint from vessel_activity_status()")
+    return {name: Check(*rest) for name, *rest in rows}
+
+
+def refresh(db: psycopg.Connection) -> None:
+    """Refresh as of now."""
+    db.execute("select public.refresh_vessel_activity()")
+
+
+def aged(db: psycopg.Connection, age: timedelta) -> Check:
+    """Make the row that old and return the check of its freshness."""
+    db.execute(
+        "update public.vessel_activity_realtime set updated_at = clock_timestamp() - %s", (age,)
+    )
+    return status(db)["freshness"]
+
+
+def test_a_new_installation_has_nothing_to_complain_about_but_pg_cron(
+    db: psycopg.Connection,
+) -> None:
+    refresh(db)
+    checks = status(db)
+
+    assert list(checks) == CHECKS
+    assert {name for name, check in checks.items() if check.state != "ok"} == {"pg_cron"}
+    assert checks["pg_cron"].state == "warn"
+
+
+def test_every_complaint_says_what_to_do(db: psycopg.Connection) -> None:
+    db.execute("delete from public.vessel_activity_realtime")
+    db.execute("delete from vessel_activity.refresh_log")
+    db.execute("drop index vessel_activity_timestamp_idx, vessel_activity_vessel_timestamp_idx")
+    db.execute("alter table vessel_positions disable trigger all")
+    add_positions(db, (1, AS_OF))
+
+    complaints = {name: check for name, check in status(db).items() if check.state != "ok"}
+
+    assert len(complaints) == 7
+    silent = {name for name, check in complaints.items() if not check.hint}
+    assert silent <= {"refresher"}
+
+
+# --- freshness ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("age", "state"), [(0, "ok"), (40, "ok"), (60, "warn"), (80, "warn"), (100, "fail")]
+)
+def test_freshness_follows_the_age_of_the_row(db: psycopg.Connection, age: int, state: str) -> None:
+    check = aged(db, age * SECOND)
+
+    assert check.state == state  # late beyond one and a half intervals, stopped beyond three
+    assert check.detail.startswith(f"the row is 00:0{age // 60}:{age % 60:02}")
+    assert check.detail.endswith("the interval is 00:00:30")
+    assert (check.hint is None) is (state == "ok")
+
+
+def test_freshness_follows_the_interval(db: psycopg.Connection) -> None:
+    db.execute("select public.vessel_activity_schedule('1 hour')")
+    assert aged(db, 80 * MINUTE).state == "ok"
+    assert aged(db, 100 * MINUTE).state == "warn"
+    assert aged(db, 181 * MINUTE).state == "fail"
+
+
+def test_freshness_fails_without_a_row(db: psycopg.Connection) -> None:
+    db.execute("delete from public.vessel_activity_realtime")
+
+    check = status(db)["freshness"]
+
+    assert (check.state, check.detail) == ("fail", "there is no row: nothing has refreshed yet")
+    assert "refresh_vessel_activity()" in (check.hint or "")
+
+
+def test_freshness_fails_with_a_row_of_the_future(db: psycopg.Connection) -> None:
+    assert aged(db, -5 * SECOND).state == "fail"
+    refreshed(db, AS_OF)
+
+    check = status(db)["freshness"]
+
+    assert check.state == "fail"
+    assert check.detail == (
+        "the row is of 2050-03-13 12:00:00.25+00, in the future: the server's clock was set back"
+    )
+    assert "delete from public.vessel_activity_realtime" in (check.hint or "")
+
+
+# --- refresher ------------------------------------------------------------------------------------
+
+
+def test_the_refresher_is_named_with_its_time(db: psycopg.Connection) -> None:
+    db.execute("delete from vessel_activity.refresh_log")
+    db.execute(
+        """
+        insert into vessel_activity.refresh_log (started_at, duration_ms, refreshed_by)
+        values (now(), 12.345, 'fallback')
+        """
+    )
+
+    check = status(db)["refresher"]
+
+    assert check == Check("ok", "last by fallback in 12.345 ms, 0 of the last 10 failed", None)
+
+
+def test_a_failure_as_the_last_refresh_fails_the_check_with_its_reason(
+    db: psycopg.Connection,
+) -> None:
+    db.execute(
+        """
+        insert into vessel_activity.refresh_log
+          (started_at, duration_ms, refreshed_by, sqlstate, message)
+        values ('2026-01-02 03:04:05+00', 1, 'pg_cron', '42703', 'no col')
+        """
+    )
+
+    check = status(db)["refresher"]
+
+    assert check.state == "fail"
+    assert check.detail == (
+        "the last refresh, by pg_cron at 2026-01-02 03:04:05+00, failed: no col (42703)"
+    )
+    assert check.hint
+
+
+def test_an_earlier_failure_warns_until_ten_refreshes_have_passed(db: psycopg.Connection) -> None:
+    db.execute("select vessel_activity.log_failure('fallback', now(), '57014', 'stopped')")
+    for _ in range(9):
+        refresh(db)
+    check = status(db)["refresher"]
+    assert (check.state, check.detail.endswith("1 of the last 10 failed")) == ("warn", True)
+
+    refresh(db)
+
+    check = status(db)["refresher"]
+    assert (check.state, check.detail.endswith("0 of the last 10 failed")) == ("ok", True)
+
+
+def test_an_empty_log_warns(db: psycopg.Connection) -> None:
+    db.execute("delete from vessel_activity.refresh_log")
+
+    assert status(db)["refresher"][:2] == ("warn", "no refresh has been logged")
+
+
+# --- engine, verification, inbox ------------------------------------------------------------------
+
+
+def test_the_engine_says_how_the_last_refresh_was_done(db: psycopg.Connection) -> None:
+    refresh(db)
+    assert status(db)["engine"] == Check("ok", "the last refresh was incremental", None)
+
+    db.execute("select public.vessel_activity_rebuild()")
+    refresh(db)
+    assert status(db)["engine"][:2] == ("ok", "the last refresh was rebuild: there was no state")
+
+
+def test_the_engine_warns_while_changes_could_go_unseen(db: psycopg.Connection) -> None:
+    db.execute("drop trigger vessel_activity_inserted on vessel_positions")
+
+    check = status(db)["engine"]
+    assert check.state == "warn"
+    assert "vessel_positions lacks our triggers" in check.detail
+    assert "make migrate" in (check.hint or "")
+
+    db.execute("select vessel_activity.install_triggers()")
+    refresh(db)
+    assert status(db)["engine"].state == "ok"
+
+
+def test_a_verification_is_dated(db: psycopg.Connection) -> None:
+    refreshed(db, AS_OF)
+    refreshed(db, AS_OF + 90 * MINUTE)
+
+    assert status(db)["verification"] == Check(
+        "ok", "last built from or compared with the definition at 2050-03-13 13:30:00.25+00", None
+    )
+
+
+def test_a_mismatch_warns_for_as_long_as_the_log_is_kept(db: psycopg.Connection) -> None:
+    db.execute("update vessel_activity.fleet_count set vessels = vessels + 1")
+    db.execute(
+        "insert into vessel_activity.fleet_count values ('total', '', 5) on conflict do nothing"
+    )
+    db.execute("select * from vessel_activity_verify()")
+    refresh(db)
+
+    check = status(db)["verification"]
+    assert check.state == "warn"
+    assert "differed from the definition" in check.detail
+    assert "verification" in (check.hint or "")
+
+    db.execute("delete from vessel_activity.refresh_log where verification is not null")
+    assert status(db)["verification"].state == "ok"
+
+
+def test_an_inbox_over_its_limit_warns(db: psycopg.Connection) -> None:
+    refresh(db)
+    assert status(db)["inbox"].state == "ok"
+    assert status(db)["inbox"].detail.endswith(" of at most 64 MB")
+    add_positions(db, *((n, AS_OF) for n in range(2_000)))
+    db.execute("update vessel_activity.settings set inbox_limit_bytes = 16384")
+
+    check = status(db)["inbox"]
+
+    assert check.state == "warn"
+    assert check.detail.endswith(" of at most 16 kB")
+    assert "old transactions" in (check.hint or "")
+
+
+# --- pg_cron, indexes, time zone, future ----------------------------------------------------------
+
+
+def test_a_server_without_pg_cron_warns_and_names_the_fallback(db: psycopg.Connection) -> None:
+    check = status(db)["pg_cron"]
+
+    assert check.state == "warn"
+    assert check.detail == "pg_cron is not loaded on this server; the fallback loop refreshes"
+    assert "shared_preload_libraries" in (check.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("index", "check_name"),
+    [
+        ("vessel_activity_timestamp_idx", "index (timestamp)"),
+        ("vessel_activity_vessel_timestamp_idx", "index (vesselId, timestamp)"),
+    ],
+)
+def test_a_missing_index_fails_and_migrate_builds_it(
+    db: psycopg.Connection, url: str, index: str, check_name: str
+) -> None:
+    assert status(db)[check_name] == Check("ok", f"public.{index} serves", None)
+    db.execute(f"drop index {index}")
+
+    check = status(db)[check_name]
+    assert (check.state, "no valid index" in check.detail) == ("fail", True)
+    assert "make migrate" in (check.hint or "")
+
+    migrate.migrate(url)
+    assert status(db)[check_name].state == "ok"
+
+
+def test_an_invalid_or_partial_index_does_not_serve(db: psycopg.Connection) -> None:
+    db.execute(
+        "update pg_index set indisvalid = false "
+        "where indexrelid = 'vessel_activity_timestamp_idx'::regclass"
+    )
+    db.execute("drop index vessel_activity_vessel_timestamp_idx")
+    db.execute('create index on vessel_positions ("vesselId", timestamp) where speed > 0')
+
+    checks = status(db)
+
+    assert checks["index (timestamp)"].state == "fail"
+    assert checks["index (vesselId, timestamp)"].state == "fail"
+
+
+def test_an_index_of_the_users_own_serves(db: psycopg.Connection) -> None:
+    db.execute("drop index vessel_activity_timestamp_idx")
+    db.execute("create index mine on vessel_positions (timestamp desc) include (speed)")
+
+    assert status(db)["index (timestamp)"] == Check("ok", "public.mine serves", None)
+
+
+def test_the_time_zone_of_the_source_column_is_told(db: psycopg.Connection) -> None:
+    assert status(db)["time zone"] == Check(
+        "ok", "public.vessel_positions.timestamp is timestamp with time zone", None
+    )
+    db.execute("alter table vessel_positions alter timestamp type timestamp(3)")
+
+    check = status(db)["time zone"]
+
+    assert check.detail == (
+        "public.vessel_positions.timestamp is timestamp(3) without time zone, read as UTC"
+    )
+    assert "UTC" in (check.hint or "")
+
+
+@pytest.mark.parametrize("column", ["timestamptz", "timestamp"])
+def test_positions_from_the_future_warn_with_the_latest(
+    db: psycopg.Connection, column: str
+) -> None:
+    db.execute(f"alter table vessel_positions alter timestamp type {column}")
+    db.execute("set timezone = 'UTC'")
+    add_positions(db, (1, datetime.now(UTC) + 30 * SECOND))
+    assert status(db)["future positions"] == Check("ok", "none beyond the next minute", None)
+
+    add_positions(db, (1, datetime.now(UTC) + 5 * MINUTE), (2, AS_OF))
+
+    check = status(db)["future positions"]
+    assert check.state == "warn"
+    assert "stamped up to 2050-03-13 12:00:00.25+00" in check.detail
+    assert "clock or time zone" in (check.hint or "")
+
+
+# --- make status ----------------------------------------------------------------------------------
+
+
+def test_make_status_prints_the_checks_and_fails_where_one_fails(
+    db: psycopg.Connection, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "database.py", "status"],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    refresh(db)
+    good = run()
+    db.execute("delete from public.vessel_activity_realtime")
+    bad = run()
+
+    assert good.returncode == 0
+    assert [line.split("  ")[0] for line in good.stdout.splitlines() if line[0] != " "] == [
+        "warn" if name == "pg_cron" else "ok" for name in CHECKS
+    ]
+    assert bad.returncode == 1
+    assert "fail  freshness" in bad.stdout
+    assert "-> Run select public.refresh_vessel_activity()" in bad.stdout
