@@ -326,6 +326,27 @@ def test_a_writer_whose_snapshot_is_older_than_a_detach_adds_nothing(partitioned
         assert exact(db, "incremental").active_now == 0
 
 
+@pytest.mark.xfail(reason="pg_inherits still has it", strict=False)
+def test_a_partition_whose_detaching_is_under_way_counts_no_more(partitioned: str) -> None:
+    with opened(partitioned) as db, psycopg.connect(partitioned) as holder:
+        into(db, "afternoon", 1)
+        into(db, "vessel_positions", 2, AS_OF - HOUR)
+        exact(db, "incremental")
+        holder.execute("select 1 from vessel_positions")  # keeps it from ending
+        with psycopg.connect(partitioned, autocommit=True) as other:
+            other.execute("set statement_timeout = '500ms'")
+            with pytest.raises(psycopg.errors.QueryCanceled):
+                other.execute("alter table day_13 detach partition afternoon concurrently")
+        holder.rollback()
+
+        assert exact(db, "rebuild")[:3] == (0, 1, 1)
+        into(db, "afternoon", 3)
+        assert exact(db, "incremental")[:3] == (0, 1, 1)
+
+        db.execute("alter table day_13 detach partition afternoon finalize")
+        assert refreshed(db, AS_OF) == definition(db, AS_OF)
+
+
 @pytest.mark.parametrize(("kind", "relation"), [("hash", "h0"), ("inheritance", "more_positions")])
 def test_other_ways_to_split_the_table_are_followed_too(
     server: LocalServer, templates: dict[str, str], kind: str, relation: str
@@ -490,6 +511,17 @@ def test_dropped_triggers_are_put_back_by_maintenance(db: psycopg.Connection) ->
     assert exact(db, "rebuild").top_flags == [("US", 1)]
     db.execute("update vessels set flag = 'SE'")
     assert exact(db, "incremental").top_flags == [("SE", 1)]
+
+
+def test_a_publication_of_all_tables_stands_in_no_ones_way(db: psycopg.Connection) -> None:
+    db.execute("create publication everything for all tables")
+    refreshed(db, AS_OF - MINUTE)
+    add_positions(db, (1, AS_OF), (2, AS_OF))
+    add_vessels(db, [("Cargo", "NO")])
+    db.execute("update vessels set flag = 'SE'")
+    db.execute('delete from vessel_positions where "vesselId" = 1')
+
+    assert exact(db, "incremental").active_now == 1
 
 
 def test_replica_sessions_are_followed(db: psycopg.Connection) -> None:

@@ -123,6 +123,27 @@ def test_a_ship_stamped_in_2099_counts_when_its_time_comes(
     assert (then.active_now, then.positions_last_hour, then.speed_avg) == (1, 1, Decimal("10.00"))
 
 
+@pytest.mark.parametrize("column", ["timestamptz", "timestamp"])
+def test_instants_at_the_ends_of_time_count_in_no_window(
+    db: psycopg.Connection, route: str, column: str
+) -> None:
+    db.execute(f"alter table public.vessel_positions alter timestamp type {column}")
+
+    def write() -> None:
+        add_positions(db, (1, AS_OF))
+        db.execute(
+            """
+            insert into public.vessel_positions ("vesselId", timestamp, speed)
+            values (2, 'infinity', 9), (3, '-infinity', 9), (4, '294276-12-31 23:59:59', 9),
+              (5, '4713-01-01 00:00:00 BC', 9)
+            """
+        )
+
+    figures = computed(db, route, write)
+
+    assert (figures.active_last_24h, figures.positions_last_hour, figures.speed_avg) == (1, 1, 0)
+
+
 @pytest.mark.parametrize("ahead", [SECOND, 45 * MINUTE, HOUR, HOUR + MICROSECOND, 3 * HOUR])
 def test_a_position_ahead_of_time_counts_from_its_instant_on(
     db: psycopg.Connection, route: str, ahead: timedelta
