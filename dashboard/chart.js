@@ -118,7 +118,8 @@ function draw() {
       show: LINES.some((line) => line.scale === scale && !hidden.has(line.key)),
       ...more,
     });
-  const fromZero = { range: (_, least, most) => [0, (most || 1) * 1.08] };
+  // Every scale begins at zero; the room above keeps lines of different scales apart.
+  const fromZero = (room) => ({ range: (_, least, most) => [0, (most || 1) * room] });
   const long = shown.stepSeconds > 600;
   place.dataset.points = String(shown.time.length);
   place.dataset.gaps = String(gaps().length);
@@ -128,11 +129,11 @@ function draw() {
       padding: [12, 8, 0, 8],
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { size: 8 }, y: false },
-      scales: { x: { time: true }, vessels: fromZero, positions: fromZero, speed: fromZero },
+      scales: { x: { time: true }, vessels: fromZero(1.08), positions: fromZero(1.5), speed: fromZero(2.4) },
       axes: [
         axis({ space: 70, size: 34, values: (_, splits) => splits.map((at) => (long ? format.day(at * 1000) : format.minute(at * 1000))) }),
-        side("vessels"),
-        side("positions", { side: 1, grid: { show: false } }),
+        side("vessels", { stroke: colour("--line-1") }),
+        side("positions", { side: 1, stroke: colour("--line-4"), grid: { show: false } }),
       ],
       series: [
         {},
