@@ -22,7 +22,7 @@ Response = tuple[Message, Message]
 
 # A browser asks again every time (and gets 304); a shared cache may answer everybody else for
 # one second, so that a crowd costs one request a second and nobody sees older data than that.
-SHARED_ONE_SECOND = b"public, max-age=0, s-maxage=1, must-revalidate"
+SHARED_ONE_SECOND = b"max-age=0, s-maxage=1, must-revalidate"
 NOSNIFF: Header = (b"x-content-type-options", b"nosniff")
 
 
@@ -67,7 +67,7 @@ class Answer:
         """Build the answer for a reading."""
         body = reading.body.encode()
         packed = gzip.compress(body, 9, mtime=0)
-        etag = b'"' + hashlib.blake2s(body, digest_size=12).hexdigest().encode() + b'"'
+        etag = b'"' + hashlib.blake2s(body, digest_size=8).hexdigest().encode() + b'"'
         # Weak, because the gzip and the plain body share it.
         tag = b"W/" + etag
         common: list[Header] = [
@@ -77,7 +77,7 @@ class Answer:
         ]
         content: list[Header] = [(b"content-type", b"application/json"), NOSNIFF, *common]
         if reading.refresh_ms is not None:
-            timing = f'refresh;dur={reading.refresh_ms:.1f};desc="last refresh in the database"'
+            timing = f"refresh;dur={reading.refresh_ms:.1f}"
             content.append((b"server-timing", timing.encode()))
         if reading.simulated:
             content.append((b"x-vessel-activity-source", b"simulated"))

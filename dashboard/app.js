@@ -1,10 +1,8 @@
 // The page's one piece of state, and what follows from it.
 
-import * as chart from "./chart.js";
 import * as clock from "./clock.js";
 import * as feed from "./feed.js";
 import * as format from "./format.js";
-import * as trend from "./trend.js";
 import * as view from "./view.js";
 
 // Two refreshes may fail before the numbers count as old; the same rule as /readyz.
@@ -31,6 +29,11 @@ const MESSAGES = {
   quiet: () => ["Feed quiet", "No position has come in during the last 5 minutes. The numbers are up to date; the feed is not."],
   live: () => ["Live", null],
 };
+
+// The modules that show the past, fetched once the present is on the page.
+let trend = null;
+let chart = null;
+let again = "";
 
 let shown = null; // the name of the state on the page
 
@@ -119,8 +122,19 @@ async function past() {
   if (shown && wanted === range) chart.show(shown);
 }
 
-function beginPast() {
+async function fetchModules() {
+  try {
+    [trend, chart] = await Promise.all([import(`./trend.js${again}`), import(`./chart.js${again}`)]);
+  } catch {
+    // The connection broke in between. A browser keeps a failed module by its address: take another.
+    again = `?${Date.now()}`;
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+  }
+}
+
+async function beginPast() {
   choose(range);
+  while (!chart) await fetchModules();
   chart.prepare(address.get("show"), keep);
   document.getElementById("ranges").addEventListener("click", ({ target }) => {
     if (!target.dataset.range) return;

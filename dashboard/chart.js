@@ -46,7 +46,12 @@ export async function show(history) {
   shown = history;
   document.getElementById("chart-summary").textContent = summary(history);
   library ??= load();
-  await library;
+  try {
+    await library;
+  } catch {
+    library = undefined; // tried again with the next history
+    return;
+  }
   if (shown === history) draw();
 }
 

@@ -21,7 +21,7 @@ from tests.browsing import (
     reader,
     state,
 )
-from tests.webserver import WebServer, row_as_json, write_row
+from tests.webserver import WebServer, put_row, row_as_json, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def web(module_url: str) -> Iterator[WebServer]:
 
 
 def test_the_numbers_on_screen_are_those_of_the_database(web: WebServer, page: Page) -> None:
-    write_row(web.url, active_now=4812)
+    put_row(web, active_now=4812)
     page.goto(web.address + DASHBOARD)
     state(page, "live")
     row = row_as_json(web.url)
@@ -68,7 +68,7 @@ def test_the_numbers_on_screen_are_those_of_the_database(web: WebServer, page: P
 
 
 def test_types_and_flags_add_up_to_the_total(web: WebServer, page: Page) -> None:
-    write_row(web.url)
+    put_row(web)
     page.goto(web.address + DASHBOARD)
     state(page, "live")
     types = [line.split("\n") for line in page.locator("#types li").all_inner_texts()]
@@ -95,7 +95,7 @@ def test_types_and_flags_add_up_to_the_total(web: WebServer, page: Page) -> None
 
 
 def test_numbers_are_in_the_first_paint(web: WebServer, browser: Browser) -> None:
-    write_row(web.url, active_now=31_415)
+    put_row(web, active_now=31_415)
     context = browser.new_context()
     page = context.new_page()
     # No request of the page's own is let through: what it shows came with it.
@@ -106,7 +106,7 @@ def test_numbers_are_in_the_first_paint(web: WebServer, browser: Browser) -> Non
 
 
 def test_a_commit_shows_within_a_second_without_a_reload(web: WebServer, page: Page) -> None:
-    write_row(web.url, active_now=1)
+    put_row(web, active_now=1)
     page.goto(web.address + DASHBOARD)
     expect(page.locator("#mode")).to_have_text("pushed live")
     write_row(web.url, active_now=2_718)
@@ -114,7 +114,7 @@ def test_a_commit_shows_within_a_second_without_a_reload(web: WebServer, page: P
 
 
 def test_the_age_counts_up(web: WebServer, page: Page) -> None:
-    write_row(web.url, age="40 seconds")
+    put_row(web, age="40 seconds")
     page.goto(web.address + DASHBOARD)
     expect(page.locator("#age")).to_have_text(re.compile("^4[0-4] s$"))
     expect(page.locator("#age")).to_have_text("45 s", timeout=SOON)
@@ -123,19 +123,19 @@ def test_the_age_counts_up(web: WebServer, page: Page) -> None:
 def test_a_stale_row_is_told_its_numbers_stay_and_a_fresh_one_ends_it(
     web: WebServer, page: Page
 ) -> None:
-    write_row(web.url, age="3 days")
+    put_row(web, age="3 days")
     page.goto(web.address + DASHBOARD)
     state(page, "stale", SOON)
     expect(page.locator("#banner")).to_be_visible()
     expect(page.locator("#banner")).to_contain_text("Nothing has been refreshed for 3 d 0 h")
     expect(page.locator("#activeNow")).to_have_text("4,812")
-    write_row(web.url)
+    put_row(web)
     state(page, "live")
     expect(page.locator("#banner")).to_be_hidden()
 
 
 def test_an_older_answer_never_replaces_a_newer_one(web: WebServer, page: Page) -> None:
-    write_row(web.url, active_now=200)
+    put_row(web, active_now=200)
     page.goto(web.address + DASHBOARD)
     expect(page.locator("#mode")).to_have_text("pushed live")
     expect(page.locator("#activeNow")).to_have_text("200")
@@ -143,15 +143,15 @@ def test_an_older_answer_never_replaces_a_newer_one(web: WebServer, page: Page) 
         "() => { new EventSource('/api/database/vessel-stats-stream').onmessage ="
         " (event) => { window.lastPushed = JSON.parse(event.data).activeNow; }; }"
     )
-    write_row(web.url, active_now=100, age="20 seconds")
+    put_row(web, active_now=100, age="20 seconds")
     page.wait_for_function("window.lastPushed === 100")
     expect(page.locator("#activeNow")).to_have_text("200")
-    write_row(web.url, active_now=300)
+    put_row(web, active_now=300)
     expect(page.locator("#activeNow")).to_have_text("300")
 
 
 def test_a_silent_feed_is_told_and_shows_no_zero(web: WebServer, page: Page) -> None:
-    write_row(web.url, active_now=0, active_last_hour=0, positions_last_hour=0, speed_avg="0")
+    put_row(web, active_now=0, active_last_hour=0, positions_last_hour=0, speed_avg="0")
     page.goto(web.address + DASHBOARD)
     state(page, "quiet")
     expect(page.locator("#banner")).to_contain_text("No position has come in")
@@ -161,7 +161,7 @@ def test_a_silent_feed_is_told_and_shows_no_zero(web: WebServer, page: Page) -> 
 
 
 def test_a_clock_two_hours_wrong_does_not_change_the_age(web: WebServer, browser: Browser) -> None:
-    write_row(web.url, age="20 seconds")
+    put_row(web, age="20 seconds")
     for offset in (-7_200_000, 7_200_000):
         context = browser.new_context()
         context.add_init_script(
@@ -265,14 +265,14 @@ def test_without_any_number_yet_nothing_is_made_up(
 
 
 def test_a_simulated_fleet_is_called_that(web: WebServer, page: Page) -> None:
-    write_row(web.url)
+    put_row(web)
     page.goto(web.address + DASHBOARD)
     state(page, "live")
     expect(page.locator("#simulated")).to_be_hidden()
     with psycopg.connect(web.url) as connection:
         connection.execute("create schema vessel_activity_demo")
     try:
-        write_row(web.url)
+        put_row(web)
         expect(page.locator("#simulated")).to_be_visible()
         expect(page.locator("#simulated")).to_have_text("Simulated fleet")
     finally:

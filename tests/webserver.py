@@ -160,6 +160,13 @@ def write_row(url: str, *, age: str = "0 seconds", **changes: object) -> None:
         connection.execute("notify vessel_activity")
 
 
+def put_row(web: WebServer, *, age: str = "0 seconds", **changes: object) -> None:
+    """Write a row as `write_row` does and wait until the server serves it."""
+    write_row(web.url, age=age, **changes)
+    expected = row_as_json(web.url)
+    eventually(lambda: web.get(STATS).json() == expected)
+
+
 def row_as_json(url: str) -> dict[str, Any]:
     """Read the row's columns and build the expected answer here, without the product's SQL."""
     with psycopg.connect(url) as connection:
