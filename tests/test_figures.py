@@ -141,7 +141,8 @@ def test_instants_at_the_ends_of_time_count_in_no_window(
 
     figures = computed(db, route, write)
 
-    assert (figures.active_last_24h, figures.positions_last_hour, figures.speed_avg) == (1, 1, 0)
+    assert (figures.active_last_24h, figures.positions_last_hour) == (1, 1)
+    assert figures.speed_avg == 0
 
 
 @pytest.mark.parametrize("ahead", [SECOND, 45 * MINUTE, HOUR, HOUR + MICROSECOND, 3 * HOUR])

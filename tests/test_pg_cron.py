@@ -213,7 +213,7 @@ def test_migrate_schedules_one_job_each_and_rollback_takes_them_away(
                 from cron.job as j cross join (values (0), (2)) as d (days)
                 """  # noqa: E501
             )
-            db.execute(there["vessel_activity purge other"][1])  # type: ignore[call-overload]
+            db.execute(there["vessel_activity purge other"][1])
             left = db.execute(
                 """
                 select j.jobname, count(*) from cron.job_run_details as d
