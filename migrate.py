@@ -177,10 +177,18 @@ def _backend(url: str, connection: psycopg.Connection) -> Iterator[_Backend]:
 
 
 def _apply(url: str, connection: psycopg.Connection) -> list[str]:
-    with _backend(url, connection) as backend:
-        pending = backend.to_apply(_migrations())
-        backend.apply_migrations(pending)
-        return [migration.id for migration in pending]
+    try:
+        with _backend(url, connection) as backend:
+            pending = backend.to_apply(_migrations())
+            backend.apply_migrations(pending)
+            return [migration.id for migration in pending]
+    except psycopg.Error:
+        schema = sql.Identifier(_SCHEMA)
+        applied = sql.SQL("select count(*) from {}._yoyo_migration").format(schema)
+        if connection.execute(applied).fetchone() == (0,):
+            # Refused at the very beginning: then nothing at all is left behind.
+            connection.execute(sql.SQL("drop schema {} cascade").format(schema))
+        raise
 
 
 def _install_functions(connection: psycopg.Connection) -> int:

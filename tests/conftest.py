@@ -60,9 +60,7 @@ def new_server() -> Iterator[Callable[..., LocalServer]]:
 
         def make(**options: str) -> LocalServer:
             datadir = Path(folder) / str(len(made)) / "data"
-            made.append(
-                LocalServer(postgresql_binaries(), datadir, {**_SERVER_OPTIONS, **options})
-            )
+            made.append(LocalServer(postgresql_binaries(), datadir, {**_SERVER_OPTIONS, **options}))
             return made[-1]
 
         yield make

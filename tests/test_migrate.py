@@ -1,0 +1,257 @@
+"""Installing, upgrading and removing: at once, half-way, again, and without a trace."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+import migrate
+from tests.conftest import PROJECT, has_pg_cron
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local_server import LocalServer
+
+# Everything of ours and of the user's, down to function bodies and rights.
+SNAPSHOT = r"""
+select 'relation', n.nspname || '.' || c.relname, c.relkind::text || c.relpersistence::text,
+  coalesce(c.relacl::text, ''), coalesce(array_to_string(c.reloptions, ','), ''), obj_description(c.oid, 'pg_class')
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname in ('public', 'vessel_activity')
+union all
+select 'column', a.attrelid::regclass::text || '.' || a.attname, format_type(a.atttypid, a.atttypmod),
+  a.attnotnull::text, pg_get_expr(d.adbin, d.adrelid), col_description(a.attrelid, a.attnum)
+from pg_attribute a join pg_class c on c.oid = a.attrelid left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+where c.relnamespace::regnamespace::text in ('public', 'vessel_activity') and a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'v', 'p')
+union all
+select 'routine', p.oid::regprocedure::text, pg_get_functiondef(p.oid), coalesce(p.proacl::text, ''), '', obj_description(p.oid, 'pg_proc')
+from pg_proc p where p.pronamespace::regnamespace::text in ('public', 'vessel_activity')
+union all
+select 'trigger', t.tgrelid::regclass::text || '.' || t.tgname, pg_get_triggerdef(t.oid), t.tgenabled::text, '', ''
+from pg_trigger t where not t.tgisinternal
+union all
+select 'constraint', conrelid::regclass::text || '.' || conname, pg_get_constraintdef(oid), '', '', ''
+from pg_constraint where connamespace::regnamespace::text in ('public', 'vessel_activity')
+union all
+select 'index', indexrelid::regclass::text, pg_get_indexdef(indexrelid), indisvalid::text, '', ''
+from pg_index where indrelid::regclass::text ~ '^(public\.|vessel_activity\.)?vessel'
+order by 1, 2
+"""
+
+ADOPTED = """
+create table vessels (id text primary key, mmsi text, name text, "vesselType" text, flag text, active boolean, note text);
+create table vessel_positions (id uuid primary key, "vesselId" text references vessels on delete cascade,
+  timestamp timestamp(3) not null, latitude double precision, longitude double precision, speed real, course real);
+create index mine on vessel_positions (speed);
+create index also_mine on vessel_positions ("vesselId" desc, timestamp desc) include (speed);
+insert into vessels values ('a', '219000001', 'A', 'Cargo', 'DK', true, 'kept');
+insert into vessel_positions select gen_random_uuid(), 'a', (now() at time zone 'UTC') - i * interval '1 minute', 1, 2, 10, 3
+from generate_series(1, 100) i;
+"""
+
+
+def snapshot(url: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as db:
+        return db.execute(SNAPSHOT).fetchall()
+
+
+def command(url: str, what: str = "migrate") -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "database.py", what],
+        cwd=PROJECT,
+        env={**os.environ, "DATABASE_URL": url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_twenty_migrates_at_once_end_as_one_does(empty_url: str, url: str) -> None:
+    running = [command(empty_url) for _ in range(20)]
+    outputs = [process.communicate(timeout=240)[0] for process in running]
+    assert [process.returncode for process in running] == [0] * 20, outputs
+    assert sum("0010.cache" in output for output in outputs) == 1
+    assert snapshot(empty_url) == snapshot(url)
+
+
+def test_a_migrate_killed_at_any_moment_is_finished_by_the_next(empty_url: str, url: str) -> None:
+    for delay in (0.3, 0.6, 0.9, 1.2, 1.6):
+        process = command(empty_url)
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    migrate.migrate(empty_url)
+    assert snapshot(empty_url) == snapshot(url)
+
+
+def test_a_second_migrate_and_down_and_up_again_change_nothing(url: str) -> None:
+    fresh = snapshot(url)
+    migrate.migrate(url)
+    assert snapshot(url) == fresh
+    migrate.rollback(url)
+    migrate.migrate(url)
+    assert snapshot(url) == fresh
+
+
+def test_rollback_leaves_the_users_tables_rows_and_indexes_as_they_were(empty_url: str) -> None:
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        db.execute(ADOPTED)
+        rows = db.execute("select * from vessel_positions order by id").fetchall()
+        before = snapshot(empty_url)
+
+        migrate.migrate(empty_url)
+        # The user's own index serves; only the one on timestamp is missing.
+        assert db.execute(
+            "select indexrelid::regclass::text from pg_index"
+            " where indrelid = 'vessel_positions'::regclass order by 1"
+        ).fetchall() == [
+            ("also_mine",),
+            ("mine",),
+            ("vessel_activity_timestamp_idx",),
+            ("vessel_positions_pkey",),
+        ]
+        assert db.execute("select active_last_hour from refresh_vessel_activity()").fetchone() == (
+            1,
+        )
+        migrate.rollback(empty_url)
+
+        assert snapshot(empty_url) == before
+        assert db.execute("select * from vessel_positions order by id").fetchall() == rows
+        assert (
+            db.execute("select nspname from pg_namespace where nspname like 'vessel%'").fetchall()
+            == []
+        )
+
+
+def test_an_index_left_invalid_is_built_anew(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(
+            "update pg_index set indisvalid = false"
+            " where indexrelid = 'vessel_activity_timestamp_idx'::regclass"
+        )
+        migrate.migrate(url)
+        assert db.execute(
+            "select indisvalid from pg_index"
+            " where indexrelid = 'vessel_activity_timestamp_idx'::regclass"
+        ).fetchone() == (True,)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ("alter table vessel_positions drop speed", "UndefinedColumn", "no column speed"),
+        ("alter table vessels drop flag", "UndefinedColumn", "no column flag"),
+        (
+            'alter table vessel_positions rename "vesselId" to vesselid',
+            "UndefinedColumn",
+            'no column "vesselId"',
+        ),
+        (
+            "alter table vessel_positions alter timestamp type date",
+            "DatatypeMismatch",
+            "is date, expected timestamp",
+        ),
+        ("alter table vessels alter active type text", "DatatypeMismatch", "active is text"),
+    ],
+)
+def test_an_unsuitable_column_is_named_before_anything_is_changed(
+    empty_url: str, change: str, error: str, message: str
+) -> None:
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        db.execute(ADOPTED)
+        db.execute(change)
+    before = snapshot(empty_url)
+    with pytest.raises(getattr(psycopg.errors, error), match=message) as raised:
+        migrate.migrate(empty_url)
+    assert raised.value.diag.message_hint
+    assert snapshot(empty_url) == before
+
+
+@pytest.mark.parametrize("id_type", ["text", "uuid", "integer", "bigint"])
+@pytest.mark.parametrize("time_type", ["timestamp(3)", "timestamptz"])
+@pytest.mark.parametrize("speed_type", ["numeric(6,2)", "real", "double precision"])
+def test_adopted_tables_of_any_type_are_refreshed_incrementally(
+    empty_url: str, id_type: str, time_type: str, speed_type: str
+) -> None:
+    number = "lpad(i::text, 32, '0')::uuid" if id_type == "uuid" else f"i::{id_type}"
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        db.execute("set timezone = 'America/New_York'")
+        db.execute(
+            f"create table vessels (id {id_type} primary key, mmsi text, name text,"
+            ' "vesselType" text, flag text, active boolean);'
+            f'create table vessel_positions (id bigserial, "vesselId" {id_type},'
+            f" timestamp {time_type}, latitude real, longitude real, speed {speed_type},"
+            " course real);"
+            f"insert into vessels select {number}, i, 'V', 'Cargo', 'NO', true"
+            " from generate_series(1, 50) i"
+        )
+        migrate.migrate(empty_url)
+        now = "now()" if time_type == "timestamptz" else "(now() at time zone 'UTC')"
+        db.execute(
+            'insert into vessel_positions ("vesselId", timestamp, speed)'
+            f" select {number}, {now} - i * interval '2 minutes', i * 0.3"
+            " from generate_series(1, 60) i"
+        )
+        # Ages 2, 4, … 120 minutes: 2 within 5 minutes, 29 within the hour (the 30th has just
+        # left it), mean of 0.3 … 8.7.
+        row = db.execute(
+            "select active_now, active_last_hour, active_last_24h, total_vessels,"
+            " positions_last_hour, speed_avg::text from refresh_vessel_activity()"
+        ).fetchone()
+        assert row == (2, 29, 60, 50, 29, "4.50")
+        assert db.execute(
+            "select mode, new_rows from vessel_activity.refresh_log order by id desc limit 1"
+        ).fetchone() == ("incremental", 60)
+        assert db.execute(
+            "select count(*), bool_and(equal) from vessel_activity_verify()"
+        ).fetchone() == (9, True)
+
+
+def test_the_database_s_refusals_are_told_in_plain_words(server: LocalServer, url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("drop role if exists nobody_special")
+        db.execute("create role nobody_special login")
+    for bad, words in [
+        (url.replace("postgres@", "nobody_special@"), "permission denied"),
+        ("postgresql://u:s3cret@127.0.0.1:1/x", "can't connect to database x on 127.0.0.1:1"),
+        ("postgresql://u:s3cret%zz@h/x", "DATABASE_URL can't be read"),
+        ("mysql://x", "DATABASE_URL must be a libpq URL"),
+        (server.url("postgres"), "run `make migrate` first"),
+    ]:
+        process = command(bad, "migrate" if "special" in bad else "status")
+        output, _ = process.communicate(timeout=60)
+        assert (process.returncode, words in output) == (2, True), output
+        assert "s3cret" not in output
+        assert "Traceback" not in output
+
+
+def test_pg_cron_in_another_database_gets_our_jobs_and_loses_them_again(
+    new_server: Callable[..., LocalServer],
+) -> None:
+    if not has_pg_cron():
+        pytest.skip("pg_cron is not installed (Debian: postgresql-15-cron)")
+    server = new_server(
+        **{"shared_preload_libraries": "pg_cron", "cron.database_name": "cron_home"}
+    )
+    server.start()
+    with psycopg.connect(server.url(), autocommit=True) as db:
+        db.execute("create database cron_home")
+        db.execute("create database fleet")
+    jobs = "select jobname, schedule, command like '%%vessel_activity%%', database from cron.job order by 1"
+    migrate.migrate(server.url("fleet"))
+    migrate.migrate(server.url("fleet"))
+    with psycopg.connect(server.url("cron_home"), autocommit=True) as db:
+        assert db.execute(jobs).fetchall() == [
+            ("vessel_activity purge fleet", "17 * * * *", True, "cron_home"),
+            ("vessel_activity refresh fleet", "* * * * *", True, "fleet"),
+        ]
+        migrate.rollback(server.url("fleet"))
+        assert db.execute(jobs).fetchall() == []
