@@ -41,8 +41,12 @@ def schedule(connection: psycopg.Connection, url: str) -> str:
 
 def unschedule(connection: psycopg.Connection, url: str) -> None:
     """Take the jobs out again, wherever pg_cron lives; none there is no error."""
+    if connection.execute(
+        "select to_regprocedure('vessel_activity.cron_database()')"
+    ).fetchone() == (None,):
+        return  # nothing was ever scheduled
     row = connection.execute(
-        "select current_setting('cron.database_name', true), current_database()"
+        "select vessel_activity.cron_database(), current_database()"
     ).fetchone()
     if row is None or row[0] is None:
         return
@@ -61,6 +65,6 @@ def unschedule(connection: psycopg.Connection, url: str) -> None:
 
 def _home_elsewhere(connection: psycopg.Connection) -> str | None:
     row = connection.execute(
-        "select nullif(current_setting('cron.database_name', true), current_database())"
+        "select nullif(vessel_activity.cron_database(), current_database())"
     ).fetchone()
     return None if row is None or row[0] is None else str(row[0])

@@ -281,18 +281,7 @@ _OWNS = [
 ]
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        pytest.param(
-            query,
-            marks=pytest.mark.xfail(reason="it reads the positions", strict=False)
-            if "status" in query
-            else (),
-        )
-        for query in _READS
-    ],
-)
+@pytest.mark.parametrize("query", _READS)
 def test_a_reader_can_read(db: psycopg.Connection, url: str, query: str) -> None:
     with role(db, url, "reader") as session:
         assert session.execute(query).fetchall()

@@ -253,20 +253,25 @@ def test_a_database_made_from_ours_as_template_goes_its_own_way(
 
 
 @pytest.fixture
-def standby(mortal: LocalServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+def standby(mortal: LocalServer, new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]:
     """Run a streaming standby of the server."""
-    folder = tmp_path_factory.mktemp("standby")
-    folder.chmod(0o777)
-    data = folder / "data"
+    server = new_server()
+    server.datadir.parent.mkdir()
+    server.datadir.parent.chmod(0o777)
     mortal._run(
         [
             str(postgresql_binaries() / "pg_basebackup"),
-            *("--pgdata", str(data), "--write-recovery-conf", "--checkpoint=fast", "--no-sync"),
+            *(
+                "--pgdata",
+                str(server.datadir),
+                "--write-recovery-conf",
+                "--checkpoint=fast",
+                "--no-sync",
+            ),
             *("--host", str(mortal.socket_folder), "--port", "5432", "--username", "postgres"),
         ],
         "the standby could not be made",
     )
-    server = LocalServer(postgresql_binaries(), data, mortal.options)
     server.start()
     yield server
     server.stop("immediate")
@@ -314,7 +319,6 @@ def test_a_standby_serves_the_row_and_takes_over_when_it_is_promoted(
         db.execute(f"rollback prepared 'failover {name}'")
 
 
-@pytest.mark.xfail(reason="it reads an unlogged table", strict=False)
 def test_the_status_answers_on_a_standby(
     mortal: LocalServer, name: str, standby: LocalServer
 ) -> None:
@@ -335,7 +339,6 @@ def small_limit(db: psycopg.Connection, what: str, limit: int = 131_072) -> int:
     return limit
 
 
-@pytest.mark.xfail(reason="maintain leaves TOAST", strict=False)
 def test_an_old_snapshot_lets_the_inbox_grow_to_its_limit_only(
     db: psycopg.Connection, url: str
 ) -> None:
@@ -365,7 +368,6 @@ def test_an_old_snapshot_lets_the_inbox_grow_to_its_limit_only(
     exact(db, "incremental", end)
 
 
-@pytest.mark.xfail(reason="maintain leaves TOAST", strict=False)
 def test_while_nobody_refreshes_the_inbox_grows_to_its_limit_only(db: psycopg.Connection) -> None:
     limit = small_limit(db, "inbox")
     refreshed(db, AS_OF - MINUTE)

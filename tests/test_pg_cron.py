@@ -315,7 +315,6 @@ def test_the_status_says_what_keeps_pg_cron_from_refreshing(
         assert "where database = 'other'" in (hint or "")
 
 
-@pytest.mark.xfail(reason="the setting cron.database_name is hidden from them", strict=False)
 def test_an_ordinary_owner_can_migrate_and_see_the_status_beside_pg_cron(
     new_server: Callable[..., LocalServer],
 ) -> None:

@@ -457,7 +457,6 @@ def test_the_performance_view_gives_the_exact_figures_of_the_log(db: psycopg.Con
     ]
 
 
-@pytest.mark.xfail(reason="the empty log counts as one refresh", strict=False)
 def test_the_performance_view_has_its_two_rows_with_nothing_logged(
     db: psycopg.Connection,
 ) -> None:

@@ -35,7 +35,7 @@ as $$
       'delete from cron.job_run_details as d using cron.job as j where j.jobid = d.jobid and j.jobname in (%L, %L) and '
       '(d.start_time < now() - interval ''1 day'' or d.start_time is null and d.runid < (select max(r.runid) - 100000 from cron.job_run_details as r))',
       'vessel_activity refresh ' || current_database(), 'vessel_activity purge ' || current_database()),
-    current_setting('cron.database_name', true)
+    vessel_activity.cron_database()
 $$;
 
 comment on function vessel_activity.cron_jobs() is

@@ -14,9 +14,10 @@ declare
   v_was_full constant boolean := coalesce(pg_sequence_last_value('vessel_activity.inbox_guard'), 1) > 1;
   v_is_full boolean := v_was_full;
 begin
-  if p_relation <> to_regclass('public.' || p_source) and not exists (
-    select from vessel_activity.source_relations() as s where s.source = p_source and s.relation = p_relation
-  ) then
+  -- Asked of the catalog caches, which are current, and not of pg_inherits, which a writer sees as of its snapshot.
+  if p_relation <> to_regclass('public.' || p_source)
+    and pg_partition_root(p_relation) is distinct from to_regclass('public.' || p_source)
+  then
     return true;
   end if;
 

@@ -17,7 +17,7 @@ begin
   perform vessel_activity.install_triggers(p_nowait => true);
 
   select s.inbox_limit_bytes / 4 into strict v_limit from vessel_activity.settings as s;
-  if greatest(pg_relation_size('vessel_activity.inbox'), pg_relation_size('vessel_activity.fleet_inbox')) > v_limit then
+  if greatest(pg_table_size('vessel_activity.inbox'), pg_table_size('vessel_activity.fleet_inbox')) > v_limit then
     begin
       lock table vessel_activity.inbox, vessel_activity.fleet_inbox in access exclusive mode nowait;
       -- Writers now wait until this commits, so only a few rows may be carried over.

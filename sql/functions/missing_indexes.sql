@@ -14,7 +14,7 @@ as $$
     union all
     select i.inhrelid, t.relation, t.depth + 1
     from tree as t
-    join pg_inherits as i on i.inhparent = t.relation
+    join pg_inherits as i on i.inhparent = t.relation and not i.inhdetachpending
     join pg_class as p on p.oid = t.relation and p.relkind = 'p'
   ),
   wanted (base_name, columns) as (

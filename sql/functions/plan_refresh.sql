@@ -52,9 +52,7 @@ begin
     when skipped <> v_state.skipped then 'writers left changes out, since an inbox was over its limit'
     when v_state.far_due_at <= p_as_of then 'positions that had been stamped far ahead have come due'
     when v_state.as_of > p_as_of then 'the server''s clock was set back'
-    when p_settings.state_limit_bytes < greatest(
-        pg_relation_size('vessel_activity.last_seen'), pg_relation_size('vessel_activity.position_second'),
-        pg_relation_size('vessel_activity.upcoming'))
+    when vessel_activity.state_bytes() > greatest(p_settings.state_limit_bytes, 4 * v_state.built_bytes)
       then 'the state was over its limit, since an old snapshot keeps its dead rows'
   end;
   if reason is null then

@@ -113,13 +113,14 @@ begin
     select f.* into v_figures from vessel_activity.state_figures(
       p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count) as f;
     v_row := v_figures.figures;
-    insert into vessel_activity.state as s (as_of, fingerprint, skipped, far_due_at, verified_at)
-    values (p_as_of, v_source.fingerprint, v_plan.skipped, v_done.far_due_at, p_as_of)
+    insert into vessel_activity.state as s (as_of, fingerprint, skipped, far_due_at, built_bytes, verified_at)
+    values (p_as_of, v_source.fingerprint, v_plan.skipped, v_done.far_due_at, vessel_activity.state_bytes(), p_as_of)
     on conflict (only_row) do update set
       as_of = excluded.as_of,
       fingerprint = excluded.fingerprint,
       skipped = excluded.skipped,
       far_due_at = excluded.far_due_at,
+      built_bytes = excluded.built_bytes,
       verified_at = excluded.verified_at,
       in_doubt = '{}';
     perform vessel_activity.tend_inbox();

@@ -13,7 +13,7 @@ begin
     select c.oid from pg_class as c
     where c.relnamespace = 'public'::regnamespace and c.relname in ('vessels', 'vessel_positions')
     union
-    select i.inhrelid from tree as t join pg_inherits as i on i.inhparent = t.relation
+    select i.inhrelid from tree as t join pg_inherits as i on i.inhparent = t.relation and not i.inhdetachpending
   ),
   relations as materialized (
     select s.relation, c.relkind, c.relfilenode,
@@ -34,6 +34,11 @@ begin
           min(r.relation::regclass::text) filter (where r.relkind not in ('r', 'p')))
       when exists (select from pg_subscription_rel as s where s.srrelid in (select r2.relation from relations as r2)) then
         'a source table is filled by logical replication, which fires no statement triggers'
+      when exists (
+        select from pg_inherits as i
+        join relations as r3 on r3.relation = i.inhparent and r3.relkind = 'r'
+      ) then
+        'a source table has inheritance children; only partitions can be told apart from former ones'
       when count(*) filter (where r.trigger_count <> 3) > 0 then
         format('%s lacks our triggers, or they are not ENABLE ALWAYS',
           min(r.relation::regclass::text) filter (where r.trigger_count <> 3))

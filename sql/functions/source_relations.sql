@@ -13,7 +13,7 @@ as $$
     union
     select t.source, i.inhrelid
     from tree as t
-    join pg_inherits as i on i.inhparent = t.relation
+    join pg_inherits as i on i.inhparent = t.relation and not i.inhdetachpending
   )
   select t.source, t.relation from tree as t
 $$;

@@ -8,7 +8,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_cron_database constant text := current_setting('cron.database_name', true);
+  v_cron_database constant text := vessel_activity.cron_database();
   v_interval interval;
 begin
   if p_interval < interval '1 second' or p_interval > interval '1 day' then

@@ -12,7 +12,7 @@ declare
   v_age interval;
   v_last vessel_activity.refresh_log;
   v_failed bigint;
-  v_cron_database constant text := current_setting('cron.database_name', true);
+  v_cron_database constant text := vessel_activity.cron_database();
   v_run record;
   v_type text;
   v_newest timestamptz;
@@ -70,7 +70,10 @@ begin
   check_name := 'engine';
   hint := null;
   select f.* into v_source from vessel_activity.source_fingerprint() as f;
-  if v_source.obstacle is not null then
+  if pg_is_in_recovery() then
+    state := 'ok';
+    detail := 'this server is a standby: it receives the refreshed row from its primary';
+  elsif v_source.obstacle is not null then
     state := 'warn';
     detail := format('every refresh computes by the definition, since changes could go unseen: %s', v_source.obstacle);
     hint := case
@@ -91,7 +94,9 @@ begin
 
   check_name := 'verification';
   hint := null;
-  select s.* into v_state from vessel_activity.state as s;
+  if not pg_is_in_recovery() then -- a standby has no unlogged tables
+    select s.* into v_state from vessel_activity.state as s;
+  end if;
   if exists (
     select from vessel_activity.refresh_log as l where l.verification is not null and not (l.verification ->> 'equal')::boolean
   ) then
@@ -190,12 +195,16 @@ begin
   check_name := 'future positions';
   state := 'ok';
   hint := null;
-  select vessel_activity.utc_instant(p."timestamp") into v_newest
-  from public.vessel_positions as p
-  where p."timestamp" > vessel_activity.source_time(clock_timestamp() + interval '1 minute', p."timestamp")
-  order by p."timestamp" desc
-  limit 1;
   detail := 'none beyond the next minute';
+  if has_column_privilege('public.vessel_positions', 'timestamp', 'select') then
+    select vessel_activity.utc_instant(p."timestamp") into v_newest
+    from public.vessel_positions as p
+    where p."timestamp" > vessel_activity.source_time(clock_timestamp() + interval '1 minute', p."timestamp")
+    order by p."timestamp" desc
+    limit 1;
+  else
+    detail := format('%I may not read public.vessel_positions', current_user);
+  end if;
   if v_newest is not null then
     state := 'warn';
     detail := format('there are positions stamped up to %s; each counts when its time comes', v_newest);
