@@ -40,6 +40,7 @@ _DUE = """
   from vessel_activity.refresh_if_due(%s)
 """
 _FAILED = "select vessel_activity.log_failure(%s, %s, %s, %s)"
+_MAINTAIN = "select vessel_activity.maintain()"
 
 Session = psycopg.AsyncConnection[dict[str, Any]]
 
@@ -48,15 +49,21 @@ async def run(conninfo: str) -> None:
     """Refresh what is due until cancelled; a statement under way is cancelled too."""
     durations: deque[float] = deque(maxlen=STATISTICS_EVERY)
     retry = RETRY_FIRST_SECONDS
+    trouble: str | None = None
     while True:
         try:
             async with await _connect(conninfo) as session:
                 while True:
                     wait_seconds = await _look(session, durations)
-                    retry = RETRY_FIRST_SECONDS
+                    if trouble is not None:
+                        log.info("refreshing again")
+                    trouble, retry = None, RETRY_FIRST_SECONDS
                     await asyncio.sleep(wait_seconds)
         except (psycopg.Error, OSError) as error:
-            log.error("refresh failed: %s", reason_of(error, conninfo))  # noqa: TRY400
+            reason = _in_words(error, conninfo)
+            if reason != trouble:  # once a change: an outage of a night is not a thousand lines
+                log.error("refresh failed: %s", reason)  # noqa: TRY400
+            trouble = reason
             await asyncio.sleep(retry)
             retry = min(retry * 2, RETRY_MOST_SECONDS)
 
@@ -71,7 +78,19 @@ async def _connect(conninfo: str) -> Session:
         make_conninfo("", **given), autocommit=True, row_factory=dict_row
     )
     session.add_notice_handler(_warn)
+    # The row is computed again in seconds; a crash may lose the last one, never corrupt it.
+    await session.execute("set synchronous_commit = off")
     return session
+
+
+def _in_words(error: Exception, conninfo: str) -> str:
+    """Say why a refresh failed, and what to do where that is known."""
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+        return "this server is a standby, which can't be refreshed; waiting for its promotion"
+    missing = psycopg.errors.UndefinedFunction | psycopg.errors.InvalidSchemaName
+    if isinstance(error, missing | psycopg.errors.UndefinedTable):
+        return f"{reason_of(error, conninfo)}; is it installed there? `make migrate` does that"
+    return reason_of(error, conninfo)
 
 
 def _warn(notice: psycopg.errors.Diagnostic) -> None:
@@ -93,6 +112,13 @@ async def _look(session: Session, durations: deque[float]) -> float:
     assert row is not None  # noqa: S101 - a function with out parameters returns one row
     if row["refreshed"]:
         _tell(row, durations)
+        try:
+            await session.execute(_MAINTAIN)
+        except psycopg.Error as error:
+            if session.closed:
+                raise
+            # The figures are right all the same; the next refresh tries again.
+            log.warning("maintenance put off: %s", error.diag.message_primary or error)
     return float(row["wait_seconds"])
 
 
