@@ -11,7 +11,6 @@ import psycopg
 import pytest
 
 import migrate
-from local_server import LocalServer
 from tests.conftest import TEMPLATE, cloned, postgresql_binaries
 from tests.fleet import (
     AS_OF,
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
+
+    from local_server import LocalServer
 
 _PREPARED = "a transaction prepared before the state was lost has not ended"
 
@@ -256,19 +257,15 @@ def test_a_database_made_from_ours_as_template_goes_its_own_way(
 def standby(mortal: LocalServer, new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]:
     """Run a streaming standby of the server."""
     server = new_server()
-    server.datadir.parent.mkdir()
-    server.datadir.parent.chmod(0o777)
+    server.datadir.mkdir(mode=0o700, parents=True)
+    if mortal._as_user:
+        os.chown(server.datadir, mortal._as_user["user"], mortal._as_user["group"])
     mortal._run(
         [
             str(postgresql_binaries() / "pg_basebackup"),
-            *(
-                "--pgdata",
-                str(server.datadir),
-                "--write-recovery-conf",
-                "--checkpoint=fast",
-                "--no-sync",
-            ),
-            *("--host", str(mortal.socket_folder), "--port", "5432", "--username", "postgres"),
+            *("--pgdata", str(server.datadir), "--write-recovery-conf"),
+            *("--checkpoint=fast", "--no-sync", "--username", "postgres"),
+            *("--host", str(mortal.socket_folder), "--port", "5432"),
         ],
         "the standby could not be made",
     )
@@ -358,8 +355,8 @@ def test_an_old_snapshot_lets_the_inbox_grow_to_its_limit_only(
 
     assert stored(db).active_now == 6_000
     assert largest < 2 * limit
-        # maintain() gives the file its space back between refreshes: nothing had to be left out.
-        assert modes == {("incremental", None)}
+    # maintain() gives the file its space back between refreshes: nothing had to be left out.
+    assert modes == {("incremental", None)}
     # Once the old snapshot is gone, so are the dead rows, and refreshes are cheap again.
     end = AS_OF + 20 * SECOND
     refreshed(db, end)
