@@ -2,6 +2,8 @@
 # PostgreSQL under .data/; with it, on that database.
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
+# Two workers, each with a PostgreSQL of its own: much of the time is waiting for clocks.
+PYTEST ?= -n 2
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -13,7 +15,7 @@ demo: .venv/installed ## a live dashboard on a simulated fleet, from nothing
 	@exec $(PYTHON) demo.py
 
 .PHONY: test
-test: .venv/installed-dev ## install what the tests need, and run all of them
+test: .venv/installed-dev ## install what the tests need, and run all of them: PYTEST='-n 0 -k load' narrows it
 	@tests/install-packages
 	@$(PYTHON) -m pytest $(PYTEST)
 
