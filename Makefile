@@ -65,7 +65,7 @@ bench-http: .venv/installed-dev ## measure the server
 
 .PHONY: soak
 soak: .venv/installed-dev ## run ten thousand random schedules against the definition
-	@$(PYTHON) tests/soak.py
+	@$(PYTHON) -m tests.soak
 
 .PHONY: clean
 clean: ## remove what was built and the caches; .data/ with its database stays

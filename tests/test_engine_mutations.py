@@ -1,0 +1,122 @@
+# ruff: noqa: E501, PT012, S311 - function texts; several runs may be needed; nothing secret is drawn
+"""The proofs notice a broken engine: five deliberate mistakes, each caught (docs/engine-mutations.md)."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from tests.sandbox import SERVER_OPTIONS, SHAPES, Mismatch, Sandbox
+from tests.schedules import Run, random_schedule
+from tests.test_engine_concurrency import hammer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from local_server import LocalServer
+
+
+class Mutation(NamedTuple):
+    """A mistake: in a function, texts to be replaced by others."""
+
+    function: str
+    replaced: dict[str, str]
+
+
+MUTATIONS = {
+    "late rows are forgotten": Mutation(
+        "fold_inbox",
+        {
+            "t.seen_at <= p_as_of and t.seen_at >= v_day_ago": "t.seen_at <= p_as_of "
+            "and t.seen_at > (select s.as_of from vessel_activity.state as s)"
+        },
+    ),
+    "an update counts twice": Mutation(
+        "note_positions_updated",
+        {"mean_speed_part(o.speed::numeric), -1": "mean_speed_part(o.speed::numeric), 0"},
+    ),
+    "the lower edge is dropped": Mutation(
+        "hour_edge", {"p_as_of - interval '1 hour'": "vessel_activity.first_full_second(p_as_of)"}
+    ),
+    "deletes are forgotten": Mutation(
+        "note_positions_deleted", {"\nbegin\n": "\nbegin\n  return null;\n"}
+    ),
+}
+SECOND_STATEMENT = Mutation(
+    "fold_inbox",
+    {
+        "delete from vessel_activity.inbox as i\n    returning i.vessel_ids, i.seen_ats, i.speeds, i.sign":
+        "select i.vessel_ids, i.seen_ats, i.speeds, i.sign from vessel_activity.inbox as i",
+        "\n  perform vessel_activity.update_last_seen": "\n  delete from vessel_activity.inbox;"
+        "\n  perform vessel_activity.update_last_seen",
+    },
+)  # fmt: skip
+ENOUGH = 40
+
+
+@pytest.fixture(scope="module")
+def sandbox(new_server: Callable[..., LocalServer]) -> Iterator[Sandbox]:
+    """Give a database of its own on a server of its own."""
+    server = new_server(**SERVER_OPTIONS)
+    server.start()
+    yield Sandbox(server, SHAPES[0])
+    server.stop("immediate")
+
+
+@pytest.fixture
+def mutate(sandbox: Sandbox) -> Iterator[Callable[[Mutation], None]]:
+    """Give what installs a mutation; the function is as before afterwards."""
+    originals: list[str] = []
+    with sandbox.session() as db:
+
+        def install(mutation: Mutation) -> None:
+            row = db.execute(
+                "select pg_get_functiondef(p.oid) from pg_proc as p "
+                "where p.pronamespace = 'vessel_activity'::regnamespace and p.proname = %s",
+                (mutation.function,),
+            ).fetchone()
+            assert row is not None
+            text = row[0]
+            originals.append(text)
+            for old, new in mutation.replaced.items():
+                assert text.count(old) == 1
+                text = text.replace(old, new)
+            db.execute(text.encode())
+
+        yield install
+        for original in originals:
+            db.execute(original.encode())
+
+
+def first_mismatch(sandbox: Sandbox) -> int | None:
+    """Return the first seed whose schedule notices something, None where none does."""
+    run = Run(sandbox)
+    try:
+        for seed in range(ENOUGH):
+            try:
+                run.play(random_schedule(Random(seed), 30, crashes=False), anew=seed % 10 == 0)
+            except Mismatch:
+                return seed
+    finally:
+        run.close()
+    return None
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_random_schedules_notice_that(
+    name: str, sandbox: Sandbox, mutate: Callable[[Mutation], None]
+) -> None:
+    mutate(MUTATIONS[name])
+    assert first_mismatch(sandbox) is not None
+
+
+def test_concurrent_writers_notice_that_the_inbox_is_cleared_by_a_second_statement(
+    sandbox: Sandbox, mutate: Callable[[Mutation], None]
+) -> None:
+    hammer(sandbox, 0.5)  # right before it
+    mutate(SECOND_STATEMENT)
+    with pytest.raises(Mismatch):
+        for _ in range(5):
+            hammer(sandbox, 2)
