@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -42,6 +43,7 @@ def main() -> None:
     where: str | None = None
     try:
         settings = Settings.from_env()
+        _check_port(settings)
         with _alone(settings), attached(settings) as url:
             where = url
             print(f"database: {name_of(url)}", flush=True)
@@ -58,14 +60,34 @@ def main() -> None:
         print("\nstopped", file=sys.stderr)
 
 
+def _check_port(settings: Settings) -> None:
+    """Find out before the half minute of filling, not after it, that the port is taken."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise DemoError(
+                f"can't listen on {settings.host}:{settings.port} ({error.strerror}); "
+                "choose another with PORT=…"
+            ) from None
+
+
 @contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
     """Let one demo at a time use the embedded database."""
     if settings.database_url is not None:
         yield
         return
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with (settings.data_dir / "demo.lock").open("a") as lock:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        file = (settings.data_dir / "demo.lock").open("a")
+    except OSError as error:
+        raise DemoError(
+            f"the data folder {settings.data_dir} can't be used ({error.strerror}); "
+            "set VESSEL_ACTIVITY_DATA_DIR to a folder of your own"
+        ) from None
+    with file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

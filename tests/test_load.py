@@ -5,19 +5,19 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 import zstandard
-from tests.conftest import PROJECT, SHARED
 
 import ingest
 from ais_csv import NotAisError
+from tests.conftest import PROJECT, SHARED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 OLD = "MMSI,BaseDateTime,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status,Length"
 NEW = "mmsi,base_date_time,longitude,latitude,sog,cog,heading,vessel_name,imo,call_sign,vessel_type"
@@ -124,8 +124,8 @@ def test_the_headers_since_2025_and_all_packings_are_read(
 ) -> None:
     text = f"{NEW}\r\n366000001,2025-03-01 12:00:00,-70.5,41.25,3.4,10,,BOAT,,,37\r\n".encode()
     path = tmp_path / f"ais.csv.{packing}"
-    packed = {"plain": bytes, "gz": gzip.compress, "zst": zstandard.compress}[packing](text)
-    path.write_bytes(packed)
+    packed = {"plain": text, "gz": gzip.compress(text), "zst": zstandard.compress(text)}
+    path.write_bytes(packed[packing])
 
     assert ingest.load_file(url, path).counts.rows_loaded == 1
     assert db.execute(
@@ -206,9 +206,11 @@ def test_memory_stays_small_whatever_the_size_of_the_file(url: str, tmp_path: Pa
         [
             sys.executable,
             "-c",
-            "import resource, sys; from pathlib import Path; import ingest;"
-            "ingest.load_file(sys.argv[1], Path(sys.argv[2]));"
-            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)",
+            (
+                "import resource, sys; from pathlib import Path; import ingest;"
+                "ingest.load_file(sys.argv[1], Path(sys.argv[2]));"
+                "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+            ),
             url,
             str(path),
         ],

@@ -10,9 +10,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.conftest import SHARED
 
 import ingest
+from tests.conftest import SHARED
 
 if TYPE_CHECKING:
     import psycopg

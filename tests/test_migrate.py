@@ -1,3 +1,4 @@
+# ruff: noqa: E501, S608 - catalog queries read best unbroken, and only the test fills them in
 """Installing, upgrading and removing: at once, half-way, again, and without a trace."""
 
 from __future__ import annotations

@@ -1,0 +1,116 @@
+"""`make demo`: a fleet that is plainly simulated, in a server of our own, that leaves in order."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+import demo
+from tests.conftest import PROJECT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILL = "select vessel_activity_demo.fill(%s)"
+
+
+def run(data_dir: Path, port: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "demo.py"],
+        cwd=PROJECT,
+        env={
+            **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
+            "VESSEL_ACTIVITY_DATA_DIR": str(data_dir),
+            "PORT": str(port),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until_serving(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if found := re.search(r"INFO dashboard: (http://\S+)/dashboard", line):
+            return found[1]
+    raise AssertionError("the demo ended before it served")
+
+
+def test_the_simulated_fleet_is_named_so_and_reports_as_promised(db: psycopg.Connection) -> None:
+    demo.install_fleet(db)
+    row = db.execute(FILL, (3000,)).fetchone()
+    assert row is not None
+    # 45,000 an hour of 30,567 vessels, for 25 hours, of 3,000.
+    assert row[0] == pytest.approx(45_000 * 25 * 3000 / 30_567, rel=0.05)
+    assert db.execute(
+        "select count(*), count(*) filter (where name like 'SIM %'),"
+        " count(*) filter (where mmsi ~ '^[2-7][0-9]{8}$') from public.vessels"
+    ).fetchone() == (3000, 3000, 3000)
+    assert db.execute(
+        "select count(*) from public.vessel_positions where latitude not between -90 and 90"
+        " or longitude not between -180 and 180 or speed not between 0 and 30"
+        " or timestamp > clock_timestamp()"
+    ).fetchone() == (0,)
+    repeated = db.execute(
+        'select count(*) - count(distinct ("vesselId", timestamp)) from public.vessel_positions'
+    ).fetchone()
+    db.execute("select vessel_activity_demo.step()")
+    assert repeated == (0,)
+    assert db.execute(
+        'select count(*) - count(distinct ("vesselId", timestamp)) from public.vessel_positions'
+    ).fetchone() == (0,)
+    db.execute("select vessel_activity_demo.remove()")
+    assert db.execute(
+        "select (select count(*) from public.vessels), to_regnamespace('vessel_activity_demo')"
+    ).fetchone() == (0, None)
+
+
+def test_simulated_vessels_are_not_mixed_with_real_ones(db: psycopg.Connection) -> None:
+    db.execute("insert into public.vessels (mmsi, name) values ('219000001', 'ANNA')")
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="real vessels"):
+        demo.install_fleet(db)
+    assert db.execute("select to_regnamespace('vessel_activity_demo')").fetchone() == (None,)
+
+
+def test_the_demo_serves_stops_in_order_and_survives_kill_9(tmp_path: Path) -> None:
+    data_dir, port = tmp_path / "data", free_port()
+    first = run(data_dir, port)
+    try:
+        address = until_serving(first)
+        with urllib.request.urlopen(f"{address}/api/database/vessel-stats-cached") as answer:  # noqa: S310
+            assert answer.headers["X-Vessel-Activity-Source"] == "simulated"
+            assert b'"totalVessels" : 30567' in answer.read()
+
+        second = run(data_dir, free_port())
+        output, _ = second.communicate(timeout=60)
+        assert (second.returncode, "a demo is running already" in output) == (2, True)
+        third = run(tmp_path / "other", port)
+        output, _ = third.communicate(timeout=60)
+        assert (third.returncode, "choose another with PORT" in output) == (2, True)
+    finally:
+        first.kill()
+        first.communicate()
+
+    again = run(data_dir, free_port())
+    try:
+        until_serving(again)
+    finally:
+        again.send_signal(signal.SIGTERM)
+        again.communicate(timeout=60)
+    assert not (data_dir / "postgresql-18" / "postmaster.pid").exists()

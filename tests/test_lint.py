@@ -1,0 +1,44 @@
+"""The code is checked without running it: Python by ruff and mypy, PL/pgSQL by plpgsql_check."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import PROJECT, postgresql_binaries
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+@pytest.mark.parametrize(
+    "arguments", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
+)
+def test_python_passes(arguments: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_plpgsql_passes(db: psycopg.Connection) -> None:
+    library = postgresql_binaries().parent / "lib" / "plpgsql_check.so"
+    if not library.exists():
+        pytest.skip("plpgsql_check is not installed (Debian: postgresql-15-plpgsql-check)")
+    db.execute("create extension plpgsql_check")
+    found = db.execute(
+        """
+        select p.oid::regprocedure::text, c.*
+        from pg_proc p
+        join pg_language l on l.oid = p.prolang and l.lanname = 'plpgsql'
+        cross join lateral plpgsql_check_function(p.oid::regprocedure) c
+        where p.prorettype <> 'trigger'::regtype and (p.pronamespace::regnamespace::text = 'vessel_activity'
+           or p.pronamespace::regnamespace::text = 'public'
+          and p.proname like 'vessel\\_activity\\_%')
+        """
+    ).fetchall()
+    problems = [row for row in found if row[1].startswith("error")]
+    assert problems == []
