@@ -155,7 +155,7 @@ def test_a_client_that_does_not_read_is_dropped_and_delays_nobody(module_url: st
         large = json.dumps({f"type {n} " + "x" * 8000: n for n in range(10)})
         slowest = 0.0
         with psycopg.connect(module_url, autocommit=True) as connection:
-            number = 0
+            number, deadline = 0, time.monotonic() + 20
             while "stream_clients 2.0" in web.get("/metrics").text:
                 number += 1
                 began = time.monotonic()
@@ -168,7 +168,7 @@ def test_a_client_that_does_not_read_is_dropped_and_delays_nobody(module_url: st
                 while good.next_row()["activeNow"] != number:
                     pass
                 slowest = max(slowest, time.monotonic() - began)
-                assert number < 2000, "never dropped"
+                assert time.monotonic() < deadline, "never dropped"
         assert slowest < 1
         assert "stream_dropped_total 1.0" in web.get("/metrics").text
         web.stop()
