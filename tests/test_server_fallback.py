@@ -148,6 +148,7 @@ def test_it_comes_back_when_the_database_does(breakable: LocalServer, breakable_
         breakable.start()
         before = log().count("refreshed in")
         eventually(lambda: log().count("refreshed in") > before, within_seconds=20)
+    prepare(breakable_url, "30 seconds")  # other tests use this database too
 
 
 def test_a_signal_ends_it_at_once_and_leaves_no_statement_running(url: str) -> None:
