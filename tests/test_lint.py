@@ -34,11 +34,10 @@ def test_plpgsql_passes(db: psycopg.Connection) -> None:
         select p.oid::regprocedure::text, c.*
         from pg_proc p
         join pg_language l on l.oid = p.prolang and l.lanname = 'plpgsql'
-        cross join lateral plpgsql_check_function(p.oid::regprocedure) c
-        where p.prorettype <> 'trigger'::regtype and (p.pronamespace::regnamespace::text = 'vessel_activity'
-           or p.pronamespace::regnamespace::text = 'public'
-          and p.proname like 'vessel\\_activity\\_%')
+        join vessel_activity.our_routines() o on o.routine = p.oid
+        cross join lateral plpgsql_check_function(o.routine) c
+        where not o.is_trigger
         """
     ).fetchall()
-    problems = [row for row in found if row[1].startswith("error")]
+    problems = [row for row in found if str(row[1]).startswith("error")]
     assert problems == []
