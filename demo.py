@@ -7,6 +7,7 @@ server beside it; until Ctrl-C or SIGTERM, which stop all of them in order.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import fcntl
 import os
 import signal
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 FLEET = PROJECT / "sql" / "demo"
 _STEP_SECONDS = 1.0
 _STOP_SECONDS = 10.0
+_PR_SET_PDEATHSIG = 1
 
 
 class DemoError(RuntimeError):
@@ -133,6 +135,7 @@ def _serve(connection: psycopg.Connection, url: str, settings: Settings) -> None
         [sys.executable, str(PROJECT / "server.py")],
         env={**os.environ, "DATABASE_URL": url},
         start_new_session=True,
+        preexec_fn=_end_with_parent,  # noqa: PLW1509 - no threads here
     )
     try:
         print(
@@ -147,6 +150,11 @@ def _serve(connection: psycopg.Connection, url: str, settings: Settings) -> None
         raise DemoError(f"the server ended with code {server.returncode}; its messages are above")
     finally:
         _end(server)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end the server when this process is killed, so that its port is free."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,12 @@ def free_port() -> int:
 def until_serving(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     for line in process.stdout:
-        if found := re.search(r"INFO dashboard: (http://\S+)/dashboard", line):
-            return found[1]
+        if found := re.search(r"INFO dashboard: (http://([0-9.]+):([0-9]+))/dashboard", line):
+            for _ in range(600):  # it listens a moment after it says so
+                with socket.socket() as probe:
+                    if probe.connect_ex((found[2], int(found[3]))) == 0:
+                        return found[1]
+                time.sleep(0.1)
     raise AssertionError("the demo ended before it served")
 
 
@@ -88,6 +93,7 @@ def test_simulated_vessels_are_not_mixed_with_real_ones(db: psycopg.Connection) 
     assert db.execute("select to_regnamespace('vessel_activity_demo')").fetchone() == (None,)
 
 
+@pytest.mark.timeout(900)
 def test_the_demo_serves_stops_in_order_and_survives_kill_9(tmp_path: Path) -> None:
     data_dir, port = tmp_path / "data", free_port()
     first = run(data_dir, port)
@@ -107,7 +113,7 @@ def test_the_demo_serves_stops_in_order_and_survives_kill_9(tmp_path: Path) -> N
         first.kill()
         first.communicate()
 
-    again = run(data_dir, free_port())
+    again = run(data_dir, port)
     try:
         until_serving(again)
     finally:

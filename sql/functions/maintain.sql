@@ -35,6 +35,21 @@ begin
     end;
   end if;
   perform vessel_activity.tend_inbox();
+
+  -- Dead rows under an old snapshot: emptied here, in a transaction that ends at once; the next refresh rebuilds.
+  if exists (
+    select from vessel_activity.state as s, vessel_activity.settings as t
+    where vessel_activity.state_bytes() > greatest(t.state_limit_bytes, 4 * s.built_bytes)
+  ) then
+    begin
+      lock table vessel_activity.last_seen, vessel_activity.position_second, vessel_activity.upcoming
+        in access exclusive mode nowait;
+      truncate vessel_activity.last_seen, vessel_activity.position_second, vessel_activity.upcoming;
+      update vessel_activity.state set fingerprint = null;
+    exception when lock_not_available or insufficient_privilege then
+      null; -- next time
+    end;
+  end if;
 end
 $$;
 

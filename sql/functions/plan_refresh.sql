@@ -52,8 +52,6 @@ begin
     when skipped <> v_state.skipped then 'writers left changes out, since an inbox was over its limit'
     when v_state.far_due_at <= p_as_of then 'positions that had been stamped far ahead have come due'
     when v_state.as_of > p_as_of then 'the server''s clock was set back'
-    when vessel_activity.state_bytes() > greatest(p_settings.state_limit_bytes, 4 * v_state.built_bytes)
-      then 'the state was over its limit, since an old snapshot keeps its dead rows'
   end;
   if reason is null then
     mode := 'incremental';

@@ -1,4 +1,4 @@
--- How large the largest state table is. Called by plan_refresh, and by refresh_at after a rebuild.
+-- How large the largest state table is. Called by maintain, and by refresh_at after a rebuild.
 create or replace function vessel_activity.state_bytes()
 returns bigint
 language sql volatile
