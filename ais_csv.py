@@ -1,6 +1,6 @@
 """MarineCadastre AIS files, read as a stream: compressed or not, old or new headers, line by line.
 
-What a line means is decided in the database (vessel_activity.landed_report); here it is only read:
+What a line means is decided in the database (vessel_activity.load_batch); here it is only read:
 which columns there are, and whether a field is a number, a time, a name. Every line comes out, the
 unreadable ones with the reason.
 """
@@ -124,7 +124,7 @@ class LineReader:
 
     def copy_row(self, number: int, line: bytes) -> bytes:
         """Turn a line into a row for COPY; an unreadable line keeps its number, text and reason."""
-        text = line.decode() if line.isascii() else _decode(line)
+        text = _decode(line)
         found = self._usual.fullmatch(text)
         if found is not None:
             mmsi, date, clock, latitude, longitude, speed, course, name, code = found.group(
@@ -311,7 +311,8 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 def _decode(line: bytes) -> str:
     # PostgreSQL text holds no zero byte; what is not UTF-8 becomes a replacement mark.
-    return line.decode("utf-8", "replace").replace("\0", "\ufffd")
+    text = line.decode("utf-8", "replace")
+    return text.replace("\0", "\ufffd") if "\0" in text else text
 
 
 def _text(field: str) -> str | None:

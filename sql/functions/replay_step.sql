@@ -1,6 +1,7 @@
 -- Adds the positions of the recording that fell due since the last step, and takes those of this time line away that are
 -- more than a day and a bit old, so that a replay can run for weeks. Only what the replay added can match there: same
--- vessel, same mapped instant. Called by replay.py, each second, and in larger steps for the backlog.
+-- vessel, same mapped instant. Ten minutes of them at a time, so that one which was stopped for days catches up without
+-- halting the live positions. Called by replay.py, each second, and in larger steps for the backlog.
 -- Raises no_data_found (P0002) where replay_start has not been called for the file.
 create or replace function vessel_activity.replay_step(p_file text, p_until timestamptz default clock_timestamp())
 returns bigint
@@ -12,7 +13,7 @@ as $$
 declare
   v_line vessel_activity.replay;
   v_added bigint;
-  v_kept_from timestamptz := p_until - interval '26 hours';
+  v_kept_from timestamptz;
 begin
   select t.* into v_line from vessel_activity.replay as t where t.file = p_file for update;
   if not found then
@@ -43,6 +44,7 @@ begin
   end if;
   get diagnostics v_added = row_count;
 
+  v_kept_from := least(p_until - interval '26 hours', v_line.played_from + interval '10 minutes');
   if v_line.played_from < v_kept_from then
     delete from public.vessel_positions as p
     using vessel_activity.replay_due(v_line, v_line.played_from, v_kept_from) as d, public.vessels as v

@@ -1,0 +1,145 @@
+"""A load that is stopped, killed or cut off has counted what it added; running it again is safe."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import psycopg
+
+VESSELS, MOMENTS = 50, 6000
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write 300,000 rows, all of which are to be loaded: some seconds' work, in six batches."""
+    path = tmp_path_factory.mktemp("load") / "large.csv"
+    with path.open("w") as file:
+        file.write("MMSI,BaseDateTime,LAT,LON,SOG\n")
+        for moment in range(MOMENTS):
+            minute, second = divmod(moment, 60)
+            time_of_day = f"2022-01-03T{minute // 60:02}:{minute % 60:02}:{second:02}"
+            file.writelines(
+                f"{219000000 + vessel},{time_of_day},50.5,-5.25,10.1\n" for vessel in range(VESSELS)
+            )
+    return path
+
+
+@pytest.fixture
+def loading(url: str, db: psycopg.Connection, large: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run a load that has filed some of the file, not all."""
+    process = run(url, large)
+    deadline = time.monotonic() + 60
+    while db.execute("select from vessel_activity.load where rows_read > 0").fetchone() is None:
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def run(url: str, file: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "ingest.py", str(file)],
+        cwd=PROJECT,
+        env={**os.environ, "DATABASE_URL": url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def wait_for_sessions_to_end(db: psycopg.Connection) -> None:
+    deadline = time.monotonic() + 30
+    while db.execute(
+        "select from pg_stat_activity where application_name = 'vessel-activity load'"
+        " and datname = current_database()"
+    ).fetchone():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def check_that_what_is_counted_is_there(db: psycopg.Connection) -> int:
+    """Return the number of positions; it is what the load says, and nothing waits in between."""
+    row = db.execute(
+        "select rows_read, rows_loaded, (select count(*) from public.vessel_positions),"
+        " (select count(*) from vessel_activity.landing) from vessel_activity.load"
+    ).fetchone()
+    assert row is not None
+    read, loaded, positions, landed = row
+    assert 0 < loaded < VESSELS * MOMENTS
+    assert (read, positions, landed) == (loaded, loaded, 0)
+    return int(loaded)
+
+
+def check_that_running_again_completes_it(
+    url: str, db: psycopg.Connection, large: Path, before: int, state: str
+) -> None:
+    again = run(url, large)
+    output, _ = again.communicate(timeout=120)
+    assert again.returncode == 0, output
+    assert db.execute(
+        "select state, rows_read, rows_loaded, rows_duplicate from vessel_activity.load order by id"
+    ).fetchall() == [
+        (state, before, before, 0),
+        ("finished", VESSELS * MOMENTS, VESSELS * MOMENTS - before, before),
+    ]
+    assert db.execute(
+        'select count(*), count(distinct ("vesselId", timestamp)) from public.vessel_positions'
+    ).fetchone() == (VESSELS * MOMENTS, VESSELS * MOMENTS)
+
+
+def test_a_killed_load_is_found_and_made_good_by_the_next(
+    loading: subprocess.Popen[str], url: str, db: psycopg.Connection, large: Path
+) -> None:
+    loading.kill()
+    wait_for_sessions_to_end(db)
+    before = check_that_what_is_counted_is_there(db)
+    assert db.execute("select state from vessel_activity.load").fetchone() == ("running",)
+    check_that_running_again_completes_it(url, db, large, before, "interrupted")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_load_says_so_and_can_be_run_again(
+    loading: subprocess.Popen[str],
+    url: str,
+    db: psycopg.Connection,
+    large: Path,
+    number: signal.Signals,
+) -> None:
+    loading.send_signal(number)
+    output, _ = loading.communicate(timeout=30)
+    assert (loading.returncode, output) == (
+        130,
+        "stopped; what was counted is in, and running it again is safe\n",
+    )
+    before = check_that_what_is_counted_is_there(db)
+    check_that_running_again_completes_it(url, db, large, before, "interrupted")
+
+
+def test_a_lost_connection_ends_a_load_in_plain_words(
+    loading: subprocess.Popen[str], url: str, db: psycopg.Connection, large: Path
+) -> None:
+    db.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where application_name = 'vessel-activity load' and datname = current_database()"
+    )
+    output, _ = loading.communicate(timeout=30)
+    assert (loading.returncode, output[:6]) == (2, "error:")
+    assert "Traceback" not in output
+    wait_for_sessions_to_end(db)
+    before = check_that_what_is_counted_is_there(db)
+    check_that_running_again_completes_it(url, db, large, before, "interrupted")

@@ -1,0 +1,119 @@
+"""Any line, in columns of any order, is read the same way by the quick path and the careful one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ais_csv import LineReader
+
+COLUMNS = ["MMSI", "BaseDateTime", "LAT", "LON", "SOG", "COG", "VesselName", "VesselType"]
+NEW_NAMES = {
+    "MMSI": "mmsi",
+    "BaseDateTime": "base_date_time",
+    "LAT": "latitude",
+    "LON": "longitude",
+    "VesselName": "vessel_name",
+    "VesselType": "vessel_type",
+}
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0"), max_size=12)
+FIELDS = {
+    "MMSI": st.from_regex(r"[0-9]{8,10}", fullmatch=True) | st.just("367014480"),
+    "BaseDateTime": st.datetimes().map(lambda at: at.isoformat(" ", "seconds"))
+    | st.dates().map(lambda day: f"{day}T23:59:60")
+    | st.sampled_from(["2022-01-03T00:00:00", "2022-02-29T00:00:00", "2022-01-03T00:00:00.5Z"]),
+    "LAT": st.decimals(-95, 95, places=5).map(str) | st.sampled_from(["", "91", "1e3", "NaN", "-"]),
+    "LON": st.decimals(-185, 185, places=5).map(str) | st.sampled_from(["", r"\N", ".5", "5."]),
+    "SOG": st.decimals(-30, 103, places=1).map(str) | st.sampled_from(["", "Unknown", "+1"]),
+    "COG": st.decimals(0, 360, places=1).map(str) | st.sampled_from(["", "0x10", "1_0"]),
+    "VesselName": TEXT | st.sampled_from(['RAY "CHIEF" TONEY', "@@@@", r"A\B", "A@@ ", "A\tB"]),
+    "VesselType": st.integers(0, 100000).map(str) | st.sampled_from(["", "Cargo", "٣"]),
+}
+ROWS = st.fixed_dictionaries(FIELDS)
+
+
+def written(values: list[str], *, all_quoted: bool) -> str:
+    return ",".join(
+        '"' + value.replace('"', '""') + '"'
+        if all_quoted or '"' in value or "," in value
+        else value
+        for value in values
+    )
+
+
+def read(header: list[str], line: str) -> list[str]:
+    """Return the columns of the COPY row, but for the line itself, which comes last."""
+    row = LineReader(",".join(header)).copy_row(2, line.encode()).decode()
+    assert row.endswith("\n")
+    assert row.count("\n") == 1
+    return row[:-1].split("\t")[:-1]
+
+
+@given(row=ROWS)
+@settings(deadline=None, max_examples=300)
+@example(row=dict.fromkeys(COLUMNS, ""))
+def test_the_quick_path_reads_a_line_as_the_careful_one_does(row: dict[str, str]) -> None:
+    line = written([row[name] for name in COLUMNS], all_quoted=False)
+    reader = LineReader(",".join(COLUMNS))
+    assert reader.copy_row(7, line.encode()) == reader.careful_row(7, line)
+
+
+@settings(deadline=None)
+@given(
+    row=ROWS,
+    order=st.permutations([*COLUMNS, "Heading", "Draft"]),
+    new=st.booleans(),
+    all_quoted=st.booleans(),
+)
+def test_neither_order_nor_names_nor_quotes_of_the_columns_matter(
+    row: dict[str, str], order: list[str], new: bool, all_quoted: bool
+) -> None:
+    expected = read(COLUMNS, written([row[name] for name in COLUMNS], all_quoted=False))
+    header = [NEW_NAMES.get(name, name) if new else name for name in order]
+    line = written([row.get(name, "511") for name in order], all_quoted=all_quoted)
+    assert read(header, line) == expected
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=80).filter(str.strip))
+def test_no_line_whatsoever_breaks_the_row_it_becomes(text: str) -> None:
+    line = text.replace("\n", " ")
+    row = LineReader(",".join(COLUMNS)).copy_row(3, line.encode()).decode()
+    fields = row[:-1].split("\t")
+    assert (len(fields), fields[0]) == (11, "3")
+    assert not set(row[:-1]) & set("\n\r\0")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("MMSI", "36701448", "MMSI is not nine digits"),
+        ("MMSI", "٣٦٧٠١٤٤٨٠", "MMSI is not nine digits"),
+        ("BaseDateTime", "2022-02-29T00:00:00", "time is not an ISO date and time"),
+        ("BaseDateTime", "2022-01-03T00:00:60", "time is not an ISO date and time"),
+        ("BaseDateTime", "2022-01-03T00:00:00+01:00", "time is not an ISO date and time"),
+        ("LAT", "1e1", "position is not a number"),
+        ("LON", "NaN", "position is not a number"),
+        ("SOG", "fast", "speed is not a number"),
+        ("COG", "north", "course is not a number"),
+        ("VesselName", '"BROKEN', "broken quotes"),
+        ("VesselName", "A,B", "wrong number of fields"),
+    ],
+)
+def test_a_line_that_cannot_be_read_says_why(field: str, value: str, reason: str) -> None:
+    row = {
+        **dict.fromkeys(COLUMNS, "1"),
+        "MMSI": "367014480",
+        "BaseDateTime": "2022-01-03T00:00:00",
+    }
+    assert read(COLUMNS, ",".join(row.values()))[1] == r"\N"
+    assert read(COLUMNS, ",".join({**row, field: value}.values()))[1] == reason
+
+
+@pytest.mark.parametrize(
+    ("name", "held"), [(b"\xc5\xffA", "\ufffd\ufffdA"), (b"A\x00B", "A\ufffdB"), (b"\xc3\x85", "Å")]
+)
+def test_text_that_the_database_could_not_hold_is_marked(name: bytes, held: str) -> None:
+    line = b"367014480,2022-01-03T00:00:00,1,2,3,4," + name + b",70"
+    row = LineReader(",".join(COLUMNS)).copy_row(2, line).decode()
+    assert row.split("\t")[8] == held
