@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 FLEET = PROJECT / "sql" / "demo"
 _STEP_SECONDS = 1.0
 _STOP_SECONDS = 10.0
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class DemoError(RuntimeError):
@@ -135,7 +135,7 @@ def _serve(connection: psycopg.Connection, url: str, settings: Settings) -> None
         [sys.executable, str(PROJECT / "server.py")],
         env={**os.environ, "DATABASE_URL": url},
         start_new_session=True,
-        preexec_fn=_end_with_parent,  # noqa: PLW1509 - no threads here
+        preexec_fn=_die_with_the_demo,  # noqa: PLW1509 - this process has one thread
     )
     try:
         print(
@@ -152,9 +152,13 @@ def _serve(connection: psycopg.Connection, url: str, settings: Settings) -> None
         _end(server)
 
 
-def _end_with_parent() -> None:
-    """Have the kernel end the server when this process is killed, so that its port is free."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def _die_with_the_demo() -> None:
+    """Have the kernel kill the server, which runs this, when the demo is killed.
+
+    Otherwise it would live on and keep the port from the next demo.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

@@ -15,11 +15,14 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+_TEMPORARY = Path("/tmp")  # noqa: S108 - short, whatever TMPDIR says; only mkdtemp is used in it
+_SOCKET_FOLDER_PREFIX = "vessel-activity-"
 # sun_path holds 108 bytes with its closing zero; the name in the folder is /.s.PGSQL.5432.
 _LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")
 # Nothing of the caller's locale may matter: a LANG that is not installed makes initdb fail.
@@ -274,7 +277,7 @@ class LocalServer:
     def _make_socket_folder(self) -> Path:
         if len(os.fsencode(self.datadir)) <= _LONGEST_SOCKET_FOLDER:
             return self.datadir
-        folder = Path(tempfile.mkdtemp(prefix="vessel-activity-", dir="/tmp"))
+        folder = Path(tempfile.mkdtemp(prefix=_SOCKET_FOLDER_PREFIX, dir=_TEMPORARY))
         if self._as_user:
             os.chown(folder, self._as_user["user"], self._as_user["group"])
         (self.datadir / "socket_folder").write_text(str(folder))
@@ -282,9 +285,17 @@ class LocalServer:
 
     def _remove_temporary_socket_folder(self) -> None:
         note = self.datadir / "socket_folder"
-        if note.exists():
-            shutil.rmtree(note.read_text(), ignore_errors=True)
-            note.unlink()
+        if not note.exists():
+            return
+        # The note is in the hands of the server's user, and this may be root: a socket folder
+        # is emptied of the socket and removed, and nothing else is ever deleted on its word.
+        folder = Path(note.read_text())
+        with suppress(OSError):
+            if folder.parent == _TEMPORARY and folder.name.startswith(_SOCKET_FOLDER_PREFIX):
+                for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+                    (folder / name).unlink(missing_ok=True)
+                folder.rmdir()
+        note.unlink()
 
     def _run(self, command: list[str], failure: str, folder: Path | None = None) -> None:
         done = self._program(command, folder)

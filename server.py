@@ -58,6 +58,8 @@ GRACE_SECONDS = 5
 GC_THRESHOLD = 20_000
 # Enough for any answer of ours; more would only hide a client that doesn't read.
 SEND_BUFFER_BYTES = 65_536
+# Connections that wait to be accepted: browsers that all come back after a restart.
+BACKLOG = 2048
 
 
 class Application:
@@ -162,7 +164,7 @@ def shortcuts(endpoints: Mapping[str, ASGIApp], methods: list[str], rest: ASGIAp
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Open the listening socket; port 0 lets the system choose.
+    """Open the listening socket, which takes connections from now on; port 0: any free one.
 
     Raises:
         OSError: the address is taken or not ours.
@@ -174,6 +176,7 @@ def bind(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listening.bind((host, port))
+    listening.listen(BACKLOG)
     return listening
 
 
@@ -196,7 +199,7 @@ def serve(settings: Settings, conninfo: str) -> None:
         server_header=False,
         proxy_headers=False,
         log_config=None,
-        backlog=2048,
+        backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     host = f"[{settings.host}]" if ":" in settings.host else settings.host

@@ -8,15 +8,15 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from typing import TYPE_CHECKING
 
+import httpx
 import psycopg
 import pytest
 
 import demo
 from tests.conftest import PROJECT
+from tests.webserver import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,12 +48,8 @@ def free_port() -> int:
 def until_serving(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     for line in process.stdout:
-        if found := re.search(r"INFO dashboard: (http://([0-9.]+):([0-9]+))/dashboard", line):
-            for _ in range(600):  # it listens a moment after it says so
-                with socket.socket() as probe:
-                    if probe.connect_ex((found[2], int(found[3]))) == 0:
-                        return found[1]
-                time.sleep(0.1)
+        if found := re.search(r"INFO dashboard: (http://\S+)/dashboard", line):
+            return found[1]
     raise AssertionError("the demo ended before it served")
 
 
@@ -93,15 +89,15 @@ def test_simulated_vessels_are_not_mixed_with_real_ones(db: psycopg.Connection) 
     assert db.execute("select to_regnamespace('vessel_activity_demo')").fetchone() == (None,)
 
 
-@pytest.mark.timeout(900)
 def test_the_demo_serves_stops_in_order_and_survives_kill_9(tmp_path: Path) -> None:
     data_dir, port = tmp_path / "data", free_port()
     first = run(data_dir, port)
     try:
         address = until_serving(first)
-        with urllib.request.urlopen(f"{address}/api/database/vessel-stats-cached") as answer:  # noqa: S310
-            assert answer.headers["X-Vessel-Activity-Source"] == "simulated"
-            assert b'"totalVessels" : 30567' in answer.read()
+        eventually(lambda: httpx.get(f"{address}/readyz", timeout=10).status_code == 200)
+        answer = httpx.get(f"{address}/api/database/vessel-stats-cached", timeout=10)
+        assert answer.headers["X-Vessel-Activity-Source"] == "simulated"
+        assert '"totalVessels" : 30567' in answer.text
 
         second = run(data_dir, free_port())
         output, _ = second.communicate(timeout=60)
@@ -113,6 +109,7 @@ def test_the_demo_serves_stops_in_order_and_survives_kill_9(tmp_path: Path) -> N
         first.kill()
         first.communicate()
 
+    # On the same port: the killed demo's server must not live on and keep it.
     again = run(data_dir, port)
     try:
         until_serving(again)
