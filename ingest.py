@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import class_row
 from tqdm import tqdm
 
@@ -122,7 +123,16 @@ def _file_batch(
             " vessels_updated from vessel_activity.load_batch(%s, %s)",
             (load_id, to_recording),
         ).fetchone()
+    _vacuum(connection)
     return counts or Counts()
+
+
+def _vacuum(connection: psycopg.Connection) -> None:
+    """Free what the batch left, so that the landing tables stay as small as one batch."""
+    for table in ("landing", "landed_vessel"):
+        connection.execute(
+            sql.SQL("vacuum (analyze) vessel_activity.{}").format(sql.Identifier(table))
+        )
 
 
 def _start(connection: psycopg.Connection, name: str, *, to_recording: bool) -> int:

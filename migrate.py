@@ -183,6 +183,10 @@ def _apply(url: str, connection: psycopg.Connection) -> list[str]:
             backend.apply_migrations(pending)
             return [migration.id for migration in pending]
     except psycopg.Error:
+        # A commit that reaches the disk. Unlogged tables whose making was rolled back keep
+        # PostgreSQL from starting if it crashes before it has written down that they were.
+        connection.execute("set synchronous_commit = on")
+        connection.execute("select pg_catalog.pg_logical_emit_message(true, 'vessel_activity', '')")
         schema = sql.Identifier(_SCHEMA)
         applied = sql.SQL("select count(*) from {}._yoyo_migration").format(schema)
         if connection.execute(applied).fetchone() == (0,):

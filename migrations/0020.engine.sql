@@ -101,7 +101,6 @@ create unlogged table if not exists vessel_activity.state (
   fingerprint text,
   skipped bigint,
   far_due_at timestamptz,
-  built_bytes bigint,
   verified_at timestamptz,
   in_doubt xid[] not null default '{}'
 ) with (fillfactor = 45);
@@ -111,7 +110,6 @@ comment on column vessel_activity.state.as_of is 'The instant up to which positi
 comment on column vessel_activity.state.fingerprint is 'vessel_activity.source_fingerprint() when the state was built; NULL: to be rebuilt.';
 comment on column vessel_activity.state.skipped is 'Value of sequence vessel_activity.skipped when the state was built.';
 comment on column vessel_activity.state.far_due_at is 'Earliest position more than an hour ahead, which upcoming does not hold: when it comes due the state is rebuilt.';
-comment on column vessel_activity.state.built_bytes is 'Size of the largest state table when it was built.';
 comment on column vessel_activity.state.verified_at is 'The last instant at which the state was built from, or compared with, the definition.';
 comment on column vessel_activity.state.in_doubt is 'Transactions that were already prepared when the state was found lost: their inbox rows are lost too, so nothing is built until they have ended.';
 
@@ -121,7 +119,7 @@ alter table vessel_activity.settings
   add column if not exists state_limit_bytes bigint not null default 33554432 check (state_limit_bytes >= 0);
 comment on column vessel_activity.settings.verify_interval is 'How often a refresh also compares the state with the definition.';
 comment on column vessel_activity.settings.inbox_limit_bytes is 'Size of an inbox file beyond which writers leave their changes out, to be made good by a rebuild.';
-comment on column vessel_activity.settings.state_limit_bytes is 'Size of a state table beyond which, if it has also grown fourfold since it was built, the state is built anew: an old snapshot keeps its dead rows.';
+comment on column vessel_activity.settings.state_limit_bytes is 'Size of a state table beyond which, if most of it is dead rows kept by an old snapshot, refreshes compute by the definition and write no state.';
 
 alter table vessel_activity.refresh_log add column if not exists verification json;
 comment on column vessel_activity.refresh_log.verification is 'Where the state was compared with the definition: {"state": row, "definition": row, "equal": boolean}; else NULL.';

@@ -374,9 +374,6 @@ class Run:
 
     def _crash(self, *_: object) -> None:
         self.script.append("-- crash")
-        # Flushes what was rolled back: else a rebuild among it, which TRUNCATEs unlogged tables,
-        # can keep PostgreSQL from starting ("could not create file: File exists").
-        self.judge.execute("select pg_logical_emit_message(true, '', '')")
         self.sandbox.server.stop("immediate")
         self.sandbox.server.start()
         self.reconnect()

@@ -1,5 +1,5 @@
 # ruff: noqa: E501, PT012, S311 - function texts; several runs may be needed; nothing secret is drawn
-"""The proofs notice a broken engine: five deliberate mistakes, each caught (docs/engine-mutations.md)."""
+"""The proofs notice a broken engine: five deliberate mistakes, each caught (docs/engine.md)."""
 
 from __future__ import annotations
 

@@ -78,7 +78,8 @@ begin
       hint = 'Begin with vessel_activity.load_start(), which gives the number of the load.';
   end if;
 
-  truncate vessel_activity.landing, vessel_activity.landed_vessel;
+  delete from vessel_activity.landing;
+  delete from vessel_activity.landed_vessel;
   return v_load;
 end
 $$;

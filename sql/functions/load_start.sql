@@ -26,9 +26,11 @@ begin
   update vessel_activity.load as l
   set state = 'interrupted', message = coalesce(l.message, 'died; found by a later load')
   where l.state = 'running';
-  truncate vessel_activity.landing, vessel_activity.landed_vessel;
+  -- By DELETE: see maintain for why no unlogged table is ever truncated. ingest.py vacuums after each transaction.
+  delete from vessel_activity.landing;
+  delete from vessel_activity.landed_vessel;
   if p_to_recording then
-    truncate vessel_activity.recording;
+    delete from vessel_activity.recording;
   end if;
   delete from vessel_activity.load as l
   using vessel_activity.settings as s

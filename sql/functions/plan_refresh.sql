@@ -12,6 +12,7 @@ create or replace function vessel_activity.plan_refresh(
   out fingerprint text,
   out skipped bigint,
   out obstacle text,
+  out is_lost boolean,
   out verify boolean
 )
 language plpgsql volatile
@@ -22,6 +23,7 @@ declare
   v_state vessel_activity.state;
 begin
   verify := false;
+  is_lost := false;
   select s.last_value + s.is_called::integer into skipped from vessel_activity.skipped as s;
   select s.* into v_state from vessel_activity.state as s;
 
@@ -53,6 +55,24 @@ begin
     when v_state.far_due_at <= p_as_of then 'positions that had been stamped far ahead have come due'
     when v_state.as_of > p_as_of then 'the server''s clock was set back'
   end;
+  -- Emptied now, rebuilt once vacuum has made room: until then writers go on leaving changes out, and every rebuild would
+  -- only add dead rows.
+  if fingerprint is not null and skipped <> v_state.skipped
+    and greatest(pg_table_size('vessel_activity.inbox'), pg_table_size('vessel_activity.fleet_inbox')) > p_settings.inbox_limit_bytes
+  then
+    mode := 'definition';
+    reason := 'writers left changes out, since an inbox is over its limit';
+    is_lost := true;
+    return;
+  end if;
+
+  -- Writes no state until the old snapshot that keeps its dead rows has ended; the inbox keeps what is to be folded then.
+  if reason is null and vessel_activity.state_is_bloated(p_settings.state_limit_bytes) then
+    mode := 'definition';
+    reason := 'the state is over its limit, since an old snapshot keeps its dead rows';
+    return;
+  end if;
+
   if reason is null then
     mode := 'incremental';
     verify := v_state.verified_at <= p_as_of - p_settings.verify_interval;
@@ -63,9 +83,10 @@ begin
   if obstacle is not null then
     mode := 'definition';
     reason := obstacle;
+    is_lost := true;
   end if;
 end
 $$;
 
 comment on function vessel_activity.plan_refresh(timestamptz, vessel_activity.settings) is
-  'How a refresh as of p_as_of has to be done: mode incremental, rebuild or definition, and the reason for the latter two.';
+  'How a refresh as of p_as_of has to be done: mode incremental, rebuild or definition, and the reason for the latter two. is_lost: the state misses changes, so what is in the inboxes is of no use.';

@@ -113,24 +113,26 @@ begin
     select f.* into v_figures from vessel_activity.state_figures(
       p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count) as f;
     v_row := v_figures.figures;
-    insert into vessel_activity.state as s (as_of, fingerprint, skipped, far_due_at, built_bytes, verified_at)
-    values (p_as_of, v_source.fingerprint, v_plan.skipped, v_done.far_due_at, vessel_activity.state_bytes(), p_as_of)
+    insert into vessel_activity.state as s (as_of, fingerprint, skipped, far_due_at, verified_at)
+    values (p_as_of, v_source.fingerprint, v_plan.skipped, v_done.far_due_at, p_as_of)
     on conflict (only_row) do update set
       as_of = excluded.as_of,
       fingerprint = excluded.fingerprint,
       skipped = excluded.skipped,
       far_due_at = excluded.far_due_at,
-      built_bytes = excluded.built_bytes,
       verified_at = excluded.verified_at,
       in_doubt = '{}';
     perform vessel_activity.tend_inbox();
   elsif v_mode = 'definition' then
     v_new_rows := null;
     v_row := public.vessel_activity_at(p_as_of);
-    if v_obstacle is not null then
-      -- Nobody will fold what is in the inboxes, and the state misses changes from here on.
+    if v_obstacle is not null or v_plan.is_lost then
+      -- The state misses changes, and what is in the inboxes no longer helps it: vacuum may have the space.
       delete from vessel_activity.inbox;
       delete from vessel_activity.fleet_inbox;
+      perform vessel_activity.tend_inbox();
+    end if;
+    if v_obstacle is not null then
       update vessel_activity.state set fingerprint = null;
     end if;
   end if;

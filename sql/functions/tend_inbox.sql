@@ -1,7 +1,7 @@
 -- After the inboxes were emptied: opens the writers' guard again if there is room, and lets vacuum truncate the files, or
 -- not: that locks writers out for a moment, which is only worth it while a file is far too large. Where the setting
 -- can't be changed at once, it is left for the next time.
--- Called by refresh_at after a rebuild, and by maintain.
+-- Called by refresh_at after it emptied them, and by maintain.
 create or replace function vessel_activity.tend_inbox()
 returns void
 language plpgsql volatile

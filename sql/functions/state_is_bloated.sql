@@ -1,0 +1,26 @@
+-- Whether a state table is over the limit and mostly dead rows, by PostgreSQL's own statistics: then an old snapshot keeps
+-- them from being freed. The size alone would not tell: a file stays large after vacuum has emptied it.
+-- Called by plan_refresh.
+create or replace function vessel_activity.state_is_bloated(p_limit_bytes bigint)
+returns boolean
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_table regclass;
+begin
+  foreach v_table in array array[
+    'vessel_activity.last_seen', 'vessel_activity.position_second', 'vessel_activity.upcoming'
+  ]::regclass[] loop
+    if pg_relation_size(v_table) > p_limit_bytes
+      and pg_stat_get_dead_tuples(v_table) > 1000 + 2 * pg_stat_get_live_tuples(v_table)
+    then
+      return true;
+    end if;
+  end loop;
+  return false;
+end
+$$;
+
+comment on function vessel_activity.state_is_bloated(bigint) is
+  'Whether a state table is larger than p_limit_bytes and has more than twice as many dead rows as live ones.';
