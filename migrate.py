@@ -183,10 +183,7 @@ def _apply(url: str, connection: psycopg.Connection) -> list[str]:
             backend.apply_migrations(pending)
             return [migration.id for migration in pending]
     except psycopg.Error:
-        # A commit that reaches the disk. Unlogged tables whose making was rolled back keep
-        # PostgreSQL from starting if it crashes before it has written down that they were.
-        connection.execute("set synchronous_commit = on")
-        connection.execute("select pg_catalog.pg_logical_emit_message(true, 'vessel_activity', '')")
+        _reach_disk(connection)
         schema = sql.Identifier(_SCHEMA)
         applied = sql.SQL("select count(*) from {}._yoyo_migration").format(schema)
         if connection.execute(applied).fetchone() == (0,):
@@ -195,22 +192,38 @@ def _apply(url: str, connection: psycopg.Connection) -> list[str]:
         raise
 
 
+def _reach_disk(connection: psycopg.Connection) -> None:
+    """Commit something that is waited for until it is on disk.
+
+    Unlogged tables whose making was rolled back keep PostgreSQL from starting if it crashes before
+    it has written down that they were.
+    """
+    connection.execute("set synchronous_commit = on")
+    connection.execute("select pg_catalog.pg_logical_emit_message(true, 'vessel_activity', '')")
+
+
 def _install_functions(connection: psycopg.Connection) -> int:
     """Install every function anew, all or none; nobody but the owner may execute them."""
     files = sorted(FUNCTIONS.glob("*.sql"))
     if not files:
         raise MigrationError("there are no functions in sql/functions/ beside the program")
-    with connection.transaction():
-        # They name each other, so none can be checked before all are there.
-        connection.execute("set local check_function_bodies = off")
-        connection.execute("set local lock_timeout = '10s'")
-        for file in files:
-            try:
-                connection.execute(file.read_text(encoding="utf-8"))
-            except psycopg.Error as error:
-                error.add_note(f"in sql/functions/{file.name}")
-                raise
-        connection.execute("select vessel_activity.revoke_from_public()")
+    try:
+        with connection.transaction():
+            # They name each other, so none can be checked before all are there.
+            connection.execute("set local check_function_bodies = off")
+            connection.execute("set local lock_timeout = '10s'")
+            for file in files:
+                try:
+                    connection.execute(file.read_text(encoding="utf-8"))
+                except psycopg.Error as error:
+                    error.add_note(f"in sql/functions/{file.name}")
+                    raise
+            connection.execute("select vessel_activity.fit_to_sources()")
+            connection.execute("select vessel_activity.revoke_from_public()")
+    except psycopg.Error:
+        if not connection.broken:
+            _reach_disk(connection)  # fitting may have written an unlogged table anew
+        raise
     return len(files)
 
 

@@ -1,32 +1,9 @@
 -- depends: 0010.cache
 -- The incremental state (docs/engine.md). Unlogged: it costs no WAL, and a crash empties all of it together, which a
 -- refresh notices and rebuilds. Id types and collations are taken from the source tables by CREATE TABLE AS.
+-- The inbox itself is in 0060.
 
 set local lock_timeout = '10s';
-
--- Written by every writer, emptied by every refresh. Its file must never be truncated by vacuum, which would make
--- writers wait for it; maintain() shrinks it when nobody is there to wait.
--- One row a statement, with arrays: a thousand-row INSERT costs one append, and one delete in the refresh. The arrays
--- are not compressed, which would cost more than it saves for rows that live for seconds.
-create unlogged table if not exists vessel_activity.inbox (vessel_ids, seen_ats, speeds, sign)
-with (
-  autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_insert_threshold = -1,
-  autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off,
-  toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 1000,
-  toast.autovacuum_vacuum_insert_threshold = -1, toast.autovacuum_vacuum_cost_delay = 0, toast.vacuum_truncate = off
-)
-as
-  select array_agg(p."vesselId"), null::timestamptz[], null::numeric[], null::smallint
-  from public.vessel_positions as p with no data;
-alter table vessel_activity.inbox
-  alter column vessel_ids set storage external,
-  alter column seen_ats set storage external,
-  alter column speeds set storage external;
-comment on table vessel_activity.inbox is 'Changes of positions since the last refresh, appended by the triggers: the positions that one statement made come (sign 1) or go (-1), in arrays of equal length.';
-comment on column vessel_activity.inbox.vessel_ids is 'Their vessel_positions."vesselId".';
-comment on column vessel_activity.inbox.seen_ats is 'Their timestamps.';
-comment on column vessel_activity.inbox.speeds is 'Their speeds over ground in knots where they enter the mean, else NULL.';
-comment on column vessel_activity.inbox.sign is '1: the positions came; -1: they went.';
 
 create unlogged table if not exists vessel_activity.fleet_inbox (
   kind text not null,
@@ -49,12 +26,12 @@ create sequence if not exists vessel_activity.inbox_guard;
 comment on sequence vessel_activity.inbox_guard is '2 while the inboxes are over their limit, so that every writer asks; else 1.';
 
 create unlogged table if not exists vessel_activity.upcoming (vessel_id, seen_at, speed, sign)
-as select p."vesselId", null::timestamptz, null::numeric, null::smallint from public.vessel_positions as p with no data;
+as select p."vesselId", null::timestamptz, p.speed, null::smallint from public.vessel_positions as p with no data;
 create index if not exists upcoming_seen_at on vessel_activity.upcoming (seen_at);
 comment on table vessel_activity.upcoming is 'Changes of positions stamped up to an hour ahead: each is taken in when its time comes.';
 comment on column vessel_activity.upcoming.vessel_id is 'vessel_positions."vesselId".';
 comment on column vessel_activity.upcoming.seen_at is 'The position''s timestamp.';
-comment on column vessel_activity.upcoming.speed is 'Speed over ground in knots where it enters the mean, else NULL.';
+comment on column vessel_activity.upcoming.speed is 'Its speed over ground in knots, as it stands in the source.';
 comment on column vessel_activity.upcoming.sign is '1: the position came; -1: it went.';
 
 -- Half-full pages and no index on what changes: updates stay in their page (HOT) and leave nothing for vacuum.

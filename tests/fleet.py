@@ -77,6 +77,12 @@ def stored(db: psycopg.Connection) -> Figures:
     )
 
 
+def alter_type(db: psycopg.Connection, column: str, type_name: str, using: str = "") -> None:
+    """Give a column of the positions another type, and fit the engine to it as a migrate does."""
+    db.execute(f"alter table vessel_positions alter {column} type {type_name} {using}".encode())
+    db.execute("select vessel_activity.fit_to_sources()")
+
+
 def last_mode(db: psycopg.Connection) -> tuple[str, str | None]:
     """Return how the last refresh was done, and its remark."""
     row = db.execute(

@@ -35,7 +35,7 @@ MUTATIONS = {
     ),
     "an update counts twice": Mutation(
         "note_positions_updated",
-        {"mean_speed_part(o.speed::numeric), -1": "mean_speed_part(o.speed::numeric), 0"},
+        {'o."timestamp", o.speed, -1': 'o."timestamp", o.speed, 0'},
     ),
     "the lower edge is dropped": Mutation(
         "hour_edge", {"p_as_of - interval '1 hour'": "vessel_activity.first_full_second(p_as_of)"}
@@ -47,8 +47,8 @@ MUTATIONS = {
 SECOND_STATEMENT = Mutation(
     "fold_inbox",
     {
-        "delete from vessel_activity.inbox as i\n    returning i.vessel_ids, i.seen_ats, i.speeds, i.sign":
-        "select i.vessel_ids, i.seen_ats, i.speeds, i.sign from vessel_activity.inbox as i",
+        "delete from vessel_activity.inbox as i\n    returning i.vessel_id, vessel_activity.utc_instant(i.seen_at) as seen_at, i.speed, i.sign":
+        "select i.vessel_id, vessel_activity.utc_instant(i.seen_at) as seen_at, i.speed, i.sign from vessel_activity.inbox as i",
         "\n  perform vessel_activity.update_last_seen": "\n  delete from vessel_activity.inbox;"
         "\n  perform vessel_activity.update_last_seen",
     },

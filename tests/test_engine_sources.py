@@ -24,6 +24,7 @@ from tests.fleet import (
     Figures,
     add_positions,
     add_vessels,
+    alter_type,
     definition,
     last_mode,
     refreshed,
@@ -573,7 +574,6 @@ def test_an_owner_of_ours_without_rights_on_the_sources_computes_by_the_definiti
     [
         "vacuum full vessel_positions",
         "cluster vessel_positions using vessel_activity_timestamp_idx",
-        "alter table vessel_positions alter speed type real",
         "alter table vessel_positions add comment text default 'none'",
         "alter table vessel_positions set unlogged",
         'alter table vessel_positions alter "vesselId" type bigint using "vesselId" + 0',
@@ -596,6 +596,67 @@ def test_rewriting_a_source_table_changes_no_number(db: psycopg.Connection, ddl:
     assert (figures.active_now, figures.top_flags) == (5, [("NO", 1)])
     into(db, "vessel_positions", 10)
     assert exact(db, "incremental", AS_OF + SECOND).active_now == 6
+
+
+@pytest.mark.parametrize(
+    ("column", "type_name", "using"),
+    [
+        ('"vesselId"', "text", ""),
+        ('"vesselId"', "uuid", "using lpad(to_hex(\"vesselId\"), 32, '0')::uuid"),
+        ('"vesselId"', "numeric", ""),
+        ("timestamp", "timestamp(3)", "using timestamp at time zone 'UTC'"),
+        ("speed", "real", ""),
+        ("speed", "numeric(6, 3)", ""),
+    ],
+)
+def test_altering_a_columns_type_stops_no_writer_and_a_migrate_fits_the_engine_to_it(
+    db: psycopg.Connection, url: str, column: str, type_name: str, using: str
+) -> None:
+    def add(seconds_ago: int) -> None:
+        db.execute(
+            """
+            insert into vessel_positions ("vesselId", timestamp, latitude, longitude, speed)
+            select (array_agg(p."vesselId"))[1], %s::timestamptz at time zone 'UTC', 0, 0, 12.3455
+            from vessel_positions as p
+            """,
+            (AS_OF - seconds_ago * SECOND,),
+        )
+
+    db.execute("set timezone = 'UTC'")
+    refreshed(db, AS_OF - MINUTE)
+    into(db, "vessel_positions", 1)
+    exact(db, "incremental")
+
+    db.execute(f"alter table vessel_positions alter {column} type {type_name} {using}".encode())
+    add(5)
+
+    if type_name != "numeric(6, 3)":  # of the same type: only its modifier is another
+        assert exact(db, "definition").positions_last_hour == 2
+        assert "another type" in (last_mode(db)[1] or "")
+        assert engine_check(db)[0] == "warn"
+        assert "make migrate" in engine_check(db)[2]
+
+    migrate.migrate(url)
+    add(4)
+    assert refreshed(db).positions_last_hour == 3
+    add(3)
+    db.execute("delete from vessel_positions where latitude is null")
+    figures = exact(db, "incremental", AS_OF + SECOND)
+    assert (figures.active_now, figures.positions_last_hour) == (1, 3)
+    assert engine_check(db)[0] == "ok"
+
+
+def test_a_longer_id_than_the_column_held_at_the_migrate_stops_no_writer(
+    db: psycopg.Connection,
+) -> None:
+    alter_type(db, '"vesselId"', "varchar(4)")
+    refreshed(db, AS_OF - MINUTE)
+    db.execute('alter table vessel_positions alter "vesselId" type varchar(40)')
+    into(db, "vessel_positions", 1234567)
+
+    assert refreshed(db).active_now == 1
+    into(db, "vessel_positions", 1234568)
+    assert exact(db, "incremental").active_now == 2
 
 
 def test_a_column_renamed_away_fails_the_refresh_and_back_again_heals_it(

@@ -27,6 +27,7 @@ from tests.fleet import (
     add_speeds,
     add_types,
     add_vessels,
+    alter_type,
     computed,
     definition,
     refreshed,
@@ -127,7 +128,7 @@ def test_a_ship_stamped_in_2099_counts_when_its_time_comes(
 def test_instants_at_the_ends_of_time_count_in_no_window(
     db: psycopg.Connection, route: str, column: str
 ) -> None:
-    db.execute(f"alter table public.vessel_positions alter timestamp type {column}")
+    alter_type(db, "timestamp", column)
 
     def write() -> None:
         add_positions(db, (1, AS_OF))
@@ -290,7 +291,7 @@ def test_a_vessel_counts_once_however_often_it_reports(db: psycopg.Connection, r
 def test_only_speeds_above_0_and_below_50_enter_the_mean(
     db: psycopg.Connection, route: str, column: str
 ) -> None:
-    db.execute(f"alter table public.vessel_positions alter speed type {column}")
+    alter_type(db, "speed", column)
     speeds = ["NaN", "Infinity", "-Infinity", None, 0, -0.5, 50, 102.3, 49.5, 0.25]
 
     def write() -> None:
@@ -365,12 +366,8 @@ def test_the_windows_contain_each_other_over_any_history(
 def test_the_sessions_time_zone_changes_no_number(
     db: psycopg.Connection, route: str, zone: str, column: str
 ) -> None:
-    db.execute(
-        f"alter table public.vessel_positions alter timestamp type {column} "
-        "using timestamp at time zone 'UTC'"
-        if column != "timestamptz"
-        else "select 1"
-    )
+    if column != "timestamptz":
+        alter_type(db, "timestamp", column, "using timestamp at time zone 'UTC'")
     db.execute(f"set timezone = '{zone}'")
     millisecond = timedelta(milliseconds=1)
 

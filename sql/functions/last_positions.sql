@@ -1,73 +1,12 @@
--- The last position of each vessel at or before an instant: what "active in a window" follows from.
--- Steps from vessel to vessel through the ("vesselId", timestamp) index, one probe a vessel, so the cost follows the
--- fleet and not the history; vessels without a row in public.vessels are met like any other. Which way to step depends
--- on the index's sort order. Where there is no such index (a view, a foreign table, before the first migrate has
--- ended) it groups the window instead. Called by vessel_activity_at and by the rebuild; as a stable function it reads
--- with its caller's snapshot.
+-- What the rebuild fills last_seen with; as a stable function it reads with its caller's snapshot.
 create or replace function vessel_activity.last_positions(p_as_of timestamptz)
 returns setof vessel_activity.last_seen
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-declare
-  v_is_partitioned boolean;
-  v_is_mixed boolean; -- one of the two columns ascending, the other descending
 begin
-  select c.relkind = 'p', (i.indoption[0] & 1) <> (i.indoption[1] & 1)
-  into v_is_partitioned, v_is_mixed
-  from vessel_activity.source_indexes() as s
-  join pg_catalog.pg_index as i on i.indexrelid = s.index_oid
-  join pg_catalog.pg_class as c on c.oid = i.indrelid
-  where s.purpose = 'vessel';
-
-  if not found then
-    return query
-      select p."vesselId", max(vessel_activity.utc_instant(p."timestamp"))
-      from public.vessel_positions as p
-      where p."timestamp" >= vessel_activity.source_time(p_as_of - interval '24 hours', p."timestamp")
-        and p."timestamp" <= vessel_activity.source_time(p_as_of, p."timestamp")
-        and p."vesselId" is not null
-      group by p."vesselId";
-    return;
-  end if;
-
-  -- Partitions are pruned by the lower bound. A plain table is faster without: with it, a vessel that has been silent
-  -- for a day costs a walk over its whole history.
-  return query execute format(
-    $query$
-      with recursive step(vessel_id, seen_at) as (
-        (
-          select p."vesselId", p."timestamp"
-          from public.vessel_positions as p
-          where p."timestamp" <= vessel_activity.source_time($1, p."timestamp") %3$s
-            and p."vesselId" is not null
-          order by p."vesselId" %2$s, p."timestamp" desc
-          limit 1
-        )
-        union all
-        select n.*
-        from step as s
-        cross join lateral (
-          select p."vesselId", p."timestamp"
-          from public.vessel_positions as p
-          where p."timestamp" <= vessel_activity.source_time($1, p."timestamp") %3$s
-            and p."vesselId" %1$s s.vessel_id
-          order by p."vesselId" %2$s, p."timestamp" desc
-          limit 1
-        ) as n
-      )
-      select s.vessel_id, vessel_activity.utc_instant(s.seen_at)
-      from step as s
-      where s.seen_at >= vessel_activity.source_time($1 - interval '24 hours', s.seen_at)
-    $query$,
-    case when v_is_mixed then '>' else '<' end,
-    case when v_is_mixed then 'asc' else 'desc' end,
-    case when v_is_partitioned
-      then $bound$and p."timestamp" >= vessel_activity.source_time($1 - interval '24 hours', p."timestamp")$bound$
-      else ''
-    end)
-  using p_as_of;
+  return query execute vessel_activity.last_positions_query() using p_as_of;
 end
 $$;
 

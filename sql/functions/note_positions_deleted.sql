@@ -8,39 +8,23 @@ declare
 begin
   if tg_relid operator(pg_catalog.<>) 'public.vessel_positions'::pg_catalog.regclass
     or pg_catalog.pg_sequence_last_value('vessel_activity.inbox_guard') operator(pg_catalog.>) 1
-    or pg_catalog.random() operator(pg_catalog.<) 0.0625::pg_catalog.float8
+    or pg_catalog.random() operator(pg_catalog.<) 0.0078125::pg_catalog.float8
   then
     if vessel_activity.leaves_out('vessel_positions', tg_relid) then
-      return null;
+      return new;
     end if;
   end if;
 
-  insert into vessel_activity.inbox (vessel_ids, seen_ats, speeds, sign)
-  select array[o."vesselId"], array[vessel_activity.utc_instant(o."timestamp")],
-    array[vessel_activity.mean_speed_part(o.speed::pg_catalog.numeric)], -1
+  insert into vessel_activity.inbox (vessel_id, seen_at, speed, sign)
+  select vessel_activity.noted_id(o."vesselId"), o."timestamp", o.speed, (-1)::pg_catalog.int2
   from old_rows as o
-  limit 16;
+  where o."timestamp" operator(pg_catalog.>=) vessel_activity.source_time(vessel_activity.inbox_since(), o."timestamp");
 
   get diagnostics v_rows = row_count;
-  if v_rows operator(pg_catalog.=) 16 then
-    perform vessel_activity.leaves_out('vessel_positions', tg_relid); -- a large statement may fill the inbox alone
-    select pg_catalog.count(*) into v_rows from (select from old_rows offset 16 limit 100001) as r;
-    if v_rows operator(pg_catalog.<=) 100000 then
-      insert into vessel_activity.inbox (vessel_ids, seen_ats, speeds, sign)
-      select pg_catalog.array_agg(o."vesselId"), pg_catalog.array_agg(vessel_activity.utc_instant(o."timestamp")),
-        pg_catalog.array_agg(vessel_activity.mean_speed_part(o.speed::pg_catalog.numeric)), -1
-      from (select * from old_rows offset 16) as o
-      where o."timestamp" operator(pg_catalog.>=) vessel_activity.source_time(vessel_activity.inbox_since(), o."timestamp")
-      having pg_catalog.count(*) operator(pg_catalog.>) 0;
-    else
-      insert into vessel_activity.inbox (vessel_ids, seen_ats, speeds, sign)
-      select array[o."vesselId"], array[vessel_activity.utc_instant(o."timestamp")],
-        array[vessel_activity.mean_speed_part(o.speed::pg_catalog.numeric)], -1
-      from (select * from old_rows offset 16) as o
-      where o."timestamp" operator(pg_catalog.>=) vessel_activity.source_time(vessel_activity.inbox_since(), o."timestamp");
-    end if;
+  if v_rows operator(pg_catalog.>) 100 then
+    perform vessel_activity.leaves_out('vessel_positions', tg_relid);
   end if;
-  return null;
+  return new;
 end
 $$;
 

@@ -48,6 +48,14 @@ begin
     return;
   end if;
 
+  -- The types do not fit, so nothing can be folded: seen before that is tried.
+  if exists (select from vessel_activity.unfitting_columns()) then
+    select f.obstacle into obstacle from vessel_activity.source_fingerprint() as f;
+    reason := obstacle;
+    is_lost := true;
+    return;
+  end if;
+
   mode := 'rebuild';
   reason := case
     when fingerprint is null then 'there was no state'

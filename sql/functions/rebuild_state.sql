@@ -41,7 +41,7 @@ begin
   ),
   ahead as (
     insert into vessel_activity.upcoming (vessel_id, seen_at, speed, sign)
-    select p."vesselId", vessel_activity.utc_instant(p."timestamp"), vessel_activity.mean_speed_part(p.speed::numeric), 1
+    select p."vesselId", vessel_activity.utc_instant(p."timestamp"), p.speed, 1
     from public.vessel_positions as p
     where p."timestamp" > vessel_activity.source_time(p_as_of, p."timestamp")
       and p."timestamp" <= vessel_activity.source_time(p_as_of + interval '1 hour', p."timestamp")

@@ -42,6 +42,8 @@ begin
       when count(*) filter (where r.trigger_count <> 3) > 0 then
         format('%s lacks our triggers, or they are not ENABLE ALWAYS',
           min(r.relation::regclass::text) filter (where r.trigger_count <> 3))
+      when exists (select from vessel_activity.unfitting_columns()) then
+        'a column of vessel_positions has another type than at the last migrate'
     end
   into fingerprint, obstacle
   from relations as r;

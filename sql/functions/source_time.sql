@@ -9,7 +9,7 @@ return p_at;
 create or replace function vessel_activity.source_time(p_at timestamptz, p_like timestamp)
 returns timestamp
 language sql immutable parallel safe
-return pg_catalog.timezone('UTC', p_at);
+return pg_catalog.timezone('0'::pg_catalog.interval, p_at);
 
 comment on function vessel_activity.source_time(timestamptz, timestamptz) is
   'p_at unchanged: the source column has a time zone. p_like chooses the overload only.';

@@ -1,7 +1,7 @@
 -- AIS sends speed in tenths of a knot, and adding whole tenths is many times faster than numeric arithmetic, above all
 -- where the column is a float: its conversion to numeric goes through text. A float that is no whole tenth gives NULL
 -- here, and so does a numeric; those are added as numeric (mean_speed_part), so the sum is exact either way.
--- Called where many speeds are added at once: vessel_activity_at and rebuild_state.
+-- Called where many speeds are added at once: vessel_activity_at, fold_inbox and rebuild_state.
 create or replace function vessel_activity.speed_tenths(p_speed double precision)
 returns bigint
 language sql immutable parallel safe

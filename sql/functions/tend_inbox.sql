@@ -16,15 +16,13 @@ begin
     perform setval('vessel_activity.inbox_guard', 1);
   end if;
   if v_is_large = (
-    select c.reloptions @> array['vacuum_truncate=on'] from pg_class as c where c.oid = 'vessel_activity.inbox'::regclass
+    select c.reloptions @> array['vacuum_truncate=t'] from pg_class as c where c.oid = 'vessel_activity.inbox'::regclass
   ) then
     return;
   end if;
   lock table vessel_activity.inbox, vessel_activity.fleet_inbox in share update exclusive mode nowait;
-  execute format('alter table vessel_activity.inbox set (vacuum_truncate = %1$s, toast.vacuum_truncate = %1$s)',
-    case when v_is_large then 'on' else 'off' end);
-  execute format('alter table vessel_activity.fleet_inbox set (vacuum_truncate = %s)',
-    case when v_is_large then 'on' else 'off' end);
+  execute format('alter table vessel_activity.inbox set (vacuum_truncate = %s)', v_is_large);
+  execute format('alter table vessel_activity.fleet_inbox set (vacuum_truncate = %s)', v_is_large);
 exception when lock_not_available or insufficient_privilege then
   return; -- vacuum is at work there, or we are not the owner
 end

@@ -1,4 +1,5 @@
--- The definition of every figure, for any instant: one read-only statement over the source tables, no state.
+-- The definition of every figure, for any instant: read from the source tables in one snapshot, which a stable function
+-- has from its caller; no state.
 -- Called by refresh_vessel_activity where the incremental state can't be used, by the verification, and by anybody who
 -- wants to know. Raises null_value_not_allowed (22004) for a NULL instant.
 create or replace function public.vessel_activity_at(p_as_of timestamptz)
@@ -21,35 +22,33 @@ begin
       hint = 'Give the instant to compute for: select * from public.vessel_activity_at(now()).';
   end if;
 
-  select
-    'singleton',
-    seen.active_now, seen.active_last_hour, seen.active_last_24h,
-    fleet.total_vessels, traffic.positions_last_hour, fleet.vessel_types, fleet.top_flags, traffic.speed_avg,
-    p_as_of
-  into v_row
-  from (
-    select
-      count(*) filter (where l.seen_at >= v_5_minutes_ago) as active_now,
-      count(*) filter (where l.seen_at >= v_hour_ago) as active_last_hour,
-      count(*) filter (where l.seen_at >= v_day_ago) as active_last_24h
-    from vessel_activity.last_positions(p_as_of) as l
-  ) as seen
-  cross join (
-    select
-      count(*) as positions_last_hour,
-      coalesce(round(
-        (coalesce(sum(r.tenths), 0) * 0.1 + coalesce(sum(r.speed), 0)) / nullif(count(r.tenths) + count(r.speed), 0), 2
-      ), 0) as speed_avg
-    from public.vessel_positions as p
-    cross join lateral (
-      select vessel_activity.speed_tenths(p.speed) as tenths,
-        case when vessel_activity.speed_tenths(p.speed) is null then vessel_activity.mean_speed_part(p.speed::numeric) end as speed
-    ) as r
-    where p."timestamp" >= vessel_activity.source_time(v_hour_ago, p."timestamp")
-      and p."timestamp" <= vessel_activity.source_time(p_as_of, p."timestamp")
-  ) as traffic
-  cross join vessel_activity.fleet_figures(array(select f from vessel_activity.fleet_counts_now() as f)) as fleet;
+  execute format(
+    'select count(*) filter (where l.seen_at >= $2), count(*) filter (where l.seen_at >= $3), '
+    'count(*) filter (where l.seen_at >= $4) from (%s) as l',
+    vessel_activity.last_positions_query())
+  into v_row.active_now, v_row.active_last_hour, v_row.active_last_24h
+  using p_as_of, v_5_minutes_ago, v_hour_ago, v_day_ago;
 
+  select
+    count(*),
+    coalesce(round(
+      (coalesce(sum(r.tenths), 0) * 0.1 + coalesce(sum(r.speed), 0)) / nullif(count(r.tenths) + count(r.speed), 0), 2
+    ), 0)
+  into v_row.positions_last_hour, v_row.speed_avg
+  from public.vessel_positions as p
+  cross join lateral (
+    select vessel_activity.speed_tenths(p.speed) as tenths,
+      case when vessel_activity.speed_tenths(p.speed) is null then vessel_activity.mean_speed_part(p.speed::numeric) end as speed
+  ) as r
+  where p."timestamp" >= vessel_activity.source_time(v_hour_ago, p."timestamp")
+    and p."timestamp" <= vessel_activity.source_time(p_as_of, p."timestamp");
+
+  select f.total_vessels, f.vessel_types, f.top_flags
+  into v_row.total_vessels, v_row.vessel_types, v_row.top_flags
+  from vessel_activity.fleet_figures(array(select c from vessel_activity.fleet_counts_now() as c)) as f;
+
+  v_row.id := 'singleton';
+  v_row.updated_at := p_as_of;
   return v_row;
 end
 $$;

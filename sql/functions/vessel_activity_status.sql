@@ -78,6 +78,7 @@ begin
     detail := format('every refresh computes by the definition, since changes could go unseen: %s', v_source.obstacle);
     hint := case
       when v_source.obstacle like '%triggers, or%' then 'As the owner of the table: make migrate, or select vessel_activity.install_triggers().'
+      when v_source.obstacle like '%another type%' then 'make migrate fits the inbox and the state to it.'
       when v_source.obstacle like '%replication%' then 'Refresh on the publisher and replicate public.vessel_activity_realtime, or accept the cost.'
       else 'Put a table in its place, or accept the cost: select mode, duration_ms from vessel_activity.refresh_log order by id desc limit 10.'
     end;

@@ -1,0 +1,1 @@
+drop table if exists vessel_activity.inbox cascade;

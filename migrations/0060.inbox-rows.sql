@@ -1,0 +1,38 @@
+-- depends: 0020.engine
+-- The inbox: one row a position, as it stands in the source. Earlier it had arrays, one row a statement, with converted
+-- values: that cost a writer more than it saved the refresh.
+
+set local lock_timeout = '10s';
+
+-- Until their functions are installed anew, the triggers would fail. They are switched on again after that, and the
+-- state is rebuilt.
+do $$
+declare
+  v_trigger record;
+begin
+  for v_trigger in
+    select t.tgrelid::regclass as relation, t.tgname as name
+    from pg_catalog.pg_trigger as t
+    join pg_catalog.pg_proc as p on p.oid = t.tgfoid
+    where p.pronamespace = 'vessel_activity'::regnamespace and not t.tgisinternal
+  loop
+    execute format('alter table only %s disable trigger %I', v_trigger.relation, v_trigger.name);
+  end loop;
+end
+$$;
+
+drop table if exists vessel_activity.inbox;
+
+-- Written by every writer, emptied by every refresh. Vacuum must not truncate its file, which would make writers wait;
+-- tend_inbox() lets it while the file is far too large.
+create unlogged table vessel_activity.inbox (vessel_id, seen_at, speed, sign)
+with (
+  autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_insert_threshold = -1,
+  autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off
+)
+as select p."vesselId", p."timestamp", p.speed, null::smallint from public.vessel_positions as p with no data;
+comment on table vessel_activity.inbox is 'Changes of positions since the last refresh, appended by the triggers: one row for each position that came or went.';
+comment on column vessel_activity.inbox.vessel_id is 'vessel_positions."vesselId".';
+comment on column vessel_activity.inbox.seen_at is 'The position''s timestamp, in the type of the source: without time zone it is UTC.';
+comment on column vessel_activity.inbox.speed is 'Its speed over ground in knots, as it stands in the source.';
+comment on column vessel_activity.inbox.sign is '1: the position came; -1: it went.';
