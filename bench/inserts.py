@@ -36,11 +36,11 @@ _SAME_VESSELS = 100
 class Volume:
     """How many rows one round inserts, by way."""
 
-    copy: int = 20_000
-    batches: int = 20
-    single: int = 4_000
-    eight: int = 200
-    multi: int = 12
+    copy: int = 30_000
+    batches: int = 30
+    single: int = 6_000
+    eight: int = 800
+    multi: int = 30
 
 
 def throughput(subject: Subject, report: Report, rounds: int, volume: Volume) -> None:

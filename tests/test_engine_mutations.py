@@ -47,8 +47,8 @@ MUTATIONS = {
 SECOND_STATEMENT = Mutation(
     "fold_inbox",
     {
-        "delete from vessel_activity.inbox as i\n    returning i.vessel_id, vessel_activity.utc_instant(i.seen_at) as seen_at, i.speed, i.sign":
-        "select i.vessel_id, vessel_activity.utc_instant(i.seen_at) as seen_at, i.speed, i.sign from vessel_activity.inbox as i",
+        "delete from vessel_activity.inbox as i\n    returning ": "select ",
+        "speed_tenths(i.speed) as tenths": "speed_tenths(i.speed) as tenths from vessel_activity.inbox as i",
         "\n  perform vessel_activity.update_last_seen": "\n  delete from vessel_activity.inbox;"
         "\n  perform vessel_activity.update_last_seen",
     },

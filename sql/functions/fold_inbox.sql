@@ -26,16 +26,17 @@ declare
 begin
   with taken as materialized (
     delete from vessel_activity.inbox as i
-    returning i.vessel_id, vessel_activity.utc_instant(i.seen_at) as seen_at, i.speed, i.sign
+    returning i.vessel_id, vessel_activity.utc_instant(i.seen_at) as seen_at, i.sign, i.speed,
+      vessel_activity.speed_tenths(i.speed) as tenths
   ),
   come_due as (
     delete from vessel_activity.upcoming as u
     where u.seen_at <= p_as_of
-    returning u.vessel_id, u.seen_at, u.speed, u.sign
+    returning u.vessel_id, u.seen_at, u.sign, u.speed, vessel_activity.speed_tenths(u.speed) as tenths
   ),
   put_off as (
-    insert into vessel_activity.upcoming (vessel_id, seen_at, speed, sign)
-    select t.* from taken as t where t.seen_at > p_as_of and t.seen_at <= v_hour_ahead
+    insert into vessel_activity.upcoming (vessel_id, seen_at, sign, speed)
+    select t.vessel_id, t.seen_at, t.sign, t.speed from taken as t where t.seen_at > p_as_of and t.seen_at <= v_hour_ahead
   ),
   event as not materialized (
     select t.* from taken as t where t.seen_at <= p_as_of and t.seen_at >= v_day_ago
@@ -45,12 +46,11 @@ begin
   by_second as (
     insert into vessel_activity.position_second as s (second, positions, speed_sum, speed_count)
     select date_bin('1 second', e.seen_at, 'epoch'), sum(e.sign),
-      coalesce(sum(e.sign * r.tenths), 0) * 0.1 + coalesce(sum(e.sign * r.speed), 0),
-      coalesce(sum(e.sign) filter (where r.tenths is not null or r.speed is not null), 0)
+      coalesce(sum(e.sign * e.tenths), 0) * 0.1 + coalesce(sum(e.sign * r.speed), 0),
+      coalesce(sum(e.sign) filter (where e.tenths is not null or r.speed is not null), 0)
     from event as e
     cross join lateral (
-      select vessel_activity.speed_tenths(e.speed) as tenths,
-        case when vessel_activity.speed_tenths(e.speed) is null then vessel_activity.mean_speed_part(e.speed::numeric) end as speed
+      select case when e.tenths is null then vessel_activity.mean_speed_part(e.speed::numeric) end as speed
     ) as r
     where e.seen_at >= v_first_second
     group by 1

@@ -10,23 +10,27 @@ set plan_cache_mode = force_custom_plan
 set random_page_cost = 1 -- the state is always in memory
 as $$
 declare
-  v_known bigint;
+  v_known_ids p_vessel_ids%type;
 begin
   if cardinality(p_vessel_ids) is null then
     return;
   end if;
 
-  update vessel_activity.last_seen as s
-  set seen_at = case when v.lost_one then v.seen_at else greatest(v.seen_at, s.seen_at) end
-  from unnest(p_vessel_ids, p_seen_ats, p_lost_ones) as v (vessel_id, seen_at, lost_one)
-  where s.vessel_id = v.vessel_id;
-  get diagnostics v_known = row_count;
+  with known as (
+    update vessel_activity.last_seen as s
+    set seen_at = case when v.lost_one then v.seen_at else greatest(v.seen_at, s.seen_at) end
+    from unnest(p_vessel_ids, p_seen_ats, p_lost_ones) as v (vessel_id, seen_at, lost_one)
+    where s.vessel_id = v.vessel_id
+    returning s.vessel_id
+  )
+  select coalesce(array_agg(k.vessel_id), '{}') into v_known_ids from known as k;
 
-  if v_known < cardinality(p_vessel_ids) then
+  -- Told from those just updated, and not from the table, which is the larger one.
+  if cardinality(v_known_ids) < cardinality(p_vessel_ids) then
     insert into vessel_activity.last_seen (vessel_id, seen_at)
     select v.vessel_id, v.seen_at
     from unnest(p_vessel_ids, p_seen_ats) as v (vessel_id, seen_at)
-    where not exists (select from vessel_activity.last_seen as s where s.vessel_id = v.vessel_id);
+    where not exists (select from unnest(v_known_ids) as k (vessel_id) where k.vessel_id = v.vessel_id);
   end if;
 end
 $$;
