@@ -53,7 +53,7 @@ status: .venv/installed ## is everything as it should be, and if not, what to do
 
 .PHONY: lint
 lint: .venv/installed-dev ## check the code without running it
-	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy && .venv/bin/squawk migrations/*.sql
 
 .PHONY: bench
 bench: .venv/installed-dev ## measure the engine: SIZE=small or SIZE=dense

@@ -1,4 +1,4 @@
-"""MarineCadastre AIS files, read as a stream: compressed or not, old or new headers, line by line.
+"""MarineCadastre CSV, read as a stream: old or new headers, line by line.
 
 What a line means is decided in the database (vessel_activity.load_batch); here it is only read:
 which columns there are, and whether a field is a number, a time, a name. Every line comes out, the
@@ -8,30 +8,19 @@ unreadable ones with the reason.
 from __future__ import annotations
 
 import csv
-import gzip
 import re
-import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING
 
-import zstandard
+from ais_file import EXPECTED, NotAisError, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXPECTED = (
-    "a MarineCadastre AIS file (https://hub.marinecadastre.gov/pages/vesseltraffic): CSV, plain, "
-    ".gz or .zst, with a header that names at least MMSI, BaseDateTime, LAT and LON "
-    "(since 2025: mmsi, base_date_time, latitude, longitude)"
-)
 FIRST_BATCH_LINES = 10_000  # a small one first, so that the database has something to do soon
 BATCH_LINES = 50_000
-_PIECE_BYTES = 256 * 1024
-_LONGEST_LINE_BYTES = 64 * 1024
-# A zstd file may ask for a window of 128 MB, which would be most of the memory we promise to use.
-_ZSTD_WINDOW_BYTES = 32 * 1024 * 1024
 
 # Header, without case and underscores -> what it is here. The first four must be there.
 _COLUMNS = {
@@ -58,10 +47,6 @@ _TIME = re.compile(
     r"(?:\.[0-9]{1,9})?(?:Z|\+00(?::?00)?)?",
     re.ASCII,
 )
-
-
-class NotAisError(ValueError):
-    """The file can't be read as AIS data; the message says what it is and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +79,7 @@ def batches(file: IO[bytes]) -> Iterator[Batch]:
         NotAisError: it is no such file, or it ends early or is damaged, maybe after some batches.
 
     """
-    source = _lines(_pieces(file))
+    source = lines(file)
     reader = LineReader(_decode(next(source, b"")))
     wanted = FIRST_BATCH_LINES
     rows: list[bytes] = []
@@ -245,68 +230,6 @@ def _what_it_is(header: str, names: list[str], missing: list[str]) -> str:
         f"the header lacks {', '.join(missing)}; it names {', '.join(names)[:300]}. "
         f"Expected {EXPECTED}"
     )
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    """Give the text of the file in pieces of bounded size, decompressed by what it begins with."""
-    magic = file.read(4)
-    file.seek(0)
-    if not magic:
-        raise NotAisError(f"the file is empty. Expected {EXPECTED}")
-    if magic.startswith(b"PK"):
-        raise NotAisError(
-            "this is a ZIP archive; unpack it first (unzip -p FILE.zip | gzip > FILE.csv.gz). "
-            f"Expected {EXPECTED}"
-        )
-    try:
-        if magic.startswith(b"\x1f\x8b"):
-            with gzip.GzipFile(fileobj=file) as unpacked:
-                while piece := unpacked.read(_PIECE_BYTES):
-                    yield piece
-        elif magic == b"\x28\xb5\x2f\xfd":
-            yield from _zstd_pieces(file)
-        else:
-            while piece := file.read(_PIECE_BYTES):
-                yield piece
-    except EOFError:
-        raise NotAisError("the compressed file ends early; fetch it again") from None
-    except (gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
-        raise NotAisError(f"the compressed file is damaged ({error}); fetch it again") from None
-
-
-def _zstd_pieces(file: IO[bytes]) -> Iterator[bytes]:
-    # Small bites, since a decompression object gives all that a bite holds at once.
-    unpack = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES)
-    frame = unpack.decompressobj()
-    ended = True
-    while bite := file.read(4096):
-        while bite:
-            if ended:
-                frame = unpack.decompressobj()
-            yield frame.decompress(bite)
-            ended = frame.eof
-            bite = frame.unused_data if ended else b""
-    if not ended:
-        raise EOFError
-
-
-def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Split at line feeds; a quoted field can't hold one, so that a stray quote costs one line."""
-    rest = b""
-    first = True
-    for piece in pieces:
-        if first and piece:
-            piece = piece.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901
-            first = False
-        *whole, rest = (rest + piece).split(b"\n")
-        for line in whole:
-            yield line.removesuffix(b"\r")
-        if len(rest) > _LONGEST_LINE_BYTES:
-            raise NotAisError(
-                f"a line is longer than {_LONGEST_LINE_BYTES} bytes. Expected {EXPECTED}"
-            )
-    if rest:
-        yield rest.removesuffix(b"\r")
 
 
 def _decode(line: bytes) -> str:

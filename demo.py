@@ -52,7 +52,7 @@ def main() -> None:
             migrate.migrate(url)
             with connect(url, purpose="demo feed") as connection:
                 _fill(connection)
-                _serve(connection, url, settings)
+            _serve(url, settings)
     except (psycopg.Error, SettingsError, LocalServerError, migrate.MigrationError) as error:
         fail(error, where)
     except DemoError as error:
@@ -128,7 +128,7 @@ def _fill(connection: psycopg.Connection) -> None:
     print(f"wrote {row[0] if row else 0:,} simulated position reports", flush=True)
 
 
-def _serve(connection: psycopg.Connection, url: str, settings: Settings) -> None:
+def _serve(url: str, settings: Settings) -> None:
     """Run the server as a process of its own, and feed it, until one of them ends."""
     # A session of its own: Ctrl-C is for us, who stop it in order.
     server = subprocess.Popen(
@@ -143,13 +143,28 @@ def _serve(connection: psycopg.Connection, url: str, settings: Settings) -> None
             "simulated fleet; Ctrl-C stops",
             flush=True,
         )
+        feed: psycopg.Connection | None = None
         while server.poll() is None:
-            connection.execute("select vessel_activity_demo.step()")
+            feed = _step(feed, url)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 server.wait(_STEP_SECONDS)
         raise DemoError(f"the server ended with code {server.returncode}; its messages are above")
     finally:
         _end(server)
+
+
+def _step(feed: psycopg.Connection | None, url: str) -> psycopg.Connection | None:
+    """Move the fleet on by what it missed; None while the database is away, as in a restart."""
+    try:
+        if feed is None:
+            feed = connect(url, purpose="demo feed")
+        feed.execute("select vessel_activity_demo.step()")
+    except psycopg.OperationalError as error:
+        if feed is not None:
+            print(f"the feed waits for the database: {error}".rstrip(), file=sys.stderr)
+            feed.close()
+        return None
+    return feed
 
 
 def _die_with_the_demo() -> None:

@@ -16,6 +16,7 @@ from psycopg.rows import class_row
 from tqdm import tqdm
 
 import ais_csv
+from ais_file import NotAisError
 from connections import connect
 from database import attached, fail
 from local_server import LocalServerError
@@ -82,7 +83,7 @@ def load(
         progress: told after each batch how many bytes of the file have been read.
 
     Raises:
-        ais_csv.NotAisError: the file can't be read as AIS data, or only in part.
+        NotAisError: the file can't be read as AIS data, or only in part.
         psycopg.Error: the database refuses, or the connection is lost; running again is safe.
         OSError: the file can't be read.
 
@@ -224,7 +225,7 @@ def run(arguments: list[Path], work: Callable[[str, Path], None], usage: str) ->
         with attached(Settings.from_env()) as url:
             where = url
             work(url, file)
-    except ais_csv.NotAisError as error:
+    except NotAisError as error:
         print(f"error: {file}: {error}", file=sys.stderr)
         sys.exit(2)
     except (psycopg.Error, SettingsError, LocalServerError) as error:

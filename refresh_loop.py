@@ -12,6 +12,7 @@ import logging
 import signal
 import sys
 from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +108,9 @@ async def _look(session: Session, durations: deque[float]) -> float:
     except psycopg.Error as error:
         if not session.closed and error.sqlstate is not None:
             message = error.diag.message_primary or str(error)
-            await session.execute(_FAILED, [BY, started_at, error.sqlstate, message])
+            # Where even that can't be written, the first error is the one to tell.
+            with suppress(psycopg.Error):
+                await session.execute(_FAILED, [BY, started_at, error.sqlstate, message])
         raise
     assert row is not None  # noqa: S101 - a function with out parameters returns one row
     if row["refreshed"]:

@@ -33,7 +33,7 @@ def replay(url: str, path: Path) -> None:
         path: a MarineCadastre CSV, plain, .gz or .zst.
 
     Raises:
-        ais_csv.NotAisError: the file can't be read as AIS data.
+        NotAisError: the file can't be read as AIS data.
         psycopg.Error: the database refuses, or the connection is lost; running again is safe.
         KeyboardInterrupt: it was stopped.
 

@@ -1,3 +1,4 @@
+set local lock_timeout = '10s';
 do $$
 declare
   v_function regprocedure;

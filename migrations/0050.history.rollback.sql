@@ -1,3 +1,4 @@
+set local lock_timeout = '10s';
 drop function if exists public.vessel_activity_history_json(text, timestamptz);
 drop function if exists public.vessel_activity_history_csv(text, timestamptz);
 drop function if exists public.vessel_activity_history(text, timestamptz);

@@ -1,9 +1,13 @@
-"""The code is checked without running it: Python by ruff and mypy, PL/pgSQL by plpgsql_check."""
+"""The code is checked without running it.
+
+Python by ruff and mypy, migrations by squawk, PL/pgSQL by plpgsql_check.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +36,21 @@ def test_python_passes(arguments: list[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_migrations_pass() -> None:
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).parent / "squawk"),
+            *sorted(str(file) for file in (PROJECT / "migrations").glob("*.sql")),
+        ],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 issues" in done.stdout or "Found 0" in done.stdout, done.stdout
+
+
 def test_plpgsql_passes(db: psycopg.Connection) -> None:
     library = postgresql_binaries().parent / "lib" / "plpgsql_check.so"
     if not library.exists():
@@ -45,6 +64,12 @@ def test_plpgsql_passes(db: psycopg.Connection) -> None:
         join vessel_activity.our_routines() o on o.routine = p.oid
         cross join lateral plpgsql_check_function(o.routine) c
         where not o.is_trigger
+        union all
+        select t.tgfoid::regprocedure::text, c.*
+        from pg_trigger t
+        join vessel_activity.our_routines() o on o.routine = t.tgfoid
+        cross join lateral plpgsql_check_function(
+          o.routine, t.tgrelid, oldtable => t.tgoldtable, newtable => t.tgnewtable) c
         """
     ).fetchall()
     problems = [

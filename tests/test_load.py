@@ -12,7 +12,7 @@ import pytest
 import zstandard
 
 import ingest
-from ais_csv import NotAisError
+from ais_file import NotAisError
 from tests.conftest import PROJECT, SHARED
 
 if TYPE_CHECKING:
@@ -153,6 +153,18 @@ def test_a_file_that_is_not_ais_is_refused_with_what_was_expected(
     with pytest.raises(NotAisError, match=message):
         ingest.load_file(url, path)
     assert db.execute("select count(*) from public.vessels").fetchone() == (0,)
+
+
+def test_a_zstd_file_whose_window_would_not_fit_our_memory_is_refused_with_the_way_out(
+    url: str, tmp_path: Path
+) -> None:
+    far = zstandard.ZstdCompressionParameters.from_level(3, window_log=27)
+    packer = zstandard.ZstdCompressor(compression_params=far).compressobj()
+    path = tmp_path / "ais.csv.zst"
+    path.write_bytes(packer.compress(OLD.encode()) + packer.flush())
+
+    with pytest.raises(NotAisError, match="pack it anew without --long"):
+        ingest.load_file(url, path)
 
 
 def test_the_danish_file_is_refused_by_name(url: str) -> None:
