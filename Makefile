@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 # Two workers, each with a PostgreSQL of its own: much of the time is waiting for clocks.
-PYTEST ?= -n 2
+PYTEST ?= -n 2 --dist loadgroup
 .DEFAULT_GOAL := help
 
 .PHONY: help

@@ -6,6 +6,7 @@ settings that are measured.
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import time
@@ -101,10 +102,22 @@ def running(sizes: Sequence[Size], ids: str, *, keep: bool) -> Iterator[LocalSer
         keep: leave the data for the next run, and use what the last one left.
 
     Raises:
-        BenchError: no programs, or not enough room on the disk.
+        BenchError: no programs, not enough room on the disk, or another run of this size.
 
     """
     folder = DATA / sizes[0].name
+    DATA.mkdir(parents=True, exist_ok=True)
+    with (DATA / f"{folder.name}.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BenchError(f"a benchmark of size {folder.name} is running already") from None
+        with _running(folder, sizes, ids, keep=keep) as server:
+            yield server
+
+
+@contextmanager
+def _running(folder: Path, sizes: Sequence[Size], ids: str, *, keep: bool) -> Iterator[LocalServer]:
     if not keep:
         _remove_left_over(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -25,6 +25,7 @@ from tests.fleet import (
     refreshed,
     stored,
 )
+from tests.standby import start_standby
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -300,19 +301,7 @@ def test_a_database_made_from_ours_as_template_goes_its_own_way(
 def standby(mortal: LocalServer, new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]:
     """Run a streaming standby of the server."""
     server = new_server()
-    server.datadir.mkdir(mode=0o700, parents=True)
-    if mortal._as_user:
-        os.chown(server.datadir, mortal._as_user["user"], mortal._as_user["group"])
-    mortal._run(
-        [
-            str(postgresql_binaries() / "pg_basebackup"),
-            *("--pgdata", str(server.datadir), "--write-recovery-conf"),
-            *("--checkpoint=fast", "--no-sync", "--username", "postgres"),
-            *("--host", str(mortal.socket_folder), "--port", "5432"),
-        ],
-        "the standby could not be made",
-    )
-    server.start()
+    start_standby(mortal, server)
     yield server
     server.stop("immediate")
 

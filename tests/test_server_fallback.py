@@ -123,9 +123,10 @@ def test_a_failure_is_logged_in_both_places_and_does_not_end_it(url: str) -> Non
             eventually(
                 lambda: answer(
                     url,
-                    "select count(*) > 0 from vessel_activity.refresh_log where sqlstate = '42P01'",
+                    "select count(*) > 1 from vessel_activity.refresh_log where sqlstate = '42P01'",
                 )
             )
+            assert log().count("refresh failed") == 1  # told once, however long it lasts
             connection.execute("alter table public.ships rename to vessels")
             since = answer(url, "select max(id) from vessel_activity.refresh_log")
         eventually(
@@ -136,7 +137,21 @@ def test_a_failure_is_logged_in_both_places_and_does_not_end_it(url: str) -> Non
             ),
             within_seconds=20,
         )
+        eventually(lambda: "refreshing again" in log())
         assert process.poll() is None
+
+
+def test_after_a_refresh_it_mends_the_triggers(url: str) -> None:
+    prepare(url)
+    with refresh_loop(url), psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("alter table vessel_positions disable trigger vessel_activity_deleted")
+        eventually(
+            lambda: answer(
+                url,
+                "select tgenabled = 'A' from pg_trigger where tgname = 'vessel_activity_deleted'"
+                " and tgrelid = 'vessel_positions'::regclass",
+            )
+        )
 
 
 def test_it_comes_back_when_the_database_does(breakable: LocalServer, breakable_url: str) -> None:
