@@ -2,8 +2,9 @@
 # PostgreSQL under .data/; with it, on that database.
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
-# Two workers, each with a PostgreSQL of its own: much of the time is waiting for clocks.
-PYTEST ?= -n 2 --dist loadgroup
+# Two workers, each with a PostgreSQL of its own: much of the time is waiting for clocks. A file stays with one worker,
+# since its tests share servers and results.
+PYTEST ?= -n 2 --dist loadfile
 .DEFAULT_GOAL := help
 
 .PHONY: help

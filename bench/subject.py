@@ -50,8 +50,14 @@ class Subject:
         # The original's driver reads a timestamp without zone as UTC, and so must its queries.
         self.reader.execute("set timezone = 'UTC'")
         self.mode = ""
-        newest = "select max(vessel_activity.utc_instant(timestamp)) from public.vessel_positions"
-        self.as_of: datetime = self.one(f"select date_bin('1 ms', ({newest}), 'epoch')")
+        # With KEEP=1 the clock goes on where the last run has left it.
+        self.as_of: datetime = self.one(
+            """
+            select date_bin('1 ms', greatest(max(vessel_activity.utc_instant(p.timestamp)),
+              (select max(r.updated_at) from public.vessel_activity_realtime as r)), 'epoch')
+            from public.vessel_positions as p
+            """
+        )
         self._catch_up()
 
     def one(self, query: str, *params: object) -> Any:  # noqa: ANN401 - as the query says

@@ -14,9 +14,6 @@ import pytest
 
 Result: TypeAlias = dict[str, Any]
 
-# One worker for all of it: the runs share a folder, and one result serves many tests.
-pytestmark = pytest.mark.xdist_group("bench")
-
 PROJECT = Path(__file__).resolve().parent.parent
 
 

@@ -1,5 +1,7 @@
 -- Builds the state from the sources and empties the inboxes, in one statement: two would see two snapshots, and count
--- rows twice or lose them. The state tables are emptied before it, which only refreshes read.
+-- rows twice or lose them. The small state tables are emptied before it, by DELETE: after a TRUNCATE of an unlogged table
+-- that was rolled back, a crash before the abort record is on disk keeps PostgreSQL from starting. In last_seen, the
+-- large one, only what differs is written, so that many rebuilds in a row don't leave it full of dead rows.
 -- Called by refresh_at only, under its lock.
 create or replace function vessel_activity.rebuild_state(
   p_as_of timestamptz,
@@ -14,7 +16,9 @@ as $$
 declare
   v_first_second constant timestamptz := vessel_activity.first_full_second(p_as_of);
 begin
-  perform vessel_activity.empty_state();
+  delete from vessel_activity.position_second;
+  delete from vessel_activity.upcoming;
+  delete from vessel_activity.fleet_count;
 
   with emptied as (
     delete from vessel_activity.inbox
@@ -22,9 +26,17 @@ begin
   fleet_emptied as (
     delete from vessel_activity.fleet_inbox
   ),
-  by_vessel as (
-    insert into vessel_activity.last_seen (vessel_id, seen_at)
+  last_position as materialized (
     select l.vessel_id, l.seen_at from vessel_activity.last_positions(p_as_of) as l
+  ),
+  gone as (
+    delete from vessel_activity.last_seen as s
+    where not exists (select from last_position as l where l.vessel_id = s.vessel_id)
+  ),
+  by_vessel as (
+    insert into vessel_activity.last_seen as s (vessel_id, seen_at)
+    select l.vessel_id, l.seen_at from last_position as l
+    on conflict (vessel_id) do update set seen_at = excluded.seen_at where s.seen_at <> excluded.seen_at
   ),
   by_second as (
     insert into vessel_activity.position_second (second, positions, speed_sum, speed_count)
