@@ -630,3 +630,23 @@ def test_a_rebuild_can_be_asked_for(db: psycopg.Connection) -> None:
 
     assert refreshed(db, AS_OF) == definition(db, AS_OF)
     assert last_mode(db) == ("rebuild", "there was no state")
+
+
+def test_rebuilds_in_a_row_leave_no_dead_rows_behind(db: psycopg.Connection) -> None:
+    def size() -> object:
+        row = db.execute("select pg_relation_size('vessel_activity.last_seen')").fetchone()
+        return row and row[0]
+
+    db.execute("alter table vessel_activity.last_seen set (autovacuum_enabled = off)")
+    add_positions(db, *((vessel, AS_OF) for vessel in range(1, 501)))
+    refreshed(db)
+    before = size()
+
+    for second in range(1, 11):
+        db.execute('delete from vessel_positions where "vesselId" = %s', (second,))
+        db.execute("select public.vessel_activity_rebuild()")
+        assert refreshed(db, AS_OF + second * SECOND).active_now == 500 - second
+        assert last_mode(db)[0] == "rebuild"
+
+    assert size() == before
+    assert db.execute("select count(*) from vessel_activity.last_seen").fetchone() == (490,)
