@@ -120,6 +120,8 @@ def _fill(connection: psycopg.Connection) -> None:
     print("simulating 30,567 vessels; their last day takes half a minute, once", flush=True)
     row = connection.execute("select vessel_activity_demo.fill()").fetchone()
     connection.execute("analyze public.vessel_positions")
+    # The refresh of the migrate has sampled the empty database.
+    connection.execute("delete from vessel_activity.history where total_vessels = 0")
     connection.execute(
         "select public.vessel_activity_backfill_history("
         "now() - interval '24 hours', now(), interval '1 minute')"

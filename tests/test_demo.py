@@ -68,6 +68,16 @@ def test_the_simulated_fleet_is_named_so_and_reports_as_promised(db: psycopg.Con
         " or longitude not between -180 and 180 or speed not between 0 and 30"
         " or timestamp > clock_timestamp()"
     ).fetchone() == (0,)
+    # The fleet's habits don't change, so neither does how many are heard in a day.
+    day_ago, today = (
+        db.execute(
+            "select (public.vessel_activity_at(now() - %s::interval)).active_last_24h", (ago,)
+        ).fetchone()
+        for ago in ("24 hours", "0 hours")
+    )
+    assert day_ago is not None
+    assert today is not None
+    assert day_ago[0] == pytest.approx(today[0], rel=0.02)
     repeated = db.execute(
         'select count(*) - count(distinct ("vesselId", timestamp)) from public.vessel_positions'
     ).fetchone()

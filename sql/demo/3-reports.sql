@@ -1,6 +1,9 @@
--- The position reports of the fleet in (p_after, p_until]. A vessel reports every report_every_seconds; a quarter of the
+-- The position reports in (p_after, p_until] of the vessels that report at most every p_every_at_least seconds. A vessel reports every report_every_seconds; a quarter of the
 -- reports is lost on the way, more at night than by day. It sails round the middle of its track.
-create or replace function vessel_activity_demo.reports(p_after timestamptz, p_until timestamptz)
+drop function if exists vessel_activity_demo.reports(timestamptz, timestamptz); -- before it had a third argument
+create or replace function vessel_activity_demo.reports(
+  p_after timestamptz, p_until timestamptz, p_every_at_least integer default 0
+)
 returns table (
   vessel_id bigint, reported_at timestamptz, latitude double precision, longitude double precision, speed numeric, course real
 )
@@ -24,10 +27,11 @@ as $$
     -- Knots are degrees of latitude in 60 hours; the angle follows from how far it has come.
     select (f.speed / 60 / f.radius_degrees) * (n.nth * f.report_every_seconds % 31536000) / 3600.0 + f.number as angle
   ) as a
-  where vessel_activity_demo.draw(n.nth, f.number + 100000, 1000)
-    < 750 + 150 * sin(2 * pi() * (n.nth * f.report_every_seconds % 86400 - 21600) / 86400)
+  where f.report_every_seconds >= p_every_at_least
+    and vessel_activity_demo.draw(n.nth, f.number + 100000, 1000)
+      < 750 + 150 * sin(2 * pi() * (n.nth * f.report_every_seconds % 86400 - 21600) / 86400)
   order by 2
 $$;
 
-comment on function vessel_activity_demo.reports(timestamptz, timestamptz) is
-  'The simulated position reports after p_after up to p_until: vessel, time, position, speed over ground in knots, course in degrees.';
+comment on function vessel_activity_demo.reports(timestamptz, timestamptz, integer) is
+  'The simulated position reports after p_after up to p_until, of vessels that report at most every p_every_at_least seconds: vessel, time, position, speed over ground in knots, course in degrees.';

@@ -7,6 +7,10 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
+declare
+  v_since constant timestamptz := clock_timestamp() - interval '25 hours';
+  v_is_new constant boolean := not exists (select from vessel_activity_demo.clock);
+  v_reports bigint;
 begin
   perform vessel_activity_demo.refuse_real_vessels();
 
@@ -71,12 +75,25 @@ begin
   where not exists (select from vessel_activity_demo.fleet);
   analyze vessel_activity_demo.fleet;
 
-  insert into vessel_activity_demo.clock (reported_until) values (clock_timestamp() - interval '25 hours')
+  insert into vessel_activity_demo.clock (reported_until) values (v_since)
   on conflict (only_row) do update
   set reported_until = greatest(vessel_activity_demo.clock.reported_until, excluded.reported_until);
-  return vessel_activity_demo.step();
+  v_reports := vessel_activity_demo.step();
+
+  -- What the 24 hours of the trend's first instants reach back to: every report of the vessels that report rarely, and of
+  -- the others those that make sure that each has one. The next step drops them.
+  if v_is_new then
+    insert into public.vessel_positions ("vesselId", "timestamp", latitude, longitude, speed, course)
+    select r.vessel_id, r.reported_at, r.latitude, r.longitude, r.speed, r.course
+    from (
+      select r.* from vessel_activity_demo.reports(v_since - interval '24 hours', v_since - interval '3 hours', 7200) as r
+      union all
+      select r.* from vessel_activity_demo.reports(v_since - interval '3 hours', v_since) as r
+    ) as r;
+  end if;
+  return v_reports;
 end
 $$;
 
 comment on function vessel_activity_demo.fill(integer) is
-  'Makes the simulated fleet where there is none and writes what it reported in the last 25 hours; returns the number of reports.';
+  'Makes the simulated fleet where there is none and writes what it reported in the last 25 hours; returns the number of reports. The first time also as much of the day before as a backfill of the history needs.';
