@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from answer import Answer, Message
+    from answer import Answer, Message, Response
     from listener import Listener
 
 PATH = "/api/database/vessel-stats-cached"
@@ -20,44 +20,51 @@ EMPTY = end(b"")
 
 
 def endpoint(listener: Listener, counts: Counter[tuple[str, int]]) -> ASGIApp:
-    """Return the ASGI application for GET and HEAD: 200, 304, or 500.
-
-    It makes no query. Everything in the usual path is written out flat, since at this speed a
-    function call is felt; the rest is in `_without_confirmation`.
-    """
+    """Return the ASGI application for GET and HEAD: 200, 304, or 500. It makes no query."""
 
     async def stats(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
         answer = listener.confirmed
-        age = 0
         if answer is None:
-            answer, age = await _without_confirmation(listener)
-            if answer is None:
-                counts["stats", 500] += 1
-                await _send_error(scope, send)
-                return
-        begin, body = answer.plain
-        for name, value in scope["headers"]:
-            if name == b"if-none-match":
-                if value == answer.tag or answer.matches(value):
-                    begin, body = answer.not_modified
-                    break
-            elif name == b"accept-encoding" and accepts_gzip(value):
-                begin, body = answer.gzipped
+            await _unconfirmed(scope, send, listener, counts)
+            return
+        begin, body = _chosen(answer, scope)
         counts["stats", begin["status"]] += 1
-        await send(aged(begin, age) if age else begin)
+        await send(begin)
         await send(body if scope["method"] == "GET" else EMPTY)
 
     return stats
 
 
-async def _without_confirmation(listener: Listener) -> tuple[Answer | None, int]:
-    """Wait for the first read where none has ended; return what may be served, and its age.
+def _chosen(answer: Answer, scope: Scope) -> Response:
+    """Choose among the ready responses of an answer by the headers of the request."""
+    chosen = answer.plain
+    for name, value in scope["headers"]:
+        if name == b"if-none-match":
+            if value == answer.tag or answer.matches(value):
+                return answer.not_modified
+        elif name == b"accept-encoding" and accepts_gzip(value):
+            chosen = answer.gzipped
+    return chosen
 
-    No longer than the database may take to answer.
+
+async def _unconfirmed(
+    scope: Scope, send: Send, listener: Listener, counts: Counter[tuple[str, int]]
+) -> None:
+    """Answer while the database does not: from the last good answer, with its age, or with 500.
+
+    Where no read has ended yet the first is waited for, no longer than the database may take.
     """
     if listener.failure is None:
         await listener.first_try()
-    return listener.servable()
+    answer, age = listener.servable()
+    if answer is None:
+        counts["stats", 500] += 1
+        await _send_error(scope, send)
+        return
+    begin, body = _chosen(answer, scope)
+    counts["stats", begin["status"]] += 1
+    await send(aged(begin, age) if age else begin)
+    await send(body if scope["method"] == "GET" else EMPTY)
 
 
 async def _send_error(scope: Scope, send: Send) -> None:
