@@ -73,10 +73,10 @@ def embedded_database(data_dir: Path) -> Iterator[str]:
         ) from None
     server = LocalServer(binaries(), data_dir / f"postgresql-{_MAJOR}", dict(_OPTIONS))
     with users:
-        with _door(data_dir):
-            fcntl.flock(users, fcntl.LOCK_SH)
-            server.start()
         try:
+            with _door(data_dir):
+                fcntl.flock(users, fcntl.LOCK_SH)
+                server.start()
             yield _create_database(server)
         finally:
             with _door(data_dir):

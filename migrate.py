@@ -118,6 +118,7 @@ def rollback(url: str) -> None:
         _refuse_standby(connection)
         with _alone(connection):
             cron.unschedule(connection, url)
+            _remove_demo(connection)
             _drop_indexes(connection)
             with _backend(url, connection) as backend:
                 migrations = _migrations()
@@ -240,6 +241,15 @@ def _build_indexes(connection: psycopg.Connection) -> list[str]:
     for _, ddl in steps:
         connection.execute(ddl)
     return sorted({name for name, _ in steps})
+
+
+def _remove_demo(connection: psycopg.Connection) -> None:
+    """Take the simulated fleet out, which would be left without what it works with."""
+    row = connection.execute(
+        "select pg_catalog.to_regprocedure('vessel_activity_demo.remove()') is not null"
+    ).fetchone()
+    if row == (True,):
+        connection.execute("select vessel_activity_demo.remove()")
 
 
 def _drop_indexes(connection: psycopg.Connection) -> None:

@@ -168,7 +168,7 @@ def main() -> None:
     try:
         with attached(Settings.from_env()) as url:
             asyncio.run(_until_stopped(run(url)))
-    except (SettingsError, LocalServerError) as error:
+    except (SettingsError, LocalServerError, psycopg.Error) as error:
         fail(error)
 
 

@@ -24,6 +24,7 @@ import sys
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
+import psycopg
 import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import RedirectResponse
@@ -232,8 +233,11 @@ def main() -> None:
         settings = Settings.from_env()
         with attached(settings) as conninfo:
             serve(settings, conninfo)
-    except (SettingsError, LocalServerError, OSError) as error:
+    except (SettingsError, LocalServerError, psycopg.Error) as error:
         fail(error)
+    except OSError as error:
+        print(f"error: can't listen ({error.strerror}); choose HOST and PORT", file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from playwright.sync_api import expect, sync_playwright
 
 if TYPE_CHECKING:
@@ -23,7 +25,9 @@ AT_ONCE, SOON, SILENCE = 1_000, 10_000, 30_000
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Run the machine's Chromium."""
+    """Run the machine's Chromium; without one, the test is skipped and says so."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"there is no {CHROMIUM} (Debian: chromium; or name another in CHROMIUM)")
     with sync_playwright() as playwright:
         # Its own sandbox can't be had as root.
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

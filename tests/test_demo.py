@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 import demo
+import migrate
 from tests.conftest import PROJECT
 from tests.webserver import eventually
 
@@ -97,6 +98,42 @@ def test_simulated_vessels_are_not_mixed_with_real_ones(db: psycopg.Connection) 
     with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="real vessels"):
         demo.install_fleet(db)
     assert db.execute("select to_regnamespace('vessel_activity_demo')").fetchone() == (None,)
+
+
+def test_positions_of_others_keep_the_demo_out_and_are_never_deleted(
+    db: psycopg.Connection,
+) -> None:
+    other = (
+        'insert into vessel_positions ("vesselId", timestamp)'
+        " values (999999999, now() - interval '30 hours')"
+    )
+    db.execute(other)
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="positions"):
+        demo.install_fleet(db)
+    db.execute("delete from vessel_positions")
+
+    demo.install_fleet(db)
+    db.execute(FILL, (50,))
+    db.execute(other)
+    db.execute("select vessel_activity_demo.step()")
+
+    assert db.execute(
+        'select count(*) filter (where "vesselId" = 999999999), count(*) filter (where'
+        " \"vesselId\" <> 999999999 and timestamp < now() - interval '26 hours')"
+        " from vessel_positions"
+    ).fetchone() == (1, 0)
+
+
+def test_a_rollback_takes_the_simulated_fleet_out(db: psycopg.Connection, url: str) -> None:
+    demo.install_fleet(db)
+    db.execute(FILL, (50,))
+
+    migrate.rollback(url)
+
+    assert db.execute(
+        "select to_regnamespace('vessel_activity_demo'), to_regnamespace('vessel_activity'),"
+        " (select count(*) from vessels), (select count(*) from vessel_positions)"
+    ).fetchone() == (None, None, 0, 0)
 
 
 def test_the_demo_serves_stops_in_order_and_survives_kill_9(tmp_path: Path) -> None:

@@ -168,8 +168,11 @@ def test_a_zstd_file_whose_window_would_not_fit_our_memory_is_refused_with_the_w
 
 
 def test_the_danish_file_is_refused_by_name(url: str) -> None:
+    path = SHARED / "ais" / "aisdk-2024-06-13_first10000.csv.gz"
+    if not path.exists():
+        pytest.skip(f"the recording {path.name} is not in ../shared/ais")
     with pytest.raises(NotAisError, match="Danish Maritime Authority"):
-        ingest.load_file(url, SHARED / "ais" / "aisdk-2024-06-13_first10000.csv.gz")
+        ingest.load_file(url, path)
 
 
 def test_one_load_at_a_time(url: str, db: psycopg.Connection, file: Callable[..., Path]) -> None:

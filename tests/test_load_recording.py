@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import psycopg
 
 FILE = SHARED / "ais" / "marinecadastre_2022-01-03_first99999.csv.gz"
+pytestmark = pytest.mark.skipif(
+    not FILE.exists(), reason=f"the recording {FILE.name} is not in ../shared/ais"
+)
 AS_OF = datetime(2022, 1, 3, 0, 20, tzinfo=UTC)
 # Country digits of the commonest flags, from the ITU's table of maritime identification digits.
 FLAGS = {

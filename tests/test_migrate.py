@@ -256,3 +256,38 @@ def test_pg_cron_in_another_database_gets_our_jobs_and_loses_them_again(
         ]
         migrate.rollback(server.url("fleet"))
         assert db.execute(jobs).fetchall() == []
+
+
+# --- a row from an earlier design -----------------------------------------------------------------
+
+EARLIER = """
+    create table vessel_activity_realtime (
+      id text primary key default 'singleton', active_now integer default 0,
+      active_last_hour integer default 0, active_last_24h integer default 0,
+      total_vessels integer default 0, positions_last_hour integer default 0,
+      vessel_types json default '{}', top_flags json default '[]',
+      speed_avg decimal(5,2) default 0, updated_at timestamptz default now()
+    );
+    insert into vessel_activity_realtime (id, active_now) values ('singleton', 7), ('other', 8)
+"""
+
+
+def test_the_row_of_an_earlier_design_is_taken_over(empty_url: str) -> None:
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        db.execute(EARLIER)
+        migrate.migrate(empty_url)
+        assert db.execute("select id, active_now from vessel_activity_realtime").fetchall() == [
+            ("singleton", 0)
+        ]
+        with pytest.raises(psycopg.errors.CheckViolation):
+            db.execute("insert into vessel_activity_realtime (id) values ('other')")
+
+
+def test_a_table_of_that_name_with_other_columns_is_refused_and_kept(empty_url: str) -> None:
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        db.execute(EARLIER)
+        db.execute("alter table vessel_activity_realtime alter updated_at type timestamp(3)")
+        with pytest.raises(psycopg.errors.DuplicateTable, match=r"updated_at timestamp\(3\)") as e:
+            migrate.migrate(empty_url)
+        assert "rename" in (e.value.diag.message_hint or "")
+        assert db.execute("select count(*) from vessel_activity_realtime").fetchone() == (2,)

@@ -16,7 +16,9 @@ begin
   from vessel_activity_demo.reports(v_after, v_until) as r;
   get diagnostics v_reports = row_count;
 
-  delete from public.vessel_positions as p where p."timestamp" < v_until - interval '26 hours';
+  delete from public.vessel_positions as p
+  using vessel_activity_demo.fleet as f
+  where p."vesselId" = f.vessel_id and p."timestamp" < v_until - interval '26 hours';
   update vessel_activity_demo.clock set reported_until = v_until;
   return v_reports;
 end

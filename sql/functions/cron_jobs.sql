@@ -1,6 +1,6 @@
 -- The pg_cron jobs as they should be: the refresh, in this database, and the purge of our jobs' run history (pg_cron
 -- never purges it), in the database where pg_cron lives. Called by vessel_activity_schedule where that is this
--- database, else by database.py, which can connect there.
+-- database, else by cron.py, which can connect there.
 -- Seconds in a schedule need pg_cron 1.5, here; from another database the minute job is used, which follows the
 -- setting by itself when it changes.
 create or replace function vessel_activity.cron_jobs()

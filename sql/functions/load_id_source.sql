@@ -1,6 +1,6 @@
 -- Where the id of a new row comes from in an adopted table: its own default, or a random UUID for text and uuid.
 -- Also the place where a table that can't take our rows is refused, before the first of them.
--- Called by load_start, load_vessels, load_positions and the simulated fleet.
+-- Called by load_start, load_vessels, load_positions and replay_step.
 -- Raises not_null_violation (23502), naming the column; undefined_table (42P01); wrong_object_type (42809).
 create or replace function vessel_activity.load_id_source(p_table regclass, p_filled name[])
 returns text
