@@ -59,15 +59,15 @@ def _follow(subject: Subject, report: Report, seconds: int, name: str) -> None:
                 inbox = sum(size for table, size in sizes.items() if table.endswith("inbox"))
                 series.append(
                     {
+                        **{f"{table}_bytes": size for table, size in sizes.items()},
                         "second": second,
-                        "inbox_bytes": inbox,
+                        "inbox_bytes": inbox,  # both inboxes; and all that is not one
                         "state_bytes": sum(sizes.values()) - inbox,
                         "refresh_ms_mean": round(sum(recent) / len(recent), 2),
                         "refresh_ms_max": round(max(recent), 2),
                         "core_percent": round(
                             (cpu - cpu_before) / (time.monotonic() - started) * 100, 2
                         ),
-                        **{f"{table}_bytes": size for table, size in sizes.items()},
                     }
                 )
                 recent = []

@@ -36,3 +36,7 @@ comment on column vessel_activity.inbox.vessel_id is 'vessel_positions."vesselId
 comment on column vessel_activity.inbox.seen_at is 'The position''s timestamp, in the type of the source: without time zone it is UTC.';
 comment on column vessel_activity.inbox.speed is 'Its speed over ground in knots, as it stands in the source.';
 comment on column vessel_activity.inbox.sign is '1: the position came; -1: it went.';
+
+-- A row leaves it each second, and one comes: vacuumed every minute, it stays as large as its hour.
+alter table vessel_activity.position_second
+  set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_cost_delay = 0);
