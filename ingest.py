@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import time
@@ -217,6 +218,9 @@ def run(arguments: list[Path], work: Callable[[str, Path], None], usage: str) ->
         sys.exit(2)
     file = arguments[0]
     signal.signal(signal.SIGTERM, _stop)
+    # A load stopped in the middle of a query can't roll back over that connection, which is closed
+    # next; psycopg would warn of it.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     where: str | None = None
     try:
         if not file.is_file():

@@ -33,6 +33,7 @@ MIGRATIONS = PROJECT / "migrations"
 FUNCTIONS = PROJECT / "sql" / "functions"
 _SCHEMA = "vessel_activity_migrations"
 _LOCK = (1448100678, 3)  # 'VAcF', migrate
+_REFRESH_LOCK = (1448100678, 1)  # no refresh meets half a change
 _POLL_SECONDS = 0.1
 
 
@@ -89,7 +90,7 @@ def migrate(url: str) -> None:
     """
     with connect(url, purpose="migrate") as connection:
         _refuse_standby(connection)
-        with _alone(connection):
+        with _holding(connection, _LOCK), _holding(connection, _REFRESH_LOCK):
             applied = _apply(url, connection)
             print(f"migrations: {', '.join(applied) if applied else 'none pending'}")
             print(f"functions: {_install_functions(connection)} installed")
@@ -116,7 +117,7 @@ def rollback(url: str) -> None:
     """
     with connect(url, purpose="rollback") as connection:
         _refuse_standby(connection)
-        with _alone(connection):
+        with _holding(connection, _LOCK), _holding(connection, _REFRESH_LOCK):
             cron.unschedule(connection, url)
             _remove_demo(connection)
             _drop_indexes(connection)
@@ -136,21 +137,21 @@ def _refuse_standby(connection: psycopg.Connection) -> None:
 
 
 @contextmanager
-def _alone(connection: psycopg.Connection) -> Iterator[None]:
-    """Keep other migrates out of this database while the block lasts.
+def _holding(connection: psycopg.Connection, lock: tuple[int, int]) -> Iterator[None]:
+    """Hold a session's advisory lock while the block lasts.
 
     Tried again and again, not waited for: a waiting statement holds a snapshot, and CREATE INDEX
     CONCURRENTLY in the process that has the lock would wait for that for ever.
     """
-    while connection.execute(
-        "select pg_catalog.pg_try_advisory_lock(%s, %s)", _LOCK
-    ).fetchone() != (True,):
+    while connection.execute("select pg_catalog.pg_try_advisory_lock(%s, %s)", lock).fetchone() != (
+        True,
+    ):
         time.sleep(_POLL_SECONDS)
     try:
         yield
     finally:
         if not connection.broken:
-            connection.execute("select pg_catalog.pg_advisory_unlock(%s, %s)", _LOCK)
+            connection.execute("select pg_catalog.pg_advisory_unlock(%s, %s)", lock)
 
 
 def _migrations() -> MigrationList:

@@ -31,6 +31,13 @@ with (
   autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off
 )
 as select p."vesselId", p."timestamp", p.speed, null::smallint from public.vessel_positions as p with no data;
+-- The triggers run as the owner of everything else, whoever migrates today.
+do $$
+begin
+  execute format('alter table vessel_activity.inbox owner to %I',
+    (select pg_catalog.pg_get_userbyid(n.nspowner) from pg_catalog.pg_namespace as n where n.nspname = 'vessel_activity'));
+end
+$$;
 comment on table vessel_activity.inbox is 'Changes of positions since the last refresh, appended by the triggers: one row for each position that came or went.';
 comment on column vessel_activity.inbox.vessel_id is 'vessel_positions."vesselId".';
 comment on column vessel_activity.inbox.seen_at is 'The position''s timestamp, in the type of the source: without time zone it is UTC.';

@@ -604,6 +604,8 @@ def test_rewriting_a_source_table_changes_no_number(db: psycopg.Connection, ddl:
         ('"vesselId"', "text", ""),
         ('"vesselId"', "uuid", "using lpad(to_hex(\"vesselId\"), 32, '0')::uuid"),
         ('"vesselId"', "numeric", ""),
+        ('"vesselId"', "integer", ""),
+        ("speed", "integer", ""),
         ("timestamp", "timestamp(3)", "using timestamp at time zone 'UTC'"),
         ("speed", "real", ""),
         ("speed", "numeric(6, 3)", ""),
@@ -646,17 +648,18 @@ def test_altering_a_columns_type_stops_no_writer_and_a_migrate_fits_the_engine_t
     assert engine_check(db)[0] == "ok"
 
 
+@pytest.mark.parametrize("wider", ["varchar(40)", "text", "char(40)"])
 def test_a_longer_id_than_the_column_held_at_the_migrate_stops_no_writer(
-    db: psycopg.Connection,
+    db: psycopg.Connection, wider: str
 ) -> None:
     alter_type(db, '"vesselId"', "varchar(4)")
     refreshed(db, AS_OF - MINUTE)
-    db.execute('alter table vessel_positions alter "vesselId" type varchar(40)')
+    db.execute(f'alter table vessel_positions alter "vesselId" type {wider}'.encode())
     into(db, "vessel_positions", 1234567)
 
     assert refreshed(db).active_now == 1
     into(db, "vessel_positions", 1234568)
-    assert exact(db, "incremental").active_now == 2
+    assert exact(db, "incremental" if "var" in wider else "definition").active_now == 2
 
 
 def test_a_column_renamed_away_fails_the_refresh_and_back_again_heals_it(

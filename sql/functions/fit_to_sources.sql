@@ -1,5 +1,6 @@
 -- Gives the inbox and the state the types of the source columns they hold, where those have been altered since, and
--- makes the function noted_id, through which the triggers pass the vessel's id. The state is lost then, and rebuilt.
+-- makes the functions noted_id and noted_speed, through which the triggers pass ids and speeds. The state is lost then,
+-- and rebuilt.
 -- Called by migrate.
 create or replace function vessel_activity.fit_to_sources()
 returns void
@@ -8,8 +9,17 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_column record;
-  v_id_type text;
+  v_function record;
+  v_owner constant name := (select pg_get_userbyid(n.nspowner) from pg_namespace as n where n.nspname = 'vessel_activity');
 begin
+  if exists (select from vessel_activity.unfitting_columns()) then
+    -- Their result has the old type; the triggers are planned anew with the new ones.
+    execute coalesce((
+      select string_agg(format('drop function %s', p.oid::regprocedure), '; ')
+      from pg_proc as p
+      where p.pronamespace = 'vessel_activity'::regnamespace and p.proname in ('noted_id', 'noted_speed')
+    ), '');
+  end if;
   for v_column in select u.* from vessel_activity.unfitting_columns() as u loop
     delete from vessel_activity.inbox;
     delete from vessel_activity.upcoming;
@@ -18,27 +28,51 @@ begin
     execute format('alter table %s alter column %I type %s using null', v_column.relation, v_column.column_name, v_column.type_name);
   end loop;
 
-  -- Two overloads: an id of the expected type passes unchanged, at no cost, since it is inlined. Once the source column
-  -- has been altered to a type that doesn't fit, the other one is chosen, and the writer goes on: what it notes then is
-  -- of no use, and of no harm, since refreshes see the other type and compute by the definition.
-  select format_type(a.atttypid, null) into strict v_id_type
-  from pg_attribute as a
-  where a.attrelid = 'vessel_activity.inbox'::regclass and a.attname = 'vessel_id';
-  execute coalesce((
-    select string_agg(format('drop function %s', p.oid::regprocedure), '; ')
-    from pg_proc as p
-    where p.pronamespace = 'vessel_activity'::regnamespace and p.proname = 'noted_id'
-  ), '');
-  execute format(
-    'create function vessel_activity.noted_id(p_id %1$s) returns %1$s language sql immutable parallel safe return p_id; '
-    'create function vessel_activity.noted_id(p_id anyelement) returns %1$s language sql immutable parallel safe '
-    'set search_path = pg_catalog, pg_temp as ''select null::%1$s''; '
-    'comment on function vessel_activity.noted_id(%1$s) is %2$L; comment on function vessel_activity.noted_id(anyelement) is %3$L',
-    v_id_type,
-    'p_id unchanged: it is of the type that the inbox holds.',
-    'NULL: the type of vessel_positions."vesselId" was altered after the last migrate, and the inbox can''t hold it.');
+  -- One overload for each type that a source column usually has, so that none is ambiguous. A value that the inbox's
+  -- type holds passes, at no cost, since it is inlined; any other becomes NULL, and the writer goes on. What is noted then
+  -- is of no use, and of no harm: refreshes see the other type and compute by the definition.
+  for v_function in
+    select distinct on (n.noted, t.oid)
+      n.noted, t.oid::regtype as given, k.atttypid::regtype as kept,
+      t.oid = k.atttypid
+        or n.noted = 'noted_id' and t.typcategory = 'S' and y.typcategory = 'S'
+        or n.noted = 'noted_id' and t.typcategory = 'N' and y.typcategory = 'N' and t.typlen <= y.typlen as passes
+    from (values
+      ('noted_id', 'vessel_id', '{text,varchar,bpchar,uuid,int2,int4,int8}'::regtype[]),
+      ('noted_speed', 'speed', '{numeric,float4,float8,int2,int4,int8}'::regtype[])
+    ) as n (noted, kept_column, given)
+    join pg_attribute as k on k.attrelid = 'vessel_activity.inbox'::regclass and k.attname = n.kept_column
+    join pg_type as y on y.oid = k.atttypid
+    join pg_type as t on t.oid = any (n.given) or t.oid = k.atttypid
+  loop
+    execute format(
+      'create or replace function vessel_activity.%1$I(p_value %2$s) returns %3$s language sql immutable parallel safe return %4$s; '
+      'alter function vessel_activity.%1$I(%2$s) owner to %6$I; '
+      'comment on function vessel_activity.%1$I(%2$s) is %5$L',
+      v_function.noted, v_function.given, v_function.kept,
+      case when v_function.passes then 'p_value' else 'null' end || '::' || v_function.kept,
+      case when v_function.passes then 'p_value, which the inbox can hold.'
+        else 'NULL: the inbox can''t hold a value of this type. It was given to the source''s column after the last migrate.' end,
+      v_owner);
+  end loop;
+
+  -- For whatever else a column may be given.
+  for v_function in
+    select n.noted, k.atttypid::regtype as kept
+    from (values ('noted_id', 'vessel_id'), ('noted_speed', 'speed')) as n (noted, kept_column)
+    join pg_attribute as k on k.attrelid = 'vessel_activity.inbox'::regclass and k.attname = n.kept_column
+  loop
+    execute format(
+      'create or replace function vessel_activity.%1$I(p_value anyelement) returns %2$s language sql immutable parallel safe '
+      'set search_path = pg_catalog, pg_temp as ''select null::%2$s''; '
+      'alter function vessel_activity.%1$I(anyelement) owner to %4$I; '
+      'comment on function vessel_activity.%1$I(anyelement) is %3$L',
+      v_function.noted, v_function.kept,
+      'NULL: the inbox can''t hold a value of this type. It was given to the source''s column after the last migrate.',
+      v_owner);
+  end loop;
 end
 $$;
 
 comment on function vessel_activity.fit_to_sources() is
-  'Gives the inbox and the state the types of the source columns, and makes noted_id() for the id''s type.';
+  'Gives the inbox and the state the types of the source columns, and makes noted_id() and noted_speed() for them.';

@@ -6,7 +6,8 @@ as $$
 declare
   v_rows bigint;
 begin
-  if tg_relid operator(pg_catalog.<>) 'public.vessel_positions'::pg_catalog.regclass
+  if tg_table_name operator(pg_catalog.<>) 'vessel_positions'::pg_catalog.name
+    or tg_table_schema operator(pg_catalog.<>) 'public'::pg_catalog.name
     or pg_catalog.pg_sequence_last_value('vessel_activity.inbox_guard') operator(pg_catalog.>) 1
     or pg_catalog.random() operator(pg_catalog.<) 0.0078125::pg_catalog.float8
   then
@@ -16,7 +17,7 @@ begin
   end if;
 
   insert into vessel_activity.inbox (vessel_id, seen_at, speed, sign)
-  select vessel_activity.noted_id(o."vesselId"), o."timestamp", o.speed, (-1)::pg_catalog.int2
+  select vessel_activity.noted_id(o."vesselId"), o."timestamp", vessel_activity.noted_speed(o.speed), (-1)::pg_catalog.int2
   from old_rows as o
   where o."timestamp" operator(pg_catalog.>=) vessel_activity.source_time(vessel_activity.inbox_since(), o."timestamp");
 

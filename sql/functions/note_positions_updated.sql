@@ -11,7 +11,7 @@ begin
   end if;
 
   insert into vessel_activity.inbox (vessel_id, seen_at, speed, sign)
-  select vessel_activity.noted_id(c.vessel_id), c.seen_at, c.speed, c.sign
+  select vessel_activity.noted_id(c.vessel_id), c.seen_at, vessel_activity.noted_speed(c.speed), c.sign
   from (
     select r.vessel_id, r.seen_at, r.speed, sign(sum(r.sign))::smallint as sign, abs(sum(r.sign)) as times
     from (

@@ -50,7 +50,9 @@ begin
 
   -- The types do not fit, so nothing can be folded: seen before that is tried.
   if exists (select from vessel_activity.unfitting_columns()) then
-    select f.obstacle into obstacle from vessel_activity.source_fingerprint() as f;
+    select coalesce(f.obstacle, 'a column of vessel_positions has another type than at the last migrate')
+    into obstacle
+    from vessel_activity.source_fingerprint() as f;
     reason := obstacle;
     is_lost := true;
     return;

@@ -105,6 +105,11 @@ begin
     end if;
   end if;
 
+  if v_mode <> 'incremental' then
+    -- Waits here for whoever truncates or rewrites a source, so that the next statement's snapshot is from after that: with
+    -- an older one the table would look empty.
+    perform from public.vessels, public.vessel_positions limit 0;
+  end if;
   if v_mode = 'rebuild' then
     v_new_rows := null;
     -- Read before the rebuild: a change in between is found by the next refresh.

@@ -1,6 +1,6 @@
 -- The indexes on the source tables that the figures need and that are there, by purpose: 'time' leads with
 -- (timestamp), 'vessel' with ("vesselId", timestamp). Any sort order and INCLUDE count; partial and invalid ones don't.
--- Called by last_positions, missing_indexes and vessel_activity_status.
+-- Called by last_positions_query, missing_indexes and vessel_activity_status.
 create or replace function vessel_activity.source_indexes()
 returns table (purpose text, index_oid oid)
 language sql stable

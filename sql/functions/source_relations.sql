@@ -1,6 +1,6 @@
 -- The source tables and, below each, its partitions and inheritance children: every relation that a statement can be
 -- aimed at and that needs triggers of its own, since a statement fires those of the relation it names.
--- Called by source_fingerprint and install_triggers.
+-- Called by install_triggers.
 create or replace function vessel_activity.source_relations()
 returns table (source text, relation oid)
 language sql stable

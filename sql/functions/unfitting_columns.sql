@@ -1,6 +1,6 @@
 -- Columns of the inbox and the state that hold a source column's values, and are not of its type: somebody has altered
 -- the source. Without type modifiers, so that a longer varchar or a wider numeric fits as well.
--- Called by source_fingerprint, into which it is inlined, and by fit_to_sources, which mends it.
+-- Called by plan_refresh and source_fingerprint, into which it is inlined, and by fit_to_sources, which mends it.
 create or replace function vessel_activity.unfitting_columns()
 returns table (relation regclass, column_name name, type_name text)
 language sql stable
