@@ -163,10 +163,18 @@ class Listener:
         return None
 
     async def _hint(self, connection: psycopg.AsyncConnection[dict[str, Any]]) -> bool:
-        """Wait for a notification, for the re-read interval at most; tell whether one came."""
+        """Wait for a notification, for the re-read interval at most; tell whether one came.
+
+        A wait that outlives its own time limit is given up, and with it the connection: an old row
+        must not be served because somebody waits.
+        """
         hinted = False
-        async for _ in connection.notifies(timeout=self._reread_seconds, stop_after=1):
-            hinted = True
+        try:
+            async with asyncio.timeout(self._reread_seconds + self._read_timeout_seconds):
+                async for _ in connection.notifies(timeout=self._reread_seconds, stop_after=1):
+                    hinted = True
+        except TimeoutError:
+            raise TimeoutError("waiting for a notification did not end in time") from None
         return hinted
 
     async def _read(self, connection: psycopg.AsyncConnection[dict[str, Any]]) -> bool:
