@@ -164,7 +164,11 @@ def put_row(web: WebServer, *, age: str = "0 seconds", **changes: object) -> Non
     """Write a row as `write_row` does and wait until the server serves it."""
     write_row(web.url, age=age, **changes)
     expected = row_as_json(web.url)
-    eventually(lambda: web.get(STATS).json() == expected, within_seconds=30)
+    try:
+        eventually(lambda: web.get(STATS).json() == expected, within_seconds=30)
+    except AssertionError as error:
+        error.add_note(f"served {web.get(STATS).text}\nexpected {expected}\n{web.log}")
+        raise
 
 
 def row_as_json(url: str) -> dict[str, Any]:
