@@ -21,6 +21,7 @@ from settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
 
 @contextmanager
@@ -39,6 +40,14 @@ def attached(settings: Settings) -> Iterator[str]:
         return
     with embedded_database(settings.data_dir) as url:
         yield url
+
+
+def show_past(connection: psycopg.Connection, since: datetime, until: datetime) -> None:
+    """Give positions that were written after their time a trend and current figures."""
+    # The refresh of the migrate has sampled the empty database.
+    connection.execute("delete from vessel_activity.history where total_vessels = 0")
+    connection.execute("select public.vessel_activity_backfill_history(%s, %s)", (since, until))
+    connection.execute("select public.refresh_vessel_activity()")
 
 
 def refresh(url: str) -> None:

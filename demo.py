@@ -15,13 +15,14 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
 
 import migrate
 from connections import connect, name_of
-from database import attached, fail
+from database import attached, fail, show_past
 from local_server import LocalServerError
 from settings import PROJECT, Settings, SettingsError
 
@@ -118,16 +119,12 @@ def install_fleet(connection: psycopg.Connection) -> None:
 def _fill(connection: psycopg.Connection) -> None:
     install_fleet(connection)
     print("simulating 30,567 vessels; their last day takes half a minute, once", flush=True)
-    row = connection.execute("select vessel_activity_demo.fill()").fetchone()
+    row = connection.execute("select vessel_activity_demo.fill(), clock_timestamp()").fetchone()
+    assert row is not None  # noqa: S101 - a select without FROM returns one row
+    reports, now = row
     connection.execute("analyze public.vessel_positions")
-    # The refresh of the migrate has sampled the empty database.
-    connection.execute("delete from vessel_activity.history where total_vessels = 0")
-    connection.execute(
-        "select public.vessel_activity_backfill_history("
-        "now() - interval '24 hours', now(), interval '1 minute')"
-    )
-    connection.execute("select public.refresh_vessel_activity()")
-    print(f"wrote {row[0] if row else 0:,} simulated position reports", flush=True)
+    show_past(connection, now - timedelta(hours=24), now)
+    print(f"wrote {reports:,} simulated position reports", flush=True)
 
 
 def _serve(url: str, settings: Settings) -> None:

@@ -146,7 +146,8 @@ class Listener:
                     problem = "notifications do not arrive; is there a pooler in between?"
             self._set_mode(problem)
             if problem is None:
-                hinted = await self._hint(connection)
+                # Bounded once more: an old row must not be served because a wait doesn't end.
+                hinted = await self._in_time(self._hint(connection), self._reread_seconds)
             elif time.monotonic() - since > POLL_RECONNECT_SECONDS:
                 return
             else:
@@ -163,18 +164,10 @@ class Listener:
         return None
 
     async def _hint(self, connection: psycopg.AsyncConnection[dict[str, Any]]) -> bool:
-        """Wait for a notification, for the re-read interval at most; tell whether one came.
-
-        A wait that outlives its own time limit is given up, and with it the connection: an old row
-        must not be served because somebody waits.
-        """
+        """Wait for a notification, for the re-read interval at most; tell whether one came."""
         hinted = False
-        try:
-            async with asyncio.timeout(self._reread_seconds + self._read_timeout_seconds):
-                async for _ in connection.notifies(timeout=self._reread_seconds, stop_after=1):
-                    hinted = True
-        except TimeoutError:
-            raise TimeoutError("waiting for a notification did not end in time") from None
+        async for _ in connection.notifies(timeout=self._reread_seconds, stop_after=1):
+            hinted = True
         return hinted
 
     async def _read(self, connection: psycopg.AsyncConnection[dict[str, Any]]) -> bool:
@@ -196,18 +189,19 @@ class Listener:
         self._tried.set()
         return changed and reading.present
 
-    async def _in_time(self, work: Awaitable[T]) -> T:
+    async def _in_time(self, work: Awaitable[T], idle_seconds: float = 0.0) -> T:
         """Await database work; a server that takes longer than it may has failed.
+
+        `idle_seconds` are those that the work may wait by itself, beyond what a read may take.
 
         The failure is noted by a timer, since cancelling the statement of a server that doesn't
         react takes seconds more.
         """
-        reason = f"no answer within {self._read_timeout_seconds:g} s"
-        timer = asyncio.get_running_loop().call_later(
-            self._read_timeout_seconds, self._failed, reason
-        )
+        limit = self._read_timeout_seconds + idle_seconds
+        reason = f"no answer within {limit:g} s"
+        timer = asyncio.get_running_loop().call_later(limit, self._failed, reason)
         try:
-            async with asyncio.timeout(self._read_timeout_seconds):
+            async with asyncio.timeout(limit):
                 return await work
         except TimeoutError:
             raise TimeoutError(reason) from None

@@ -91,9 +91,10 @@ def migrate(url: str) -> None:
     with connect(url, purpose="migrate") as connection:
         _refuse_standby(connection)
         with _holding(connection, _LOCK), _holding(connection, _REFRESH_LOCK):
-            applied = _apply(url, connection)
-            print(f"migrations: {', '.join(applied) if applied else 'none pending'}")
-            print(f"functions: {_install_functions(connection)} installed")
+            with _failures_on_disk(connection):
+                applied = _apply(url, connection)
+                print(f"migrations: {', '.join(applied) if applied else 'none pending'}")
+                print(f"functions: {_install_functions(connection)} installed")
             for problem in _install_triggers(connection):
                 print(f"triggers: left out: {problem}")
             for name in _build_indexes(connection):
@@ -185,7 +186,6 @@ def _apply(url: str, connection: psycopg.Connection) -> list[str]:
             backend.apply_migrations(pending)
             return [migration.id for migration in pending]
     except psycopg.Error:
-        _reach_disk(connection)
         schema = sql.Identifier(_SCHEMA)
         applied = sql.SQL("select count(*) from {}._yoyo_migration").format(schema)
         if connection.execute(applied).fetchone() == (0,):
@@ -194,14 +194,22 @@ def _apply(url: str, connection: psycopg.Connection) -> list[str]:
         raise
 
 
-def _reach_disk(connection: psycopg.Connection) -> None:
-    """Commit something that is waited for until it is on disk.
+@contextmanager
+def _failures_on_disk(connection: psycopg.Connection) -> Iterator[None]:
+    """After a failure in the block, commit something that is waited for until it is on disk.
 
     Unlogged tables whose making was rolled back keep PostgreSQL from starting if it crashes before
     it has written down that they were.
     """
-    connection.execute("set synchronous_commit = on")
-    connection.execute("select pg_catalog.pg_logical_emit_message(true, 'vessel_activity', '')")
+    try:
+        yield
+    except psycopg.Error:
+        if not connection.broken:
+            connection.execute("set synchronous_commit = on")
+            connection.execute(
+                "select pg_catalog.pg_logical_emit_message(true, 'vessel_activity', '')"
+            )
+        raise
 
 
 def _install_functions(connection: psycopg.Connection) -> int:
@@ -209,23 +217,18 @@ def _install_functions(connection: psycopg.Connection) -> int:
     files = sorted(FUNCTIONS.glob("*.sql"))
     if not files:
         raise MigrationError("there are no functions in sql/functions/ beside the program")
-    try:
-        with connection.transaction():
-            # They name each other, so none can be checked before all are there.
-            connection.execute("set local check_function_bodies = off")
-            connection.execute("set local lock_timeout = '10s'")
-            for file in files:
-                try:
-                    connection.execute(file.read_text(encoding="utf-8"))
-                except psycopg.Error as error:
-                    error.add_note(f"in sql/functions/{file.name}")
-                    raise
-            connection.execute("select vessel_activity.fit_to_sources()")
-            connection.execute("select vessel_activity.revoke_from_public()")
-    except psycopg.Error:
-        if not connection.broken:
-            _reach_disk(connection)  # fitting may have written an unlogged table anew
-        raise
+    with connection.transaction():
+        # They name each other, so none can be checked before all are there.
+        connection.execute("set local check_function_bodies = off")
+        connection.execute("set local lock_timeout = '10s'")
+        for file in files:
+            try:
+                connection.execute(file.read_text(encoding="utf-8"))
+            except psycopg.Error as error:
+                error.add_note(f"in sql/functions/{file.name}")
+                raise
+        connection.execute("select vessel_activity.fit_to_sources()")
+        connection.execute("select vessel_activity.revoke_from_public()")
     return len(files)
 
 

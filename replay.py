@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from connections import connect
+from database import show_past
 from ingest import load_file, run, summary
 
 if TYPE_CHECKING:
@@ -66,10 +67,7 @@ def _fill(connection: psycopg.Connection, name: str) -> datetime:
             played_until = min(played_until + _BACKLOG_STEP, now)
             _step(connection, name, played_until)
             bar.update(round((played_until - first).total_seconds()) - bar.n)
-    # The refresh of the migrate has sampled the empty database.
-    connection.execute("delete from vessel_activity.history where total_vessels = 0")
-    connection.execute("select public.vessel_activity_backfill_history(%s, %s)", (first, now))
-    connection.execute("select public.refresh_vessel_activity()")
+    show_past(connection, first, now)
     return datetime.now(UTC)
 
 

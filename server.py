@@ -236,8 +236,7 @@ def main() -> None:
     except (SettingsError, LocalServerError, psycopg.Error) as error:
         fail(error)
     except OSError as error:
-        print(f"error: can't listen ({error.strerror}); choose HOST and PORT", file=sys.stderr)
-        sys.exit(2)
+        fail(SettingsError(f"can't listen ({error.strerror}); choose HOST and PORT"))
 
 
 if __name__ == "__main__":

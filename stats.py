@@ -23,13 +23,16 @@ def endpoint(listener: Listener, counts: Counter[tuple[str, int]]) -> ASGIApp:
     """Return the ASGI application for GET and HEAD: 200, 304, or 500. It makes no query."""
 
     async def stats(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
-        answer = listener.confirmed
+        answer, age = listener.confirmed, 0
         if answer is None:
-            await _unconfirmed(scope, send, listener, counts)
-            return
+            answer, age = await _without_confirmation(listener)
+            if answer is None:
+                counts["stats", 500] += 1
+                await _send_error(scope, send)
+                return
         begin, body = _chosen(answer, scope)
         counts["stats", begin["status"]] += 1
-        await send(begin)
+        await send(aged(begin, age) if age else begin)
         await send(body if scope["method"] == "GET" else EMPTY)
 
     return stats
@@ -47,24 +50,14 @@ def _chosen(answer: Answer, scope: Scope) -> Response:
     return chosen
 
 
-async def _unconfirmed(
-    scope: Scope, send: Send, listener: Listener, counts: Counter[tuple[str, int]]
-) -> None:
-    """Answer while the database does not: from the last good answer, with its age, or with 500.
+async def _without_confirmation(listener: Listener) -> tuple[Answer | None, int]:
+    """Wait for the first read where none has ended; return what may be served, and its age.
 
-    Where no read has ended yet the first is waited for, no longer than the database may take.
+    No longer than the database may take to answer.
     """
     if listener.failure is None:
         await listener.first_try()
-    answer, age = listener.servable()
-    if answer is None:
-        counts["stats", 500] += 1
-        await _send_error(scope, send)
-        return
-    begin, body = _chosen(answer, scope)
-    counts["stats", begin["status"]] += 1
-    await send(aged(begin, age) if age else begin)
-    await send(body if scope["method"] == "GET" else EMPTY)
+    return listener.servable()
 
 
 async def _send_error(scope: Scope, send: Send) -> None:

@@ -59,9 +59,10 @@ def _follow(subject: Subject, report: Report, seconds: int, name: str) -> None:
                 inbox = sum(size for table, size in sizes.items() if table.endswith("inbox"))
                 series.append(
                     {
+                        # First: tables are named inbox and state too; the sums take those names.
                         **{f"{table}_bytes": size for table, size in sizes.items()},
                         "second": second,
-                        "inbox_bytes": inbox,  # both inboxes; and all that is not one
+                        "inbox_bytes": inbox,
                         "state_bytes": sum(sizes.values()) - inbox,
                         "refresh_ms_mean": round(sum(recent) / len(recent), 2),
                         "refresh_ms_max": round(max(recent), 2),

@@ -15,6 +15,8 @@ create table if not exists vessel_activity_demo.fleet (
   radius_degrees double precision not null,
   speed double precision not null
 );
+-- Each second's step looks up whose the positions are that it drops.
+create unique index if not exists fleet_vessel_id on vessel_activity_demo.fleet (vessel_id);
 comment on table vessel_activity_demo.fleet is 'How each simulated vessel moves and reports.';
 comment on column vessel_activity_demo.fleet.number is 'Number of the vessel, from 1.';
 comment on column vessel_activity_demo.fleet.vessel_id is 'vessels.id.';

@@ -1,6 +1,7 @@
--- The position reports in (p_after, p_until] of the vessels that report at most every p_every_at_least seconds. A vessel reports every report_every_seconds; a quarter of the
--- reports is lost on the way, more at night than by day. It sails round the middle of its track.
 drop function if exists vessel_activity_demo.reports(timestamptz, timestamptz); -- before it had a third argument
+
+-- The position reports in (p_after, p_until] of the vessels that report at most every p_every_at_least seconds. A quarter
+-- of the reports is lost on the way, more at night than by day. A vessel sails round the middle of its track.
 create or replace function vessel_activity_demo.reports(
   p_after timestamptz, p_until timestamptz, p_every_at_least integer default 0
 )

@@ -19,18 +19,18 @@ begin
       from pg_proc as p
       where p.pronamespace = 'vessel_activity'::regnamespace and p.proname in ('noted_id', 'noted_speed')
     ), '');
-  end if;
-  for v_column in select u.* from vessel_activity.unfitting_columns() as u loop
     delete from vessel_activity.inbox;
     delete from vessel_activity.upcoming;
     delete from vessel_activity.last_seen;
     update vessel_activity.state set fingerprint = null;
+  end if;
+  for v_column in select u.* from vessel_activity.unfitting_columns() as u loop
     execute format('alter table %s alter column %I type %s using null', v_column.relation, v_column.column_name, v_column.type_name);
   end loop;
 
-  -- One overload for each type that a source column usually has, so that none is ambiguous. A value that the inbox's
-  -- type holds passes, at no cost, since it is inlined; any other becomes NULL, and the writer goes on. What is noted then
-  -- is of no use, and of no harm: refreshes see the other type and compute by the definition.
+  -- One overload for each type that a source column usually has, so that none is ambiguous, and one for all others. A value
+  -- that the inbox's type holds passes, at no cost, since it is inlined; any other becomes NULL, and the writer goes on.
+  -- What is noted then is of no use, and of no harm: refreshes see the other type and compute by the definition.
   for v_function in
     select distinct on (n.noted, t.oid)
       n.noted, t.oid::regtype as given, k.atttypid::regtype as kept,
@@ -38,37 +38,23 @@ begin
         or n.noted = 'noted_id' and t.typcategory = 'S' and y.typcategory = 'S'
         or n.noted = 'noted_id' and t.typcategory = 'N' and y.typcategory = 'N' and t.typlen <= y.typlen as passes
     from (values
-      ('noted_id', 'vessel_id', '{text,varchar,bpchar,uuid,int2,int4,int8}'::regtype[]),
-      ('noted_speed', 'speed', '{numeric,float4,float8,int2,int4,int8}'::regtype[])
+      ('noted_id', 'vessel_id', '{text,varchar,bpchar,uuid,int2,int4,int8,anyelement}'::regtype[]),
+      ('noted_speed', 'speed', '{numeric,float4,float8,int2,int4,int8,anyelement}'::regtype[])
     ) as n (noted, kept_column, given)
     join pg_attribute as k on k.attrelid = 'vessel_activity.inbox'::regclass and k.attname = n.kept_column
     join pg_type as y on y.oid = k.atttypid
     join pg_type as t on t.oid = any (n.given) or t.oid = k.atttypid
   loop
     execute format(
-      'create or replace function vessel_activity.%1$I(p_value %2$s) returns %3$s language sql immutable parallel safe return %4$s; '
+      'create or replace function vessel_activity.%1$I(p_value %2$s) returns %3$s language sql immutable parallel safe %4$s; '
       'alter function vessel_activity.%1$I(%2$s) owner to %6$I; '
       'comment on function vessel_activity.%1$I(%2$s) is %5$L',
       v_function.noted, v_function.given, v_function.kept,
-      case when v_function.passes then 'p_value' else 'null' end || '::' || v_function.kept,
+      format(
+        case when v_function.passes then 'return p_value::%s' else 'set search_path = pg_catalog, pg_temp as ''select null::%s''' end,
+        v_function.kept),
       case when v_function.passes then 'p_value, which the inbox can hold.'
         else 'NULL: the inbox can''t hold a value of this type. It was given to the source''s column after the last migrate.' end,
-      v_owner);
-  end loop;
-
-  -- For whatever else a column may be given.
-  for v_function in
-    select n.noted, k.atttypid::regtype as kept
-    from (values ('noted_id', 'vessel_id'), ('noted_speed', 'speed')) as n (noted, kept_column)
-    join pg_attribute as k on k.attrelid = 'vessel_activity.inbox'::regclass and k.attname = n.kept_column
-  loop
-    execute format(
-      'create or replace function vessel_activity.%1$I(p_value anyelement) returns %2$s language sql immutable parallel safe '
-      'set search_path = pg_catalog, pg_temp as ''select null::%2$s''; '
-      'alter function vessel_activity.%1$I(anyelement) owner to %4$I; '
-      'comment on function vessel_activity.%1$I(anyelement) is %3$L',
-      v_function.noted, v_function.kept,
-      'NULL: the inbox can''t hold a value of this type. It was given to the source''s column after the last migrate.',
       v_owner);
   end loop;
 end
