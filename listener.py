@@ -146,8 +146,7 @@ class Listener:
                     problem = "notifications do not arrive; is there a pooler in between?"
             self._set_mode(problem)
             if problem is None:
-                # Bounded once more: an old row must not be served because a wait doesn't end.
-                hinted = await self._in_time(self._hint(connection), self._reread_seconds)
+                hinted = await self._hint(connection)
             elif time.monotonic() - since > POLL_RECONNECT_SECONDS:
                 return
             else:
@@ -189,15 +188,13 @@ class Listener:
         self._tried.set()
         return changed and reading.present
 
-    async def _in_time(self, work: Awaitable[T], idle_seconds: float = 0.0) -> T:
+    async def _in_time(self, work: Awaitable[T]) -> T:
         """Await database work; a server that takes longer than it may has failed.
-
-        `idle_seconds` are those that the work may wait by itself, beyond what a read may take.
 
         The failure is noted by a timer, since cancelling the statement of a server that doesn't
         react takes seconds more.
         """
-        limit = self._read_timeout_seconds + idle_seconds
+        limit = self._read_timeout_seconds
         reason = f"no answer within {limit:g} s"
         timer = asyncio.get_running_loop().call_later(limit, self._failed, reason)
         try:

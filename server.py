@@ -21,7 +21,7 @@ import resource
 import signal
 import socket
 import sys
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 import psycopg
@@ -108,6 +108,7 @@ class Application:
         ]
         rest = requests.counted(Starlette(routes=routes, lifespan=self._lifespan), "other")
         self.asgi = shortcuts(api, methods, rest)
+        self.broken = False
 
     def _publish(self) -> None:
         self.stream.publish()
@@ -118,6 +119,8 @@ class Application:
         if self._fallback:
             work["refresh loop"] = refresh_loop.run(self._conninfo)
         tasks = [asyncio.create_task(task, name=name) for name, task in work.items()]
+        for task in tasks:
+            task.add_done_callback(self._ended)
         # What is here now stays: the collector need not look at it again while requests wait.
         gc.collect()
         gc.freeze()
@@ -125,17 +128,25 @@ class Application:
         yield
         for task in tasks:
             task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Note a task that ended by itself: without it the server would serve old numbers."""
+        if not task.cancelled():
+            log.critical("stopping: the %s broke", task.get_name(), exc_info=task.exception())
+            self.broken = True
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which ends the streams before it waits for open connections."""
+    """uvicorn's server, which stops when the application has broken, its streams first."""
 
     def __init__(self, config: uvicorn.Config, application: Application) -> None:
         super().__init__(config)
         self._application = application
+
+    async def on_tick(self, counter: int) -> bool:
+        """Tell, ten times a second, whether to stop: asked to, or because a task has broken."""
+        return await super().on_tick(counter) or self._application.broken
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop taking connections, end the streams, finish the requests, stop the tasks."""
@@ -184,6 +195,8 @@ def serve(settings: Settings, conninfo: str) -> None:
 
     Raises:
         OSError: the address can't be listened on.
+        SystemExit: a part of the server broke; the log has the reason. Whoever supervises the
+            process starts it again.
 
     """
     _allow_connections(settings.max_streams)
@@ -205,6 +218,8 @@ def serve(settings: Settings, conninfo: str) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     log.info("dashboard: http://%s:%d/dashboard/vessels", host, listening.getsockname()[1])
     Server(config, application).run([listening])
+    if application.broken:
+        raise SystemExit(1)
 
 
 def _allow_connections(streams: int) -> None:

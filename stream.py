@@ -89,7 +89,8 @@ class Stream:
         beat = heartbeat_of(self._listener)
         both, beat_alone = _chunk(self._event + beat), _chunk(beat)
         for client in tuple(self._clients):
-            if self._is_full(client):
+            # A connection that has just closed refuses to be written to; its request ends soon.
+            if client.transport.is_closing() or self._is_full(client):
                 continue
             behind = client.event_number != self._event_number
             client.transport.write(both if behind else beat_alone)

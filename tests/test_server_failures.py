@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from functools import partial
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 import httpx
 import psycopg
 
-from tests.webserver import STATS, STREAM, WebServer, eventually, row_as_json, write_row
+from tests.webserver import PROJECT, STATS, STREAM, WebServer, eventually, row_as_json, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,3 +203,26 @@ def sessions_of_the_server(url: str) -> int:
         ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def test_a_server_whose_listener_broke_stops_and_says_why(module_url: str) -> None:
+    write_row(module_url)
+    # No failure of the database may get that far, so the defect is put in.
+    defect = (
+        "import server\n"
+        "def publish(self): raise RuntimeError('a defect')\n"
+        "server.stream.Stream.publish = publish\n"
+        "server.main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", defect],
+        cwd=PROJECT,
+        env={**os.environ, "DATABASE_URL": module_url, "PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "stopping: the listener broke" in ended.stderr
+    assert "RuntimeError: a defect" in ended.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -175,6 +176,37 @@ def test_a_client_that_does_not_read_is_dropped_and_delays_nobody(module_url: st
         assert "dropped a stream client that reads too slowly" in web.log
         stuck.close()
         good.close()
+
+
+def test_clients_that_hang_up_while_events_are_sent_cost_nobody_an_event(web: WebServer) -> None:
+    request = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % STREAM.encode()
+    enough = threading.Event()
+
+    def come_and_go() -> None:
+        while not enough.is_set():
+            clients = [socket.create_connection(("127.0.0.1", web.port)) for _ in range(20)]
+            for client in clients:
+                client.sendall(request)
+                client.recv(1)
+            for client in clients:
+                client.close()
+
+    passers_by = [threading.Thread(target=come_and_go) for _ in range(2)]
+    for passer_by in passers_by:
+        passer_by.start()
+    with psycopg.connect(web.url, autocommit=True) as connection:
+        for number in range(3000):
+            connection.execute(
+                "update public.vessel_activity_realtime"
+                " set active_now = %s, updated_at = clock_timestamp()",
+                [number],
+            )
+            connection.execute("notify vessel_activity")
+    enough.set()
+    for passer_by in passers_by:
+        passer_by.join(10)
+    expected = row_as_json(web.url)
+    eventually(lambda: web.get(STATS).json() == expected)
 
 
 def test_head_of_the_stream_ends_and_other_methods_are_refused(web: WebServer) -> None:
