@@ -1,36 +1,30 @@
 """A PostgreSQL server of our own: made, started, adopted and stopped without touching the machine.
 
-It listens on a unix socket in a private folder only, never on TCP. As root, which PostgreSQL
-refuses, its programs run as an existing unprivileged user, or in a user namespace; no user is
-created and no rights are changed on folders that are not the server's own.
+It listens on a unix socket in a private folder only, never on TCP. As whom its programs run
+where this is root is unprivileged.py's to choose.
 """
 
 from __future__ import annotations
 
 import os
-import pwd
 import shlex
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
+
+from unprivileged import Account, LocalServerError, account_for, foreign_folder
+
+__all__ = ["LocalServer", "LocalServerError"]
 
 _TEMPORARY = Path("/tmp")  # noqa: S108 - short, whatever TMPDIR says; only mkdtemp is used in it
 _SOCKET_FOLDER_PREFIX = "vessel-activity-"
 # sun_path holds 108 bytes with its closing zero; the name in the folder is /.s.PGSQL.5432.
 _LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")
-# Nothing of the caller's locale may matter: a LANG that is not installed makes initdb fail.
-_ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "TZ": "UTC"}
-
-
-class LocalServerError(RuntimeError):
-    """The server can't be made, started or stopped; the message says why and what to do."""
 
 
 @dataclass
@@ -41,7 +35,8 @@ class LocalServer:
         bindir: folder with initdb, pg_ctl and postgres.
         datadir: the cluster's folder; made by `start` when it is absent or empty.
         options: server settings for this start, as with `postgres -c name=value`.
-        log: file of the server's messages; beside the data folder when not given.
+        log: file of the server's messages; in the data folder when not given.
+        account: as whom its programs run; known once it has been started.
 
     """
 
@@ -50,8 +45,7 @@ class LocalServer:
     options: dict[str, str] = field(default_factory=dict)
     log: Path | None = None
     _socket_folder: Path | None = field(default=None, init=False)
-    _prefix: list[str] = field(default_factory=list, init=False)
-    _as_user: dict[str, Any] = field(default_factory=dict, init=False)
+    account: Account = field(default_factory=Account, init=False)
 
     @property
     def socket_folder(self) -> Path:
@@ -73,7 +67,7 @@ class LocalServer:
 
         """
         if (self.datadir / "PG_VERSION").exists():
-            self._choose_user(self.datadir)
+            self.account = account_for(self.datadir, self.bindir)
         else:
             self._make()
         if self.pid() is not None:
@@ -136,13 +130,7 @@ class LocalServer:
         except FileNotFoundError:
             return []
         except PermissionError:
-            raise self._foreign_folder() from None
-
-    def _foreign_folder(self) -> LocalServerError:
-        return LocalServerError(
-            f"{self.datadir} belongs to another user; run this as its owner, "
-            "or set VESSEL_ACTIVITY_DATA_DIR to a folder of your own"
-        )
+            raise foreign_folder(self.datadir) from None
 
     def _make(self) -> None:
         """Make the cluster beside its place, so that a killed initdb leaves nothing half-made."""
@@ -151,76 +139,13 @@ class LocalServer:
             if made.exists():
                 shutil.rmtree(made)
             made.mkdir(mode=0o700, parents=True)
-            self._choose_user(made)
+            self.account = account_for(made, self.bindir)
             self._initdb(made)
             made.rename(self.datadir)
         except OSError as error:
             raise LocalServerError(
                 f"the PostgreSQL data folder {self.datadir} can't be made ({error.strerror})"
             ) from error
-
-    def _choose_user(self, folder: Path) -> None:
-        """Decide as whom the server's programs run; a new folder is made that user's."""
-        owner = folder.stat().st_uid
-        me = os.geteuid()
-        if me != 0:
-            if owner != me:
-                raise self._foreign_folder()
-            return
-        if owner != 0:  # made by an earlier start: by whom it was made it is run
-            self._become(pwd.getpwuid(owner))
-            return
-        if (folder / "PG_VERSION").exists():
-            self._use_namespace()
-            return
-        for name in ("postgres", "nobody"):
-            try:
-                account = pwd.getpwnam(name)
-            except KeyError:
-                continue
-            if self._can_work_as(account, folder):
-                self._become(account)
-                return
-        self._use_namespace()
-
-    def _become(self, account: pwd.struct_passwd) -> None:
-        self._as_user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-
-    def _can_work_as(self, account: pwd.struct_passwd, folder: Path) -> bool:
-        """Give the empty folder to the account and see whether it can work there."""
-        os.chown(folder, account.pw_uid, account.pw_gid)
-        probes = (
-            [str(self.bindir / "postgres"), "--version"],
-            ["/usr/bin/test", "-w", str(folder.resolve())],  # each parent must let it pass
-        )
-        try:
-            if all(_succeeds_as(account, probe) for probe in probes):
-                return True
-        except OSError:
-            pass
-        os.chown(folder, 0, 0)
-        return False
-
-    def _use_namespace(self) -> None:
-        """Run as root's own files see it, but under another number: PostgreSQL asks only that."""
-        number = pwd.getpwnam("nobody").pw_uid  # initdb wants a name for the number
-        prefix = ["unshare", "--user", f"--map-user={number}", f"--map-group={number}", "--"]
-        unshare = shutil.which("unshare")
-        if unshare is not None:
-            tried = subprocess.run(
-                [*prefix, str(self.bindir / "postgres"), "--version"],
-                capture_output=True,
-                check=False,
-            )
-            if tried.returncode == 0:
-                self._prefix = [unshare, *prefix[1:]]
-                return
-        raise LocalServerError(
-            "PostgreSQL does not run as root, no unprivileged user can reach "
-            f"{self.datadir} and {self.bindir}, and user namespaces are not allowed here. "
-            "Move the project to a folder that others may enter (such as /opt or /srv), "
-            "run this as an ordinary user, or set DATABASE_URL to a database of yours"
-        )
 
     def _initdb(self, folder: Path) -> None:
         self._run(
@@ -252,7 +177,7 @@ class LocalServer:
         command += ["-D", str(self.datadir), "-l", str(log), "-o", arguments]
         # A server killed a moment ago may still be leaving its shared memory.
         for attempt in range(20):
-            done = self._program(command)
+            done = self.account.run(command, self.datadir)
             if done.returncode == 0:
                 return
             if "pre-existing shared memory" not in _tail(log) or attempt == 19:  # noqa: PLR2004
@@ -278,8 +203,7 @@ class LocalServer:
         if len(os.fsencode(self.datadir)) <= _LONGEST_SOCKET_FOLDER:
             return self.datadir
         folder = Path(tempfile.mkdtemp(prefix=_SOCKET_FOLDER_PREFIX, dir=_TEMPORARY))
-        if self._as_user:
-            os.chown(folder, self._as_user["user"], self._as_user["group"])
+        self.account.give(folder)
         (self.datadir / "socket_folder").write_text(str(folder))
         return folder
 
@@ -298,43 +222,9 @@ class LocalServer:
         note.unlink()
 
     def _run(self, command: list[str], failure: str, folder: Path | None = None) -> None:
-        done = self._program(command, folder)
+        done = self.account.run(command, folder or self.datadir)
         if done.returncode != 0:
             raise LocalServerError(f"{failure}: {done.stdout.strip()}")
-
-    def _program(
-        self, command: list[str], folder: Path | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        # A session of its own: Ctrl-C is for us, who stop the server in order.
-        # A file, not a pipe: the server would keep a pipe open for ever.
-        with tempfile.TemporaryFile("w+") as out:
-            done = subprocess.run(
-                [*self._prefix, *command],
-                cwd=folder or self.datadir,
-                env=_ENVIRONMENT,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                check=False,
-                start_new_session=True,
-                **self._as_user,
-            )
-            out.seek(0)
-            return subprocess.CompletedProcess(command, done.returncode, out.read())
-
-
-def _succeeds_as(account: pwd.struct_passwd, command: list[str]) -> bool:
-    done = subprocess.run(
-        command,
-        cwd="/",
-        env=_ENVIRONMENT,
-        capture_output=True,
-        check=False,
-        user=account.pw_uid,
-        group=account.pw_gid,
-        extra_groups=[],
-    )
-    return done.returncode == 0
 
 
 def _tail(log: Path, lines: int = 8) -> str:

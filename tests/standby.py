@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from tests.conftest import postgresql_binaries
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
 def start_standby(primary: LocalServer, standby: LocalServer) -> None:
     """Make a server that was not started yet a streaming standby of another, and start it."""
     standby.datadir.mkdir(mode=0o700, parents=True)
-    if primary._as_user:
-        os.chown(standby.datadir, primary._as_user["user"], primary._as_user["group"])
+    primary.account.give(standby.datadir)
     primary._run(
         [
             str(postgresql_binaries() / "pg_basebackup"),

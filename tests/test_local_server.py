@@ -72,9 +72,10 @@ def test_it_runs_as_no_superuser_and_touches_only_its_own_folder(made: LocalServ
 def test_it_runs_for_an_ordinary_user(made: LocalServer) -> None:
     folder = made.datadir.parent.parent / "ordinary"
     folder.mkdir()
-    module = folder / "local_server.py"
-    shutil.copy(PROJECT / "local_server.py", module)
-    python = Path("/usr/bin/python3")  # as root, the environment's own may be out of others' reach
+    # As root, the project and its environment may be out of others' reach.
+    for module in ("local_server.py", "unprivileged.py"):
+        shutil.copy(PROJECT / module, folder)
+    python = Path("/usr/bin/python3")
     user: dict[str, object] = {}
     if os.geteuid() == 0:
         account = pwd.getpwnam("nobody")

@@ -239,6 +239,33 @@ def test_migrate_schedules_one_job_each_and_rollback_takes_them_away(
         assert sorted(jobs(server)) == ["somebody else's"]
 
 
+def test_pg_cron_1_5_runs_the_job_every_few_seconds_itself(
+    new_server: Callable[..., LocalServer],
+) -> None:
+    def refresh_job(db: psycopg.Connection, version: str, interval: str) -> tuple[str, str]:
+        # Only what the catalog says: the installed pg_cron could not run what 1.5 can.
+        db.execute("update pg_extension set extversion = %s where extname = 'pg_cron'", [version])
+        db.execute("update vessel_activity.settings set refresh_interval = %s", [interval])
+        row = db.execute(
+            "select schedule, command from vessel_activity.cron_jobs() where job_name ~ 'refresh'"
+        ).fetchone()
+        assert row is not None
+        return row
+
+    each_minute = ("* * * * *", "call vessel_activity.scheduled_refresh(60)")
+    with cron_server(new_server) as server:
+        made(server, HOME)
+        with connected(server, HOME) as db:
+            for version in ("1.5", "1.6", "1.10", "2.0"):
+                assert refresh_job(db, version, "10 seconds") == (
+                    "10 seconds",
+                    "call vessel_activity.scheduled_refresh(10)",
+                )
+            assert refresh_job(db, "1.6", "5 minutes") == each_minute
+            assert refresh_job(db, "1.6", "1.5 seconds") == each_minute
+            assert refresh_job(db, "1.4-1", "10 seconds") == each_minute
+
+
 def test_the_status_says_what_keeps_pg_cron_from_refreshing(
     new_server: Callable[..., LocalServer],
 ) -> None:
@@ -330,4 +357,7 @@ def test_an_ordinary_owner_can_migrate_and_see_the_status_beside_pg_cron(
             row = plain.execute("select public.vessel_activity_schedule()").fetchone()
             assert row is not None
             assert "by the fallback loop" in row[0]
-            assert cron_check(plain)[0] == "warn"
+            state, detail, hint = cron_check(plain)
+            assert state == "warn"
+            assert detail.endswith("lives in another database and plain may not know")
+            assert "grant pg_read_all_settings to plain" in (hint or "")

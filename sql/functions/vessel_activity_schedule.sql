@@ -21,7 +21,8 @@ begin
   returning refresh_interval into v_interval;
 
   if v_cron_database is null then
-    return format('refreshed every %s by the fallback loop (pg_cron is not loaded on this server)', v_interval);
+    return format('refreshed every %s by the fallback loop (pg_cron is not loaded on this server%s)', v_interval,
+      case when not pg_has_role('pg_read_all_settings', 'usage') then ', or it may not be known where' else '' end);
   elsif v_cron_database <> current_database() then
     return format('refreshed every %s; pg_cron lives in database %I, its job follows this setting', v_interval, v_cron_database);
   end if;

@@ -128,6 +128,10 @@ begin
     state := 'warn';
     detail := 'pg_cron is not loaded on this server; the fallback loop refreshes';
     hint := 'Install pg_cron, put it into shared_preload_libraries, restart, run make migrate; or keep the server or make refresh-loop running.';
+    if not pg_has_role('pg_read_all_settings', 'usage') then
+      detail := format('pg_cron is not loaded on this server, or lives in another database and %I may not know', current_user);
+      hint := format('Where pg_cron is loaded: grant pg_read_all_settings to %I. Else: %s', current_user, hint);
+    end if;
   elsif v_cron_database <> current_database() then
     state := 'ok';
     detail := format('pg_cron lives in database %I, which can''t be seen from here; the check refresher tells who refreshes', v_cron_database);
