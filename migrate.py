@@ -35,6 +35,7 @@ _SCHEMA = "vessel_activity_migrations"
 _LOCK = (1448100678, 3)  # 'VAcF', migrate
 _REFRESH_LOCK = (1448100678, 1)  # no refresh meets half a change
 _POLL_SECONDS = 0.1
+_TRIGGERS_SECONDS = 10  # how long a busy source table is tried again
 
 
 class MigrationError(RuntimeError):
@@ -233,8 +234,15 @@ def _install_functions(connection: psycopg.Connection) -> int:
 
 
 def _install_triggers(connection: psycopg.Connection) -> list[str]:
-    row = connection.execute("select vessel_activity.install_triggers()").fetchone()
-    return list(row[0]) if row is not None else []
+    """Install the triggers; return what could not be done, after trying again what may pass."""
+    deadline = time.monotonic() + _TRIGGERS_SECONDS
+    while True:
+        problems = connection.execute(
+            "select problem, may_pass from vessel_activity.install_triggers()"
+        ).fetchall()
+        if not any(may_pass for _, may_pass in problems) or time.monotonic() > deadline:
+            return [problem for problem, _ in problems]
+        time.sleep(_POLL_SECONDS)
 
 
 def _build_indexes(connection: psycopg.Connection) -> list[str]:

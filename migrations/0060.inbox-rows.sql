@@ -4,22 +4,14 @@
 
 set local lock_timeout = '10s';
 
--- Until their functions are installed anew, the triggers would fail. They are switched on again after that, and the
--- state is rebuilt.
-do $$
-declare
-  v_trigger record;
-begin
-  for v_trigger in
-    select t.tgrelid::regclass as relation, t.tgname as name
-    from pg_catalog.pg_trigger as t
-    join pg_catalog.pg_proc as p on p.oid = t.tgfoid
-    where p.pronamespace = 'vessel_activity'::regnamespace and not t.tgisinternal
-  loop
-    execute format('alter table only %s disable trigger %I', v_trigger.relation, v_trigger.name);
-  end loop;
-end
-$$;
+-- The triggers go with their functions, in one transaction: they would make every writer fail. Both come back when the
+-- functions are installed, and the state is rebuilt.
+drop function if exists vessel_activity.note_positions_inserted() cascade;
+drop function if exists vessel_activity.note_positions_updated() cascade;
+drop function if exists vessel_activity.note_positions_deleted() cascade;
+drop function if exists vessel_activity.note_vessels_inserted() cascade;
+drop function if exists vessel_activity.note_vessels_updated() cascade;
+drop function if exists vessel_activity.note_vessels_deleted() cascade;
 
 drop table if exists vessel_activity.inbox;
 

@@ -105,6 +105,23 @@ def _plain(shape: Shape) -> str:
       %(as_of)s::timestamptz"""
 
 
+def replace_in_function(db: psycopg.Connection, function: str, replaced: dict[str, str]) -> str:
+    """Replace texts in an installed function of ours, each there once; return it as it was."""
+    row = db.execute(
+        "select pg_get_functiondef(p.oid) from pg_proc as p "
+        "where p.pronamespace = 'vessel_activity'::regnamespace and p.proname = %s",
+        (function,),
+    ).fetchone()
+    assert row is not None
+    original: str = row[0]
+    text = original
+    for old, new in replaced.items():
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    db.execute(text.encode())
+    return original
+
+
 class Judged(NamedTuple):
     """One refresh that was right."""
 
@@ -128,6 +145,9 @@ class Sandbox:
             if shape.ddl:
                 connection.execute(shape.ddl)
         migrate.migrate(server.url(shape.name))
+        # An inbox over its limit is found by one row in two, so that small limits are met.
+        with self.session() as connection:
+            replace_in_function(connection, "inbox_takes", {"0.000244140625": "0.5"})
 
     def session(self) -> psycopg.Connection:
         """Open a session in which waiting for a lock is an error."""
@@ -163,7 +183,7 @@ class Sandbox:
             delete from vessel_activity.refresh_log;
             delete from vessel_activity.history;
             delete from vessel_activity.state;
-            select vessel_activity.install_triggers();
+            select from vessel_activity.install_triggers();
             select setval('vessel_activity.inbox_guard', 1);
             select clock_timestamp();
             """

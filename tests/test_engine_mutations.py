@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.sandbox import SERVER_OPTIONS, SHAPES, Mismatch, Sandbox
+from tests.sandbox import SERVER_OPTIONS, SHAPES, Mismatch, Sandbox, replace_in_function
 from tests.schedules import Run, random_schedule
 from tests.test_engine_concurrency import hammer
 
@@ -72,18 +72,7 @@ def mutate(sandbox: Sandbox) -> Iterator[Callable[[Mutation], None]]:
     with sandbox.session() as db:
 
         def install(mutation: Mutation) -> None:
-            row = db.execute(
-                "select pg_get_functiondef(p.oid) from pg_proc as p "
-                "where p.pronamespace = 'vessel_activity'::regnamespace and p.proname = %s",
-                (mutation.function,),
-            ).fetchone()
-            assert row is not None
-            text = row[0]
-            originals.append(text)
-            for old, new in mutation.replaced.items():
-                assert text.count(old) == 1
-                text = text.replace(old, new)
-            db.execute(text.encode())
+            originals.append(replace_in_function(db, mutation.function, mutation.replaced))
 
         yield install
         for original in originals:

@@ -362,14 +362,13 @@ def test_the_status_answers_on_a_standby(
 # --- sessions left open, and refreshes that don't come -------------------------------------------
 
 
-def small_limit(db: psycopg.Connection, what: str, limit: int = 131_072) -> int:
+def small_limit(db: psycopg.Connection, what: str, limit: int) -> int:
     """Set a small limit for the inbox or the state, in bytes, and return it."""
     db.execute(f"update vessel_activity.settings set {what}_limit_bytes = %s", (limit,))  # noqa: S608
     return limit
 
 
-LEFT_OUT = "writers left changes out, since an inbox was over its limit"
-STILL_FULL = "writers left changes out, since an inbox is over its limit"
+CLOSED = "writers leave their changes out, since an inbox is over its limit"
 BLOATED = "the state is over its limit, since an old snapshot keeps its dead rows"
 
 
@@ -382,17 +381,17 @@ def vacuumed(db: psycopg.Connection) -> None:
 def rebuilt_once_there_is_room(db: psycopg.Connection, as_of: datetime = AS_OF) -> Figures:
     """See the definition answer and empty the inboxes, vacuum shrink them, the state rebuilt."""
     exact(db, "definition", as_of)
-    assert last_mode(db)[1] == STILL_FULL
+    assert last_mode(db)[1] == CLOSED
     vacuumed(db)
     figures = exact(db, "rebuild", as_of)
-    assert last_mode(db)[1] == LEFT_OUT
+    assert last_mode(db)[1] == "there was no state"
     return figures
 
 
 def test_an_old_snapshot_lets_the_inbox_grow_to_its_limit_only(
     db: psycopg.Connection, url: str
 ) -> None:
-    limit = small_limit(db, "inbox")
+    limit = small_limit(db, "inbox", 1_048_576)
     refreshed(db, AS_OF - MINUTE)
     largest, modes = 0, set()
     with psycopg.connect(url) as reader:
@@ -400,15 +399,21 @@ def test_an_old_snapshot_lets_the_inbox_grow_to_its_limit_only(
         reader.execute("select count(*) from vessel_positions")
         for turn in range(20):
             as_of = AS_OF + turn * SECOND
-            add_positions(db, *((1 + turn * 300 + n, as_of) for n in range(300)), speed=10)
+            db.execute(
+                """
+                insert into vessel_positions ("vesselId", timestamp, speed)
+                select v, %s, 10 from generate_series(%s::integer, %s) as v
+                """,
+                (as_of, 1 + turn * 2_000, 2_000 + turn * 2_000),
+            )
             assert refreshed(db, as_of) == definition(db, as_of)
             largest = max(largest, bytes_of(db, "inbox"))
             modes.add(last_mode(db))
             db.execute("select vessel_activity.maintain()")
 
-    assert stored(db).active_now == 6_000
+    assert stored(db).active_now == 40_000
     assert largest < 2 * limit
-    assert modes == {("incremental", None), ("definition", STILL_FULL)}
+    assert modes == {("incremental", None), ("definition", CLOSED)}
     # Once the old snapshot is gone, so are the dead rows, and refreshes are cheap again.
     end = AS_OF + 20 * SECOND
     rebuilt_once_there_is_room(db, end)
@@ -416,90 +421,140 @@ def test_an_old_snapshot_lets_the_inbox_grow_to_its_limit_only(
     exact(db, "incremental", end)
 
 
+def filled(db: psycopg.Connection, limit: int) -> int:
+    """Write until an inbox is over its limit and has been found to be; return how many vessels."""
+    vessels = 0
+    while db.execute("select last_value from vessel_activity.inbox_guard").fetchone() == (1,):
+        db.execute(
+            """
+            insert into vessel_positions ("vesselId", timestamp, speed)
+            select v, %s, 10 from generate_series(%s::integer, %s) as v
+            """,
+            (AS_OF, vessels + 1, vessels + 500),
+        )
+        vessels += 500
+    assert bytes_of(db, "inbox") > limit
+    return vessels
+
+
 def test_while_nobody_refreshes_the_inbox_grows_to_its_limit_only(db: psycopg.Connection) -> None:
-    limit = small_limit(db, "inbox")
+    limit = small_limit(db, "inbox", 4_194_304)
     refreshed(db, AS_OF - MINUTE)
-    largest = 0
-    for turn in range(30):
-        add_positions(db, *((1 + turn * 300 + n, AS_OF) for n in range(300)))
-        add_positions(db, (turn, AS_OF - SECOND))
-        largest = max(largest, bytes_of(db, "inbox"))
+    vessels = filled(db, limit)
+    largest = bytes_of(db, "inbox")
+    for vessel in range(vessels + 1, vessels + 101):
+        add_positions(db, (vessel, AS_OF), (vessel, AS_OF - SECOND))
+    # The limit is looked at by one row in 4,096: e**-15 is the chance of as many rows again.
     assert limit < largest < 2 * limit
+    assert bytes_of(db, "inbox") == largest
     state = db.execute("select state from vessel_activity_status() where check_name = 'inbox'")
     assert state.fetchone() == ("warn",)
 
-    assert rebuilt_once_there_is_room(db).active_now == 9_001
+    assert rebuilt_once_there_is_room(db).active_now == vessels + 100
     assert bytes_of(db, "inbox") < limit / 2
-    add_positions(db, (20_000, AS_OF))
-    assert exact(db, "incremental").active_now == 9_002
+    add_positions(db, (vessels + 101, AS_OF))
+    assert exact(db, "incremental").active_now == vessels + 101
 
 
 def test_one_statement_after_another_is_bounded_like_a_large_one(db: psycopg.Connection) -> None:
-    limit = small_limit(db, "inbox", 65_536)
+    limit = small_limit(db, "inbox", 1_048_576)
     refreshed(db, AS_OF - MINUTE)
     with db.transaction():  # quick: one commit
         db.execute(
             """
-            do $$ begin for v in 1 .. 3000 loop
+            do $$ begin for v in 1 .. 60000 loop
               insert into vessel_positions ("vesselId", timestamp, speed)
               values (v, '2050-03-13 12:00:00+00', 10);
             end loop; end $$
             """
         )
 
-    assert bytes_of(db, "inbox") < 2 * limit
-    assert rebuilt_once_there_is_room(db).active_now == 3_000
+    assert limit < bytes_of(db, "inbox") < 3 * limit
+    assert rebuilt_once_there_is_room(db).active_now == 60_000
 
 
 def test_the_fleets_inbox_is_bounded_too(db: psycopg.Connection) -> None:
-    limit = small_limit(db, "inbox", 65_536)
+    limit = small_limit(db, "inbox", 524_288)
     refreshed(db, AS_OF - MINUTE)
     add_vessels(db, [("Cargo", "NO")])
     db.execute(
-        "do $$ begin for v in 1 .. 1500 loop update vessels set flag = 'F' || v; end loop; end $$"
+        "do $$ begin for v in 1 .. 20000 loop update vessels set flag = 'F' || v; end loop; end $$"
     )
 
-    assert bytes_of(db, "fleet_inbox") < 2 * limit
-    assert rebuilt_once_there_is_room(db).top_flags == [("F1500", 1)]
+    assert limit < bytes_of(db, "fleet_inbox") < 3 * limit
+    assert rebuilt_once_there_is_room(db).top_flags == [("F20000", 1)]
 
 
+STILL_OPEN = "a writer that left its changes out, since an inbox was over its limit, has not ended"
+
+
+@pytest.mark.parametrize("ending", ["commit", "rollback"])
 def test_a_writer_that_left_its_changes_out_is_waited_for_by_the_definition(
-    db: psycopg.Connection, url: str
+    db: psycopg.Connection, url: str, ending: str
 ) -> None:
     limit = small_limit(db, "inbox", 65_536)
     refreshed(db, AS_OF - MINUTE)
-    while bytes_of(db, "inbox") <= limit:
-        add_positions(db, *((n, AS_OF) for n in range(1_000)))
+    vessels = filled(db, limit)
     with psycopg.connect(url) as writer:
-        for vessel in range(2_000, 2_100):  # the inbox is known to be full by now
-            add_positions(writer, (vessel, AS_OF))
-        assert exact(db, "definition").active_now == 1_000
-        assert "leaving its changes out" in (last_mode(db)[1] or "")
+        add_positions(writer, (vessels + 1, AS_OF))
+        assert exact(db, "definition").active_now == vessels
+        assert last_mode(db)[1] == CLOSED
+        small_limit(db, "inbox", 100 * limit)  # vacuum can't make room while the writer is open
         db.execute("select vessel_activity.maintain()")
-        writer.commit()
+        with psycopg.connect(url) as late:  # begun after the inbox was opened again
+            for _ in range(2):
+                assert exact(db, "definition").active_now == vessels
+                assert last_mode(db)[1] == STILL_OPEN
+            add_positions(late, (vessels + 2, AS_OF))
+            writer.execute(ending)
+            there = vessels + int(ending == "commit")
+            assert exact(db, "rebuild").active_now == there
+            late.commit()
+            assert exact(db, "incremental").active_now == there + 1
 
-    assert rebuilt_once_there_is_room(db).active_now == 1_100
 
-
-def test_a_writer_that_left_its_changes_out_and_rolled_back_costs_a_rebuild_only(
-    db: psycopg.Connection, url: str
+@pytest.mark.parametrize("restarts", [False, True], ids=["running", "restarted"])
+def test_a_prepared_transaction_that_left_its_changes_out_is_waited_for_too(
+    mortal: LocalServer, name: str, *, restarts: bool
 ) -> None:
+    with opened(mortal, name) as db, psycopg.connect(mortal.url(name)) as writer:
+        limit = small_limit(db, "inbox", 65_536)
+        before = exact(db, "incremental").active_now
+        vessels = filled(db, limit)
+        add_positions(writer, (vessels + 100, AS_OF))
+        writer.execute(f"prepare transaction 'full {name}'")
+        exact(db, "definition")
+        small_limit(db, "inbox", 100 * limit)
+        db.execute("select vessel_activity.maintain()")
+        missing = exact(db, "definition").active_now
+        assert last_mode(db)[1] == STILL_OPEN
+        assert missing >= before + vessels - 3
+    if restarts:
+        mortal.stop()
+        mortal.start()
+    with opened(mortal, name) as db:
+        assert exact(db, "definition").active_now == missing
+        db.execute(f"commit prepared 'full {name}'")
+
+        assert exact(db, "rebuild").active_now == missing + 1
+
+
+def test_the_inbox_opened_again_between_two_refreshes_is_noticed(db: psycopg.Connection) -> None:
     limit = small_limit(db, "inbox", 65_536)
     refreshed(db, AS_OF - MINUTE)
-    while bytes_of(db, "inbox") <= limit:
-        add_positions(db, *((n, AS_OF) for n in range(1_000)))
-    with psycopg.connect(url) as writer:
-        for vessel in range(2_000, 2_100):
-            add_positions(writer, (vessel, AS_OF))
-        writer.rollback()
+    vessels = filled(db, limit)
+    add_positions(db, (vessels + 1, AS_OF))
+    small_limit(db, "inbox", 10 * limit)
+    db.execute("select vessel_activity.maintain()")
+    add_positions(db, (vessels + 2, AS_OF))
 
-    assert rebuilt_once_there_is_room(db).active_now == 1_000
+    assert exact(db, "rebuild").active_now == vessels + 2
 
 
 def test_an_old_snapshot_lets_the_state_grow_to_its_limit_only(
     db: psycopg.Connection, url: str
 ) -> None:
-    limit = small_limit(db, "state")
+    limit = small_limit(db, "state", 131_072)
     vessels = range(1, 501)
     add_positions(db, *((vessel, AS_OF) for vessel in vessels))
     refreshed(db, AS_OF)

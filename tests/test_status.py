@@ -205,7 +205,7 @@ def test_the_engine_warns_while_changes_could_go_unseen(db: psycopg.Connection) 
     assert "vessel_positions lacks our triggers" in check.detail
     assert "make migrate" in (check.hint or "")
 
-    db.execute("select vessel_activity.install_triggers()")
+    db.execute("select from vessel_activity.install_triggers()")
     refresh(db)
     assert status(db)["engine"].state == "ok"
 

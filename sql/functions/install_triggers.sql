@@ -1,17 +1,18 @@
--- Puts our triggers on every source relation that lacks them: on every migrate, and between refreshes for partitions
--- that came since. Creating a trigger locks the relation against writers for a moment: with p_nowait a relation that
--- is being written is left for the next time. Returns what could not be done; the refresh then computes by the
--- definition, and the status says why.
+-- Puts our triggers on every source relation that lacks them, and takes them off what is no source any more (a detached
+-- partition, a table renamed away): on every migrate, and between refreshes for what came since. Both lock the relation
+-- against writers for a moment: with p_nowait a relation that is being written is left for the next time. What could not
+-- be done is returned; the refresh then computes by the definition, and the status says why.
+-- Gives up on a lock before PostgreSQL looks for deadlocks, so that a writer who holds the other table's never falls victim.
 create or replace function vessel_activity.install_triggers(p_nowait boolean default false)
-returns text[]
+returns table (problem text, may_pass boolean)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
-set lock_timeout = '5s'
+set lock_timeout = '500ms'
 as $$
 declare
   v_relation record;
+  v_trigger record;
   v_event record;
-  v_problems text[] := '{}';
 begin
   for v_relation in
     select s.source, s.relation::regclass as name
@@ -44,12 +45,31 @@ begin
         execute format('alter table only %s enable always trigger %I', v_relation.name, 'vessel_activity_' || v_event.what);
       end loop;
     exception when insufficient_privilege or lock_not_available then
-      v_problems := v_problems || format('%s: %s', v_relation.name, sqlerrm);
+      problem := format('%s: %s', v_relation.name, sqlerrm);
+      may_pass := sqlstate = '55P03';
+      return next;
     end;
   end loop;
-  return v_problems;
+
+  for v_trigger in
+    select o.relation::regclass as relation, o.trigger_name as name
+    from vessel_activity.our_triggers() as o
+    where o.relation not in (select s.relation from vessel_activity.source_relations() as s)
+    order by o.relation, o.trigger_name
+  loop
+    begin
+      if p_nowait then
+        execute format('lock table only %s in access exclusive mode nowait', v_trigger.relation);
+      end if;
+      execute format('drop trigger %I on %s', v_trigger.name, v_trigger.relation);
+    exception when insufficient_privilege or lock_not_available then
+      problem := format('%s, no source any more: %s', v_trigger.relation, sqlerrm);
+      may_pass := sqlstate = '55P03';
+      return next;
+    end;
+  end loop;
 end
 $$;
 
 comment on function vessel_activity.install_triggers(boolean) is
-  'Puts the triggers on every source relation that lacks them; returns what could not be done and why. p_nowait: leave a relation that is being written.';
+  'Puts the triggers on every source relation that lacks them, and takes them off what is no source; returns what could not be done and why, and whether it may pass. p_nowait: leave a relation that is being written.';

@@ -1,5 +1,5 @@
 -- What is done between refreshes, in a short transaction of its own, and only when nobody has to wait: puts triggers on
--- new partitions, and opens the inboxes to writers again once vacuum has shrunk them.
+-- new partitions and takes them off detached ones, and opens the inboxes to writers again once vacuum has shrunk them.
 -- Nothing of ours ever truncates an unlogged table: if that were rolled back and the server crashed before the abort
 -- record is on disk, PostgreSQL would not start. Called by scheduled_refresh and refresh_loop.py after each refresh.
 create or replace function vessel_activity.maintain()
@@ -11,10 +11,10 @@ begin
   if pg_is_in_recovery() or not pg_try_advisory_xact_lock(1448100678, 1) then
     return;
   end if;
-  perform vessel_activity.install_triggers(p_nowait => true);
+  perform from vessel_activity.install_triggers(p_nowait => true);
   perform vessel_activity.tend_inbox();
 end
 $$;
 
 comment on function vessel_activity.maintain() is
-  'Puts triggers on new partitions and opens the inboxes to writers again, where nobody has to wait for it. In a transaction of its own.';
+  'Puts triggers on new partitions, takes them off detached ones, and opens the inboxes to writers again, where nobody has to wait for it. In a transaction of its own.';

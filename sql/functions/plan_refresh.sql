@@ -2,29 +2,23 @@
 --   incremental  the state is whole: fold the inbox into it
 --   rebuild      there is no usable state, but it can be built now
 --   definition   it can't be built now either; vessel_activity_at answers this time
--- Called by refresh_at first of all: the exclusive lock has to be tried before the snapshot that reads the inbox, so
--- that a writer that skipped its append has either committed, and is counted by the sequence, or is seen here.
+-- Called by refresh_at first of all.
 create or replace function vessel_activity.plan_refresh(
   p_as_of timestamptz,
   p_settings vessel_activity.settings,
   out mode text,
   out reason text,
   out fingerprint text,
-  out skipped bigint,
   out obstacle text,
-  out is_lost boolean,
   out verify boolean
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_no_skipper constant boolean := pg_try_advisory_xact_lock(1448100678, 2);
   v_state vessel_activity.state;
 begin
   verify := false;
-  is_lost := false;
-  select s.last_value + s.is_called::integer into skipped from vessel_activity.skipped as s;
   select s.* into v_state from vessel_activity.state as s;
 
   if v_state is null then
@@ -36,11 +30,6 @@ begin
   fingerprint := v_state.fingerprint;
 
   mode := 'definition';
-  if not v_no_skipper then
-    reason := 'a writer is leaving its changes out, since an inbox is over its limit';
-    return;
-  end if;
-
   if fingerprint is null and v_state.in_doubt <> '{}'
     and exists (select from pg_prepared_xacts as x where x.database = current_database() and x.transaction = any (v_state.in_doubt))
   then
@@ -48,33 +37,24 @@ begin
     return;
   end if;
 
-  -- The types do not fit, so nothing can be folded: seen before that is tried.
-  if exists (select from vessel_activity.unfitting_columns()) then
-    select coalesce(f.obstacle, 'a column of vessel_positions has another type than at the last migrate')
-    into obstacle
-    from vessel_activity.source_fingerprint() as f;
+  if pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1 then
+    perform vessel_activity.tend_inbox();
+  end if;
+  -- Where nothing can be folded, it is seen before that is tried.
+  if exists (select from vessel_activity.unfitting_columns())
+    or pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1
+  then
+    select coalesce(f.obstacle, 'the source tables are being altered') into obstacle from vessel_activity.source_fingerprint() as f;
     reason := obstacle;
-    is_lost := true;
     return;
   end if;
 
   mode := 'rebuild';
   reason := case
     when fingerprint is null then 'there was no state'
-    when skipped <> v_state.skipped then 'writers left changes out, since an inbox was over its limit'
     when v_state.far_due_at <= p_as_of then 'positions that had been stamped far ahead have come due'
     when v_state.as_of > p_as_of then 'the server''s clock was set back'
   end;
-  -- Emptied now, rebuilt once vacuum has made room: until then writers go on leaving changes out, and every rebuild would
-  -- only add dead rows.
-  if fingerprint is not null and skipped <> v_state.skipped
-    and greatest(pg_table_size('vessel_activity.inbox'), pg_table_size('vessel_activity.fleet_inbox')) > p_settings.inbox_limit_bytes
-  then
-    mode := 'definition';
-    reason := 'writers left changes out, since an inbox is over its limit';
-    is_lost := true;
-    return;
-  end if;
 
   -- Writes no state until the old snapshot that keeps its dead rows has ended; the inbox keeps what is to be folded then.
   if reason is null and vessel_activity.state_is_bloated(p_settings.state_limit_bytes) then
@@ -93,10 +73,9 @@ begin
   if obstacle is not null then
     mode := 'definition';
     reason := obstacle;
-    is_lost := true;
   end if;
 end
 $$;
 
 comment on function vessel_activity.plan_refresh(timestamptz, vessel_activity.settings) is
-  'How a refresh as of p_as_of has to be done: mode incremental, rebuild or definition, and the reason for the latter two. is_lost: the state misses changes, so what is in the inboxes is of no use.';
+  'How a refresh as of p_as_of has to be done: mode incremental, rebuild or definition, and the reason for the latter two. obstacle: why changes could go unseen; what is in the inboxes is of no use then.';

@@ -8,7 +8,7 @@
 -- plan_refresh says whether the state can be used; source_fingerprint, read after the fold, whether it could have
 -- missed anything. Called by refresh_vessel_activity, refresh_if_due and vessel_activity_verify; only tests pass an
 -- instant other than the clock's.
--- Locks: advisory (1448100678, 1) and (…, 2) to the end of the transaction, never waited for; every other for 5 s.
+-- Locks: advisory (1448100678, 1) to the end of the transaction, never waited for; every other for 5 s.
 -- Raises read_only_sql_transaction on a standby, invalid_transaction_state above READ COMMITTED, and what reading the
 -- source tables raises.
 create or replace function vessel_activity.refresh_at(p_as_of timestamptz, p_by text, p_verify boolean default false)
@@ -101,7 +101,7 @@ begin
         verified_at = case when v_verification is null then s.verified_at else p_as_of end;
     else
       v_mode := case when v_obstacle is null then 'rebuild' else 'definition' end;
-      v_reason := coalesce(v_obstacle, 'the source tables were changed other than by rows');
+      v_reason := coalesce(v_obstacle, 'changes went unseen: the source tables were changed other than by rows, or an inbox was over its limit');
     end if;
   end if;
 
@@ -109,6 +109,10 @@ begin
     -- Waits here for whoever truncates or rewrites a source, so that the next statement's snapshot is from after that: with
     -- an older one the table would look empty.
     perform from public.vessels, public.vessel_positions limit 0;
+  end if;
+  if v_mode = 'rebuild' and vessel_activity.skippers_in_flight() then
+    v_mode := 'definition';
+    v_reason := 'a writer that left its changes out, since an inbox was over its limit, has not ended';
   end if;
   if v_mode = 'rebuild' then
     v_new_rows := null;
@@ -118,12 +122,11 @@ begin
     select f.* into v_figures from vessel_activity.state_figures(
       p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count) as f;
     v_row := v_figures.figures;
-    insert into vessel_activity.state as s (as_of, fingerprint, skipped, far_due_at, verified_at)
-    values (p_as_of, v_source.fingerprint, v_plan.skipped, v_done.far_due_at, p_as_of)
+    insert into vessel_activity.state as s (as_of, fingerprint, far_due_at, verified_at)
+    values (p_as_of, v_source.fingerprint, v_done.far_due_at, p_as_of)
     on conflict (only_row) do update set
       as_of = excluded.as_of,
       fingerprint = excluded.fingerprint,
-      skipped = excluded.skipped,
       far_due_at = excluded.far_due_at,
       verified_at = excluded.verified_at,
       in_doubt = '{}';
@@ -131,14 +134,12 @@ begin
   elsif v_mode = 'definition' then
     v_new_rows := null;
     v_row := public.vessel_activity_at(p_as_of);
-    if v_obstacle is not null or v_plan.is_lost then
+    if v_obstacle is not null then
       -- The state misses changes, and what is in the inboxes no longer helps it: vacuum may have the space.
+      update vessel_activity.state set fingerprint = null;
       delete from vessel_activity.inbox;
       delete from vessel_activity.fleet_inbox;
       perform vessel_activity.tend_inbox();
-    end if;
-    if v_obstacle is not null then
-      update vessel_activity.state set fingerprint = null;
     end if;
   end if;
 

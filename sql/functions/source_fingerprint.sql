@@ -1,8 +1,9 @@
--- Two things about the source tables, read from the catalogs in well under a millisecond:
+-- Two things about the source tables and what follows them, read from the catalogs in well under a millisecond:
 -- obstacle: why changes could go unseen, so that the state can't be used at all; NULL where they can't.
 -- fingerprint: changes whenever something else than INSERT, UPDATE and DELETE may have changed the rows or hidden
 --   changes: TRUNCATE, a rewrite, another table under the name, a partition attached, detached or dropped, a column
---   renamed, triggers dropped, disabled or enabled (which leaves a new row version in pg_trigger), a restore.
+--   renamed, triggers dropped, disabled or enabled (which leaves a new row version in pg_trigger), a restore; the
+--   inboxes opened again to writers, after they left changes out.
 -- Called by refresh_at and vessel_activity_status.
 create or replace function vessel_activity.source_fingerprint(out fingerprint text, out obstacle text)
 language plpgsql stable
@@ -27,7 +28,9 @@ begin
     join pg_class as c on c.oid = s.relation
   )
   select
-    md5(string_agg(concat_ws('|', r.relation, r.relfilenode, r.triggers, r.attributes), ';' order by r.relation)),
+    md5(concat(
+      pg_sequence_last_value('vessel_activity.reopenings'), ';',
+      string_agg(concat_ws('|', r.relation, r.relfilenode, r.triggers, r.attributes), ';' order by r.relation))),
     case
       when count(*) filter (where r.relkind not in ('r', 'p')) > 0 then
         format('%s is a view or foreign table, which can carry no triggers',
@@ -42,8 +45,13 @@ begin
       when count(*) filter (where r.trigger_count <> 3) > 0 then
         format('%s lacks our triggers, or they are not ENABLE ALWAYS',
           min(r.relation::regclass::text) filter (where r.trigger_count <> 3))
+      when exists (select from vessel_activity.our_triggers() as o where o.relation not in (select r4.relation from relations as r4)) then
+        (select format('%s carries our triggers, and is no source', min(o.relation::regclass::text))
+          from vessel_activity.our_triggers() as o where o.relation not in (select r5.relation from relations as r5))
       when exists (select from vessel_activity.unfitting_columns()) then
         'a column of vessel_positions has another type than at the last migrate'
+      when pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1 then
+        'writers leave their changes out, since an inbox is over its limit'
     end
   into fingerprint, obstacle
   from relations as r;

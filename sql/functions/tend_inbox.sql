@@ -1,18 +1,20 @@
--- After the inboxes were emptied: opens the writers' guard again if there is room, and lets vacuum truncate the files, or
+-- Opens the inboxes to writers again if they were closed and there is room, and lets vacuum truncate the files, or
 -- not: that locks writers out for a moment, which is only worth it while a file is far too large. Where the setting
 -- can't be changed at once, it is left for the next time.
--- Called by refresh_at after it emptied them, and by maintain.
+-- Openings are counted, as part of the fingerprint: the state misses what was left out before.
+-- Called by plan_refresh, by refresh_at after it emptied them, and by maintain, all under the lock of refreshes.
 create or replace function vessel_activity.tend_inbox()
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_size constant bigint := greatest(pg_table_size('vessel_activity.inbox'), pg_table_size('vessel_activity.fleet_inbox'));
+  v_size constant bigint := vessel_activity.inbox_bytes();
   v_limit constant bigint := (select s.inbox_limit_bytes from vessel_activity.settings as s);
   v_is_large constant boolean := v_size > v_limit / 4;
 begin
-  if v_size <= v_limit then
+  if v_size <= v_limit and pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1 then
+    perform nextval('vessel_activity.reopenings');
     perform setval('vessel_activity.inbox_guard', 1);
   end if;
   if v_is_large = (
@@ -29,4 +31,4 @@ end
 $$;
 
 comment on function vessel_activity.tend_inbox() is
-  'Opens the writers'' guard where the inboxes have room, and lets vacuum truncate them while they are over a quarter of their limit.';
+  'Opens the inboxes to writers where they have room, and lets vacuum truncate them while they are over a quarter of their limit.';

@@ -20,6 +20,7 @@ begin
   execute format('grant usage on schema vessel_activity to %I', p_role);
   execute format('grant select on public.vessel_activity_realtime, public.vessel_activity_performance to %I', p_role);
   execute format('grant select on all tables in schema vessel_activity to %I', p_role);
+  execute format('grant select on all sequences in schema vessel_activity to %I', p_role);
   for v_function in
     select o.routine
     from vessel_activity.our_routines() as o

@@ -77,7 +77,9 @@ begin
     state := 'warn';
     detail := format('every refresh computes by the definition, since changes could go unseen: %s', v_source.obstacle);
     hint := case
-      when v_source.obstacle like '%triggers, or%' then 'As the owner of the table: make migrate, or select vessel_activity.install_triggers().'
+      when v_source.obstacle like '%our triggers%' then
+        'It passes by itself where our owner may alter the table and somebody refreshes on schedule; else, as the owner of the table: make migrate, or select * from vessel_activity.install_triggers().'
+      when v_source.obstacle like '%over its limit' then 'It passes by itself once vacuum has made room: see the check inbox.'
       when v_source.obstacle like '%another type%' then 'make migrate fits the inbox and the state to it.'
       when v_source.obstacle like '%replication%' then 'Refresh on the publisher and replicate public.vessel_activity_realtime, or accept the cost.'
       else 'Put a table in its place, or accept the cost: select mode, duration_ms from vessel_activity.refresh_log order by id desc limit 10.'
@@ -114,7 +116,7 @@ begin
   check_name := 'inbox';
   hint := null;
   select s.* into strict v_settings from vessel_activity.settings as s;
-  v_inbox_bytes := greatest(pg_table_size('vessel_activity.inbox'), pg_table_size('vessel_activity.fleet_inbox'));
+  v_inbox_bytes := vessel_activity.inbox_bytes();
   state := case when v_inbox_bytes > v_settings.inbox_limit_bytes then 'warn' else 'ok' end;
   detail := format('%s of at most %s', pg_size_pretty(v_inbox_bytes), pg_size_pretty(v_settings.inbox_limit_bytes));
   if state = 'warn' then
