@@ -643,6 +643,7 @@ def test_rewriting_a_source_table_changes_no_number(db: psycopg.Connection, ddl:
     ("column", "type_name", "using"),
     [
         ('"vesselId"', "text", ""),
+        ('"vesselId"', 'text collate "POSIX"', ""),
         ('"vesselId"', "uuid", "using lpad(to_hex(\"vesselId\"), 32, '0')::uuid"),
         ('"vesselId"', "numeric", ""),
         ('"vesselId"', "integer", ""),
@@ -687,6 +688,25 @@ def test_altering_a_columns_type_stops_no_writer_and_a_migrate_fits_the_engine_t
     figures = exact(db, "incremental", AS_OF + SECOND)
     assert (figures.active_now, figures.positions_last_hour) == (1, 3)
     assert engine_check(db)[0] == "ok"
+
+
+@pytest.mark.parametrize("collations", [("POSIX", "C"), ("default", "C"), ("C", "default")])
+def test_altering_a_columns_collation_stops_nobody_and_a_migrate_fits_the_engine_to_it(
+    db: psycopg.Connection, url: str, collations: tuple[str, str]
+) -> None:
+    before, after = (f'varchar collate "{name}"' for name in collations)
+    alter_type(db, '"vesselId"', before)
+    refreshed(db, AS_OF - MINUTE)
+    into(db, "vessel_positions", 1)
+    assert exact(db, "incremental").active_now == 1
+
+    db.execute(f'alter table vessel_positions alter "vesselId" type {after}'.encode())
+    into(db, "vessel_positions", 2)
+    assert exact(db, "definition").active_now == 2
+    migrate.migrate(url)
+    assert exact(db, "rebuild").active_now == 2
+    into(db, "vessel_positions", 3)
+    assert exact(db, "incremental").active_now == 3
 
 
 @pytest.mark.parametrize("wider", ["varchar(40)", "text", "char(40)"])

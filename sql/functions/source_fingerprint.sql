@@ -49,7 +49,7 @@ begin
         (select format('%s carries our triggers, and is no source', min(o.relation::regclass::text))
           from vessel_activity.our_triggers() as o where o.relation not in (select r5.relation from relations as r5))
       when exists (select from vessel_activity.unfitting_columns()) then
-        'a column of vessel_positions has another type than at the last migrate'
+        'a column of vessel_positions has another type or collation than at the last migrate'
       when pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1 then
         'writers leave their changes out, since an inbox is over its limit'
     end
