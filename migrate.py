@@ -34,6 +34,7 @@ FUNCTIONS = PROJECT / "sql" / "functions"
 _SCHEMA = "vessel_activity_migrations"
 _LOCK = (1448100678, 3)  # 'VAcF', migrate
 _REFRESH_LOCK = (1448100678, 1)  # no refresh meets half a change
+_OLDEST = 15  # major version of PostgreSQL
 _POLL_SECONDS = 0.1
 _TRIGGERS_SECONDS = 10  # how long a busy source table is tried again
 
@@ -84,12 +85,13 @@ def migrate(url: str) -> None:
     """Bring a database to this version and refresh it once; print what was done.
 
     Raises:
-        MigrationError: the migrations can't be found or read.
+        MigrationError: the server is too old or a standby; the migrations can't be read.
         psycopg.Error: the database refuses a step; everything before it stands, and the next
             run goes on from there.
 
     """
     with connect(url, purpose="migrate") as connection:
+        refuse_old(connection.info.server_version)
         _refuse_standby(connection)
         with _holding(connection, _LOCK), _holding(connection, _REFRESH_LOCK):
             with _failures_on_disk(connection):
@@ -130,6 +132,21 @@ def rollback(url: str) -> None:
                 sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(_SCHEMA))
             )
     print(f"vessel activity is removed from {name_of(url)}; your tables are as they were")
+
+
+def refuse_old(server_version: int) -> None:
+    """Refuse a server that lacks what the functions are written with.
+
+    server_version: as libpq gives it, 150004 for 15.4.
+
+    Raises:
+        MigrationError: it is older than PostgreSQL 15.
+
+    """
+    if server_version < _OLDEST * 10_000:
+        raise MigrationError(
+            f"this is PostgreSQL {server_version // 10_000}; {_OLDEST} or newer is needed"
+        )
 
 
 def _refuse_standby(connection: psycopg.Connection) -> None:

@@ -56,6 +56,7 @@ create index also_mine on vessel_positions ("vesselId" desc, timestamp desc) inc
 insert into vessels values ('a', '219000001', 'A', 'Cargo', 'DK', true, 'kept');
 insert into vessel_positions select gen_random_uuid(), 'a', (now() at time zone 'UTC') - i * interval '1 minute', 1, 2, 10, 3
 from generate_series(1, 100) i;
+create function vessel_activity_of_mine() returns integer language sql return 1;
 """
 
 
@@ -130,6 +131,12 @@ def test_rollback_leaves_the_users_tables_rows_and_indexes_as_they_were(empty_ur
             db.execute("select nspname from pg_namespace where nspname like 'vessel%'").fetchall()
             == []
         )
+
+
+def test_a_server_that_is_too_old_is_refused() -> None:
+    migrate.refuse_old(150000)
+    with pytest.raises(migrate.MigrationError, match="PostgreSQL 14; 15 or newer is needed"):
+        migrate.refuse_old(140023)
 
 
 def test_an_index_left_invalid_is_built_anew(url: str) -> None:
