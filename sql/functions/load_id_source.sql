@@ -1,4 +1,5 @@
 -- Where the id of a new row comes from in an adopted table: its own default, or a random UUID for text and uuid.
+-- Callers put their INSERT together by it: one that casts a UUID to bigint can't be planned even where it is not run.
 -- Also the place where a table that can't take our rows is refused, before the first of them.
 -- Called by load_start, load_vessels, load_positions and replay_step.
 -- Raises not_null_violation (23502), naming the column; undefined_table (42P01); wrong_object_type (42809).

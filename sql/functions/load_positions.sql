@@ -7,11 +7,14 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_ids constant text := vessel_activity.load_id_source(
+    'public.vessel_positions', '{vesselId,timestamp,latitude,longitude,speed,course}');
   v_loaded bigint;
 begin
   -- What is there already is looked up by instant, of which a batch has few, not by row; OFFSET 0 keeps that a probe of
-  -- the (timestamp) index each, never a scan of the table. Two statements that differ in id alone, as in load_vessels.
-  if vessel_activity.load_id_source('public.vessel_positions', '{vesselId,timestamp,latitude,longitude,speed,course}') = 'default' then
+  -- the (timestamp) index each, never a scan of the table.
+  execute format(
+    $sql$
     with vessel as materialized (
       select distinct on (l.mmsi) l.mmsi, v.id
       from vessel_activity.landed_vessel as l
@@ -28,8 +31,8 @@ begin
         offset 0
       ) as p
     )
-    insert into public.vessel_positions ("vesselId", "timestamp", latitude, longitude, speed, course)
-    select v.id, n.reported_at, n.latitude, n.longitude,
+    insert into public.vessel_positions (%1$s "vesselId", "timestamp", latitude, longitude, speed, course)
+    select %2$s v.id, n.reported_at, n.latitude, n.longitude,
       case when n.speed between 0 and 102.2 then n.speed end, -- 102.3: not available; 102.2: that or more
       case when n.course >= 0 and n.course < 360 then n.course end -- 360: not available
     from (
@@ -41,39 +44,9 @@ begin
     join vessel as v on v.mmsi = n.mmsi
     where not exists (
       select from present as p where p.vessel_id = v.id and p.reported_at = n.reported_at
-    );
-  else
-    with vessel as materialized (
-      select distinct on (l.mmsi) l.mmsi, v.id
-      from vessel_activity.landed_vessel as l
-      join public.vessels as v on v.mmsi::text = l.mmsi::text
-      order by l.mmsi, v.id
-    ),
-    present as materialized (
-      select p."vesselId" as vessel_id, p."timestamp" as reported_at
-      from (select distinct r.reported_at from vessel_activity.landing as r) as i
-      cross join lateral (
-        select q."vesselId", q."timestamp"
-        from public.vessel_positions as q
-        where q."timestamp" = i.reported_at
-        offset 0
-      ) as p
     )
-    insert into public.vessel_positions (id, "vesselId", "timestamp", latitude, longitude, speed, course)
-    select gen_random_uuid(), v.id, n.reported_at, n.latitude, n.longitude,
-      case when n.speed between 0 and 102.2 then n.speed end, -- 102.3: not available; 102.2: that or more
-      case when n.course >= 0 and n.course < 360 then n.course end -- 360: not available
-    from (
-      select distinct on (r.mmsi, r.reported_at)
-        r.mmsi, r.reported_at, r.latitude, r.longitude, r.speed, r.course
-      from vessel_activity.landing as r
-      order by r.mmsi, r.reported_at, r.line_number
-    ) as n
-    join vessel as v on v.mmsi = n.mmsi
-    where not exists (
-      select from present as p where p.vessel_id = v.id and p.reported_at = n.reported_at
-    );
-  end if;
+    $sql$,
+    case v_ids when 'uuid' then 'id,' end, case v_ids when 'uuid' then 'gen_random_uuid(),' end);
   get diagnostics v_loaded = row_count;
   return v_loaded;
 end

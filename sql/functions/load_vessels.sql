@@ -1,11 +1,14 @@
 -- Upserts the vessels of the landed reports by MMSI: name, type and flag. A vessel's newest non-empty name and type win,
 -- by the time of the report and across loads, which static_data remembers. What a vessel had before we first saw it
 -- counts as being as new as its newest position. Neither a unique constraint on mmsi nor one of its types is relied on.
--- Called by load_batch, which sets TimeZone to UTC for columns without zone, which runs alone. Changes a vessel's row only where something changes.
+-- A vessel's row is changed only where something changes.
+-- Called by load_batch, which runs alone, and sets TimeZone to UTC for columns without zone.
 create or replace function vessel_activity.load_vessels(out p_new bigint, out p_updated bigint)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_ids constant text := vessel_activity.load_id_source('public.vessels', '{mmsi,name,vesselType,flag,active}');
 begin
   insert into vessel_activity.landed_vessel (mmsi, name, name_at, type_name, type_at, flag)
   with seen as (
@@ -43,22 +46,16 @@ begin
   where not exists (select from vessel_activity.static_data as d where d.mmsi = l.mmsi)
   on conflict do nothing;
 
-  -- Two statements that differ in id alone: one that casts a UUID to bigint is never planned where it is not run.
-  if vessel_activity.load_id_source('public.vessels', '{mmsi,name,vesselType,flag,active}') = 'default' then
-    insert into public.vessels (mmsi, name, "vesselType", flag, active)
-    select l.mmsi, l.name, l.type_name, l.flag, true
+  execute format(
+    $sql$
+    insert into public.vessels (%1$s mmsi, name, "vesselType", flag, active)
+    select %2$s l.mmsi, l.name, l.type_name, l.flag, true
     from vessel_activity.landed_vessel as l
     where not exists (select from public.vessels as v where v.mmsi::text = l.mmsi::text)
     order by l.mmsi
-    on conflict do nothing;
-  else
-    insert into public.vessels (id, mmsi, name, "vesselType", flag, active)
-    select gen_random_uuid(), l.mmsi, l.name, l.type_name, l.flag, true
-    from vessel_activity.landed_vessel as l
-    where not exists (select from public.vessels as v where v.mmsi::text = l.mmsi::text)
-    order by l.mmsi
-    on conflict do nothing;
-  end if;
+    on conflict do nothing
+    $sql$,
+    case v_ids when 'uuid' then 'id,' end, case v_ids when 'uuid' then 'gen_random_uuid(),' end);
   get diagnostics p_new = row_count;
 
   update public.vessels as v

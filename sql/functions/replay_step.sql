@@ -12,6 +12,7 @@ set jit = off
 as $$
 declare
   v_line vessel_activity.replay;
+  v_ids text;
   v_added bigint;
   v_kept_from timestamptz;
 begin
@@ -26,22 +27,19 @@ begin
     return 0;
   end if;
 
-  -- Two statements that differ in id alone, as in load_vessels.
-  if vessel_activity.load_id_source('public.vessel_positions', '{vesselId,timestamp,latitude,longitude,speed,course}') = 'default' then
-    insert into public.vessel_positions ("vesselId", "timestamp", latitude, longitude, speed, course)
-    select v.id, d.due_at, d.latitude, d.longitude, d.speed, d.course
-    from vessel_activity.replay_due(v_line, v_line.played_until, p_until) as d
+  v_ids := vessel_activity.load_id_source(
+    'public.vessel_positions', '{vesselId,timestamp,latitude,longitude,speed,course}');
+  execute format(
+    $sql$
+    insert into public.vessel_positions (%1$s "vesselId", "timestamp", latitude, longitude, speed, course)
+    select %2$s v.id, d.due_at, d.latitude, d.longitude, d.speed, d.course
+    from vessel_activity.replay_due($1, $2, $3) as d
     cross join lateral (
       select w.id from public.vessels as w where w.mmsi::text = d.mmsi::text order by w.id limit 1
-    ) as v;
-  else
-    insert into public.vessel_positions (id, "vesselId", "timestamp", latitude, longitude, speed, course)
-    select gen_random_uuid(), v.id, d.due_at, d.latitude, d.longitude, d.speed, d.course
-    from vessel_activity.replay_due(v_line, v_line.played_until, p_until) as d
-    cross join lateral (
-      select w.id from public.vessels as w where w.mmsi::text = d.mmsi::text order by w.id limit 1
-    ) as v;
-  end if;
+    ) as v
+    $sql$,
+    case v_ids when 'uuid' then 'id,' end, case v_ids when 'uuid' then 'gen_random_uuid(),' end)
+  using v_line, v_line.played_until, p_until;
   get diagnostics v_added = row_count;
 
   v_kept_from := least(p_until - interval '26 hours', v_line.played_from + interval '10 minutes');
