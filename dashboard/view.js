@@ -24,8 +24,11 @@ export function numbers(stats) {
   text("activeShare", stats.activeNow > 0 ? format.share(stats.activeNow, stats.activeLast24h) : UNKNOWN);
   text("as-of", format.time(Date.parse(stats.updatedAt)));
   element("as-of").dateTime = stats.updatedAt;
-  bars("types", Object.entries(stats.vesselTypes).map(([name, count]) => ({ name, count, symbol: "" })), stats.totalVessels);
-  bars("flags", stats.topFlags.map(({ flag, count }) => ({ ...format.flag(flag), count })), stats.totalVessels);
+  const types = Object.entries(stats.vesselTypes).map(([name, count]) => ({ name, count, symbol: "" }));
+  const flags = stats.topFlags.map(({ flag, count }) => ({ ...format.flag(flag), count }));
+  // Not "Other" alone: that is a vessel type of AIS.
+  bars("types", types, stats.totalVessels, "Other types");
+  bars("flags", flags, stats.totalVessels, "Other flags");
 }
 
 /** Shows the state of things: {name, label, banner, mode, age}. Banner null hides it. */
@@ -48,10 +51,10 @@ export function simulated(yes) {
   element("simulated").hidden = !yes;
 }
 
-function bars(id, rows, total) {
+function bars(id, rows, total, rest) {
   const sorted = rows.sort((a, b) => b.count - a.count || a.name.localeCompare(b.name));
   const others = total - sorted.reduce((sum, row) => sum + row.count, 0);
-  if (others > 0) sorted.push({ name: "Other", count: others, symbol: "", other: true });
+  if (others > 0) sorted.push({ name: rest, count: others, symbol: "", other: true });
   const list = element(id);
   while (list.children.length > sorted.length) list.lastChild.remove();
   while (list.children.length < sorted.length) list.append(bar());
