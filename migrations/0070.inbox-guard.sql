@@ -20,8 +20,12 @@ drop sequence if exists vessel_activity.skipped;
 create sequence if not exists vessel_activity.reopenings;
 comment on sequence vessel_activity.reopenings is 'Advanced whenever the inboxes are opened again to writers, who left changes out before: the state must be rebuilt.';
 comment on sequence vessel_activity.inbox_guard is '1 while the inboxes are open to writers; 2 after they were found over their limit, and until they have room.';
-select pg_catalog.setval('vessel_activity.inbox_guard', 1);
-select pg_catalog.setval('vessel_activity.reopenings', 1);
+do $$
+begin
+  perform pg_catalog.setval('vessel_activity.inbox_guard', 1);
+  perform pg_catalog.setval('vessel_activity.reopenings', 1);
+end
+$$;
 
 alter table vessel_activity.state
   drop column if exists skipped,

@@ -157,10 +157,12 @@ def test_the_demo_serves_stops_in_order_and_survives_kill_9(tmp_path: Path) -> N
         first.communicate()
 
     # On the same port: the killed demo's server must not live on and keep it.
-    again = run(data_dir, port)
-    try:
-        until_serving(again)
-    finally:
-        again.send_signal(signal.SIGTERM)
-        again.communicate(timeout=60)
-    assert not (data_dir / "postgresql-18" / "postmaster.pid").exists()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        again = run(data_dir, port)
+        try:
+            until_serving(again)
+        finally:
+            again.send_signal(number)
+            again.communicate(timeout=60)
+        assert again.returncode == 0
+        assert not (data_dir / "postgresql-18" / "postmaster.pid").exists()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
+import termios
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -128,6 +132,29 @@ def test_a_stopped_load_says_so_and_can_be_run_again(
     )
     before = check_that_what_is_counted_is_there(db)
     check_that_running_again_completes_it(url, db, large, before, "interrupted")
+
+
+def test_a_terminal_sees_how_far_it_is(url: str, large: Path) -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    with subprocess.Popen(
+        [sys.executable, "ingest.py", str(large)],
+        cwd=PROJECT,
+        env={**os.environ, "DATABASE_URL": url},
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # how a terminal says that nobody writes to it any more
+            while some := os.read(ours, 4096):
+                shown += some
+        os.close(ours)
+    assert process.returncode == 0
+    steps = [int(step) for step in re.findall(rb"large\.csv: +(\d+)%", shown)]
+    assert steps == sorted(steps)
+    assert (steps[0], steps[-1]) == (0, 100)
+    assert len(set(steps)) >= 6  # the file's batches
 
 
 def test_a_lost_connection_ends_a_load_in_plain_words(

@@ -1,11 +1,17 @@
-"""The Makefile: what it lists is what there is, and what the README names exists."""
+"""The Makefile and the documents: what they name exists, and runs."""
 
 from __future__ import annotations
 
 import re
 import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.conftest import PROJECT
+
+if TYPE_CHECKING:
+    import psycopg
 
 _MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
 _PHONY = set(re.findall(r"^\.PHONY: (\S+)$", _MAKEFILE, re.MULTILINE))
@@ -26,3 +32,20 @@ def test_every_command_of_the_readme_is_a_target() -> None:
     named = {name for text in code for name in re.findall(r"(?:^|\s)make ([a-z][a-z-]*)", text)}
     assert {"demo", "test", "migrate"} <= named
     assert named <= _PHONY
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/loading.md", "docs/operating.md"])
+def test_the_sql_of_the_documents_runs(db: psycopg.Connection, name: str) -> None:
+    text = (PROJECT / name).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sql$(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    statements = [
+        statement
+        for block in blocks
+        for statement in re.sub(r"--.*", "", block).split(";")
+        if statement.strip()
+    ]
+    assert statements
+    with db.transaction(force_rollback=True):
+        db.execute("create role dashboard")
+        for statement in statements:
+            db.execute(statement.encode())

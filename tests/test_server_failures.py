@@ -54,6 +54,21 @@ def test_a_locked_table_at_start_is_a_500_after_two_seconds_and_the_reason_only_
         assert "the database can't be read: no answer within 2 s" in web.log
 
 
+def test_a_taken_port_is_named_and_ends_it(module_url: str) -> None:
+    with WebServer(module_url) as web:
+        second = subprocess.run(
+            [sys.executable, "server.py"],
+            cwd=PROJECT,
+            env={**os.environ, "DATABASE_URL": module_url, "PORT": str(web.port)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+    assert second.returncode == 2
+    assert "can't listen (Address already in use); choose HOST and PORT" in second.stderr
+
+
 def test_a_table_locked_later_is_a_500_as_soon_as_it_is_known_where_no_old_answer_may_be_served(
     module_url: str,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -111,6 +112,14 @@ def test_it_logs_the_figures_and_statistics_every_ten(url: str) -> None:
         eventually(lambda: "last 10 refreshes: average" in log(), within_seconds=20)
         assert log().count("refreshed in") >= 10
         assert "0 active now" in log()
+
+
+def test_it_warns_of_a_slow_refresh(url: str) -> None:
+    prepare(url)
+    answer(url, "update vessel_activity.settings set slow_after = '1 microsecond' returning 1")
+    with refresh_loop(url) as (_, log):
+        eventually(lambda: re.search(r"WARNING slow refresh: \d+ ms", log()))
+    answer(url, "update vessel_activity.settings set slow_after = default returning 1")
 
 
 def test_a_failure_is_logged_in_both_places_and_does_not_end_it(url: str) -> None:
