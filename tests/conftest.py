@@ -47,19 +47,25 @@ def has_pg_cron() -> bool:
     return (version / "lib" / "pg_cron.so").exists()
 
 
-@pytest.fixture(scope="session")
-def new_server() -> Iterator[Callable[..., LocalServer]]:
-    """Make further servers, for tests that crash, restart or configure one; all end with the run.
+@contextmanager
+def folder_for_servers() -> Iterator[Path]:
+    """Make a folder that other users may enter, and remove it afterwards.
 
-    In a folder of their own that other users may enter: as root another user runs them, and
-    pytest closes its own folder to others.
+    Run as root, another user runs the servers, and pytest closes its own folders to others.
     """
-    made: list[LocalServer] = []
     with tempfile.TemporaryDirectory(prefix="vessel-activity-test-") as folder:
         Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def new_server() -> Iterator[Callable[..., LocalServer]]:
+    """Make further servers, for tests that crash, restart or configure one; all end with us."""
+    made: list[LocalServer] = []
+    with folder_for_servers() as folder:
 
         def make(**options: str) -> LocalServer:
-            datadir = Path(folder) / str(len(made)) / "data"
+            datadir = folder / str(len(made)) / "data"
             made.append(LocalServer(postgresql_binaries(), datadir, {**_SERVER_OPTIONS, **options}))
             return made[-1]
 

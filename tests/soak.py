@@ -11,17 +11,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-import tempfile
 import time
 from collections import Counter
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
 import psycopg
 
 from local_server import LocalServer
-from tests.conftest import _SERVER_OPTIONS, postgresql_binaries
+from tests.conftest import _SERVER_OPTIONS, folder_for_servers, postgresql_binaries
 from tests.sandbox import SERVER_OPTIONS, SHAPES, Mismatch, Sandbox
 from tests.schedules import Run, random_schedule, shortened
 
@@ -77,10 +75,9 @@ def main() -> int:
 def work(seeds: range, queue: Queue[Progress | None]) -> None:
     """Play the schedules of the given seeds on a server of one's own."""
     try:
-        with tempfile.TemporaryDirectory(prefix="vessel-activity-soak-") as folder:
-            Path(folder).chmod(0o755)
+        with folder_for_servers() as folder:
             server = LocalServer(
-                postgresql_binaries(), Path(folder) / "data", {**_SERVER_OPTIONS, **SERVER_OPTIONS}
+                postgresql_binaries(), folder / "data", {**_SERVER_OPTIONS, **SERVER_OPTIONS}
             )
             server.start()
             try:

@@ -16,10 +16,11 @@ import pytest
 
 import demo
 import migrate
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, folder_for_servers
 from tests.webserver import eventually
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 FILL = "select vessel_activity_demo.fill(%s)"
@@ -48,10 +49,12 @@ def free_port() -> int:
 
 def until_serving(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
+    said = []
     for line in process.stdout:
         if found := re.search(r"INFO dashboard: (http://\S+)/dashboard", line):
             return found[1]
-    raise AssertionError("the demo ended before it served")
+        said.append(line)
+    raise AssertionError("the demo ended before it served: " + "".join(said))
 
 
 def test_the_simulated_fleet_is_named_so_and_reports_as_promised(db: psycopg.Connection) -> None:
@@ -136,8 +139,15 @@ def test_a_rollback_takes_the_simulated_fleet_out(db: psycopg.Connection, url: s
     ).fetchone() == (None, None, 0, 0)
 
 
-def test_the_demo_serves_stops_in_order_and_survives_kill_9(tmp_path: Path) -> None:
-    data_dir, port = tmp_path / "data", free_port()
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Give a folder that the embedded server's user may enter."""
+    with folder_for_servers() as folder:
+        yield folder
+
+
+def test_the_demo_serves_stops_in_order_and_survives_kill_9(folder: Path) -> None:
+    data_dir, port = folder / "data", free_port()
     first = run(data_dir, port)
     try:
         address = until_serving(first)
@@ -149,7 +159,7 @@ def test_the_demo_serves_stops_in_order_and_survives_kill_9(tmp_path: Path) -> N
         second = run(data_dir, free_port())
         output, _ = second.communicate(timeout=60)
         assert (second.returncode, "a demo is running already" in output) == (2, True)
-        third = run(tmp_path / "other", port)
+        third = run(folder / "other", port)
         output, _ = third.communicate(timeout=60)
         assert (third.returncode, "choose another with PORT" in output) == (2, True)
     finally:
