@@ -148,7 +148,14 @@ async function beginPast() {
   setInterval(past, 60_000);
 }
 
-function begin() {
+// A hidden page has no frames; it goes on all the same.
+const firstFrame = () =>
+  new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, 500);
+  });
+
+async function begin() {
   for (const look of ["kiosk", "embed"]) document.body.classList.toggle(look, address.has(look));
 
   const page = JSON.parse(document.getElementById("current").textContent || "null");
@@ -160,8 +167,10 @@ function begin() {
   }
   if (page?.answer) listener.answer(page.answer, page);
   else show();
-  feed.follow(listener);
   setInterval(show, 1000);
+  // What begins here would take the browser's time from the paint of what the page came with.
+  await firstFrame();
+  feed.follow(listener);
   beginPast();
 }
 
