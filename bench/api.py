@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bench.cluster import HERE, BenchError
+from bench.subject import ROWS_PER_SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +89,7 @@ def _refreshing(subject: Subject) -> Iterator[list[float]]:
 
     def run() -> None:
         while not stop.is_set():
-            subject.feed(510, 1)
+            subject.feed(ROWS_PER_SECOND, 1)
             done.append(subject.refresh()[0])
 
     worker = threading.Thread(target=run)

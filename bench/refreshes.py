@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.report import Figure, Report
-from bench.subject import check_equal
+from bench.subject import ROWS_PER_SECOND, check_equal
 
 if TYPE_CHECKING:
     from bench.subject import Subject
 
-HALF_MINUTE_ROWS = 15_284  # 30 s of traffic on dense
-SECOND_ROWS = 510  # 1 s of it
+HALF_MINUTE_ROWS = 15_284  # 30 s of the traffic of dense
 _REFRESHES_A_ROUND = 3
 _VIEW_ROUNDS_ON_DENSE = 3  # a minute each, and only for comparison: no figure is judged by them
 
@@ -37,7 +36,7 @@ def refreshes(subjects: list[Subject], report: Report, rounds: int) -> None:
                 records, images = subject.wal_of(start)
                 noted.add(f"{kept}WAL of a refresh, bytes", records)
                 noted.add(f"{kept}page images of a refresh, bytes", images)
-                subject.feed(SECOND_ROWS, 1)
+                subject.feed(ROWS_PER_SECOND, 1)
                 elapsed, _ = subject.refresh()
                 noted.add_refresh(f"{kept}refresh, 1 s", elapsed, subject.mode)
                 noted.add(f"{kept}refresh, nothing new", subject.refresh()[0])
@@ -65,7 +64,7 @@ def refresh_figures(report: Report, size: str) -> None:
     """Judge what `refreshes` has noted."""
     dense = size == "dense"
     bounds = {"30 s": 500.0, "1 s": 2_000.0} if dense else {"1 s": 50.0}
-    for label, rows in (("30 s", HALF_MINUTE_ROWS), ("1 s", SECOND_ROWS)):
+    for label, rows in (("30 s", HALF_MINUTE_ROWS), ("1 s", ROWS_PER_SECOND)):
         report.figures.append(
             Figure(
                 f"direct queries ÷ refresh, {label} of rows ({rows:,})",

@@ -12,7 +12,6 @@ import re
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -26,7 +25,7 @@ import migrate
 from bench.streams import commit_to_event_ms
 from local_server import LocalServer
 from tests.browsing import DASHBOARD, chromium
-from tests.conftest import postgresql_binaries
+from tests.conftest import folder_for_servers, postgresql_binaries
 from tests.webserver import STATS, WebServer, write_row
 
 if TYPE_CHECKING:
@@ -74,9 +73,8 @@ WATCH = """
 @contextmanager
 def database() -> Iterator[str]:
     """Run a PostgreSQL of this bench's own, migrated, and give its URL."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        Path(folder).chmod(0o755)
-        server = LocalServer(postgresql_binaries(), Path(folder) / "data", {"fsync": "off"})
+    with folder_for_servers() as folder:
+        server = LocalServer(postgresql_binaries(), folder / "data", {"fsync": "off"})
         server.start()
         try:
             migrate.migrate(server.url())

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from bench.subject import ROWS_PER_SECOND
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bench.report import Report
     from bench.subject import Subject
 
-ROWS_PER_SECOND = 510
 _STATEMENTS_PER_SECOND = 10
 _SAMPLE_SECONDS = 10
 
