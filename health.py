@@ -32,7 +32,7 @@ class Health:
         """Answer 200 when the numbers are fresh, 503 with the reasons when they are not."""
         if self._listener.answer is None and self._listener.failure is None:
             await self._listener.first_try()
-        problems = self._problems()
+        problems = problems_of(self._listener)
         answer = self._listener.answer
         report = {
             "ready": not problems,
@@ -43,24 +43,23 @@ class Health:
         }
         return JSONResponse(report, 503 if problems else 200, headers=_NEVER_KEPT)
 
-    def _problems(self) -> list[str]:
-        listener = self._listener
-        problems = []
-        if listener.failure is not None:
-            # The reason may name hosts and roles: it is in the log, not here.
-            problems.append("database: it can't be read; the log says why")
-        if listener.answer is None:
-            return problems
-        reading = listener.answer.reading
-        limit = STALE_INTERVALS * reading.interval_seconds
-        age = age_seconds(listener)
-        if not reading.present:
-            problems.append("row: there is no cached row; nothing has refreshed yet")
-        elif age > limit:
-            problems.append(
-                f"row: it is {age:.0f} s old, more than {limit:g} s; is anyone refreshing?"
-            )
+
+def problems_of(listener: Listener) -> list[str]:
+    """Return why the newest known numbers can't be taken for the present ones; [] if they can."""
+    problems = []
+    if listener.failure is not None:
+        # The reason may name hosts and roles: it is in the log, not here.
+        problems.append("database: it can't be read; the log says why")
+    if listener.answer is None:
         return problems
+    reading = listener.answer.reading
+    limit = STALE_INTERVALS * reading.interval_seconds
+    age = age_seconds(listener)
+    if not reading.present:
+        problems.append("row: there is no cached row; nothing has refreshed yet")
+    elif age > limit:
+        problems.append(f"row: it is {age:.0f} s old, more than {limit:g} s; is anyone refreshing?")
+    return problems
 
 
 def age_seconds(listener: Listener) -> float:

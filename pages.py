@@ -1,4 +1,4 @@
-"""The static dashboard, kept in memory; the page goes out with the current numbers in it."""
+"""The dashboard's files, kept in memory; the page goes out with the current numbers in it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from answer import accepts_gzip
+from first_paint import filled, locale_of
+from health import problems_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
     from listener import Listener
 
 FOLDER = Path(__file__).with_name("dashboard")
-_SLOT = b'<script type="application/json" id="current"></script>'
+_SLOT = '<script type="application/json" id="current"></script>'
+# Looks that the address may ask for, as classes of the body: ?kiosk, ?embed.
+_LOOKS = ("kiosk", "embed")
+_SIMULATED = ('id="simulated" hidden', 'id="simulated"')
 NOSNIFF = {"x-content-type-options": "nosniff"}
 _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
 
@@ -47,25 +52,36 @@ class Dashboard:
         self._embed_origins = embed_origins
         files = {path.relative_to(FOLDER).as_posix(): path for path in FOLDER.rglob("*.*")}
         self._files = {name: _load(path) for name, path in files.items() if name != "vessels.html"}
-        self._page = files["vessels.html"].read_bytes()
-        if self._page.count(_SLOT) != 1:
-            raise ValueError(f"{files['vessels.html']} must hold {_SLOT.decode()} exactly once")
+        self._page = files["vessels.html"].read_text(encoding="utf-8")
+        for part in (_SLOT, _SIMULATED[0], "<body"):
+            if self._page.count(part) != 1:
+                raise ValueError(f"{files['vessels.html']} must hold {part} exactly once")
 
     async def page(self, request: Request) -> Response:
-        """GET /dashboard/vessels: the page, with the current answer in a data block.
+        """GET /dashboard/vessels: the page with the current numbers in it.
 
-        It is the first paint's only source of numbers, so the page needs no second request to
-        show them; null in it means that there is nothing to show yet.
+        They are in a data block for the script; null in it means that there is nothing to show
+        yet. Where nothing is to be said beside them they are in the text too, in the reader's
+        locale; the rest, and how it looks then, is left to the script.
         """
         if self._listener.answer is None and self._listener.failure is None:
             await self._listener.first_try()
-        block = f'<script type="application/json" id="current">{self._current()}</script>'
-        body = self._page.replace(_SLOT, block.encode())
+        looks = [look for look in _LOOKS if look in request.query_params]
+        page = self._page.replace("<body", f'<body class="{" ".join(looks)}"', 1)
+        answer = self._listener.confirmed
+        if answer is not None and answer.reading.simulated:
+            page = page.replace(*_SIMULATED)
+        written = page
+        if answer is not None and not problems_of(self._listener):
+            locale = locale_of(request.headers.get("accept-language", ""))
+            written = filled(page, answer.reading.body, locale) if locale else page
+        block = self._current(is_filled=written is not page)
+        body = written.replace(_SLOT, _SLOT.replace("><", f">{block}<")).encode()
         headers = {"cache-control": "no-store", **self._fence("embed" in request.query_params)}
         if accepts_gzip(request.headers.get("accept-encoding", "").encode()):
             body = gzip.compress(body, 5)
             headers |= {"content-encoding": "gzip"}
-        headers["vary"] = "accept-encoding"
+        headers["vary"] = "accept-encoding, accept-language"
         return Response(body, media_type="text/html", headers=headers)
 
     async def file(self, request: Request) -> Response:
@@ -83,10 +99,11 @@ class Dashboard:
             headers |= {"content-encoding": "gzip"}
         return Response(body, media_type=file.content_type, headers=headers)
 
-    def _current(self) -> str:
+    def _current(self, *, is_filled: bool) -> str:
         answer, age = self._listener.servable()
         known = {
             "now": round(time.time() * 1000),
+            "filled": is_filled,
             "unconfirmedSeconds": age,
             "intervalSeconds": answer.reading.interval_seconds if answer else None,
             "simulated": answer.reading.simulated if answer else False,

@@ -156,8 +156,6 @@ const firstFrame = () =>
   });
 
 async function begin() {
-  for (const look of ["kiosk", "embed"]) document.body.classList.toggle(look, address.has(look));
-
   const page = JSON.parse(document.getElementById("current").textContent || "null");
   const arrived = performance.getEntriesByType("navigation")[0]?.responseStart;
   if (page) {
@@ -165,11 +163,12 @@ async function begin() {
     known.intervalSeconds = page.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS;
     view.simulated(page.simulated);
   }
+  // What the page came with is painted first; all that begins here would take the browser's time from that.
+  if (page?.filled) await firstFrame();
   if (page?.answer) listener.answer(page.answer, page);
   else show();
   setInterval(show, 1000);
-  // What begins here would take the browser's time from the paint of what the page came with.
-  await firstFrame();
+  if (!page?.filled) await firstFrame();
   feed.follow(listener);
   beginPast();
 }

@@ -1,8 +1,9 @@
-// Numbers, dates and names, in the reader's own locale.
+// Numbers, dates and names, in the reader's own locale: the languages that the browser asks the server for, too.
 
+const languages = [...navigator.languages];
 // Made when first needed: each takes some milliseconds, and the first paint waits for few of them.
 const made = {};
-const intl = (name, kind, options) => (made[name] ??= new Intl[kind](undefined, options));
+const intl = (name, kind, options) => (made[name] ??= new Intl[kind](languages, options));
 
 const oneDecimal = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
 const instant = {
@@ -11,7 +12,7 @@ const instant = {
 };
 const regions = () => intl("regions", "DisplayNames", { type: "region", fallback: "none" });
 
-export const count = (value) => intl("whole", "NumberFormat", { maximumFractionDigits: 0 }).format(value);
+export const count = (value) => intl("whole", "NumberFormat", { maximumFractionDigits: 0, useGrouping: "always" }).format(value);
 export const oneDigit = (value) => intl("tenth", "NumberFormat", oneDecimal).format(value);
 export const share = (part, all) =>
   all > 0 ? intl("percent", "NumberFormat", { style: "percent", ...oneDecimal }).format(part / all) : "–";

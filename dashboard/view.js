@@ -1,4 +1,5 @@
 // Puts numbers and states on the page. Knows nothing of where they come from.
+// What the server puts into the page beforehand (first_paint.py) is the same, so that nothing jumps.
 
 import * as format from "./format.js";
 
@@ -52,38 +53,25 @@ export function simulated(yes) {
 }
 
 function bars(id, rows, total, rest) {
-  const sorted = rows.sort((a, b) => b.count - a.count || a.name.localeCompare(b.name));
+  const sorted = rows.sort((a, b) => b.count - a.count);
   const others = total - sorted.reduce((sum, row) => sum + row.count, 0);
   if (others > 0) sorted.push({ name: rest, count: others, symbol: "", other: true });
   const list = element(id);
   while (list.children.length > sorted.length) list.lastChild.remove();
-  while (list.children.length < sorted.length) list.append(bar());
+  while (list.children.length < sorted.length) list.append(element("bar").content.cloneNode(true));
   const longest = Math.max(1, ...sorted.map((row) => row.count));
   sorted.forEach((row, index) => fill(list.children[index], row, total, longest));
 }
 
-function bar() {
-  const item = document.createElement("li");
-  for (const name of ["symbol", "name", "count", "share", "track"]) {
-    const part = document.createElement("span");
-    part.className = name;
-    item.append(part);
-  }
-  item.querySelector(".symbol").ariaHidden = "true";
-  item.querySelector(".track").ariaHidden = "true";
-  item.querySelector(".track").append(document.createElement("i"));
-  return item;
-}
-
 function fill(item, row, total, longest) {
-  item.classList.toggle("other", Boolean(row.other));
+  item.className = row.other ? "other" : "";
   const put = (name, value) => set(item.querySelector(`.${name}`), value);
   put("symbol", row.symbol);
   put("name", row.name);
   put("count", format.count(row.count));
   put("share", format.share(row.count, total));
   item.querySelector(".name").title = row.name;
-  item.querySelector("i").style.inlineSize = `${(100 * row.count) / longest}%`;
+  item.querySelector("svg").setAttribute("width", `${((100 * row.count) / longest).toFixed(1)}%`);
 }
 
 function text(id, value) {

@@ -1,0 +1,142 @@
+"""The numbers that the page comes with, before any script: the same as the script then shows."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from playwright.sync_api import expect
+
+from tests.browsing import DASHBOARD, UNKNOWN, chromium, state
+from tests.webserver import WebServer, eventually, put_row, write_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+NUMBERS = [
+    "activeNow",
+    "activeLastHour",
+    "activeLast24h",
+    "speedAvg",
+    "totalVessels",
+    "positionsLastHour",
+    "positionsPerSecond",
+    "activeShare",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def web(module_url: str) -> Iterator[WebServer]:
+    write_row(module_url)
+    with WebServer(module_url) as running:
+        yield running
+
+
+def texts(web: WebServer, language: str | None = "en-GB,en;q=0.9", query: str = "") -> list[str]:
+    """Return what the page has in the elements of NUMBERS, in order, as it comes by HTTP."""
+    headers = {} if language is None else {"accept-language": language}
+    html = web.get(DASHBOARD + query, headers).text
+    found = dict(re.findall(r'id="(\w+)"[^>]*>([^<]*)<', html))
+    # Where there are none, the first paint waits for the script, which has them.
+    assert ('blocking="render"' in html) == (found["activeNow"] == UNKNOWN)
+    return [found[name] for name in NUMBERS]
+
+
+def test_the_numbers_are_in_the_text_of_the_page(web: WebServer) -> None:
+    put_row(web)
+    # 45,678 / 3,600 = 12.688; 4,812 / 21,045 = 22.865 %.
+    expected = ["4,812", "9,377", "21,045", "11.4", "30,567", "45,678", "12.7", "22.9%"]
+    assert texts(web) == expected
+
+
+@pytest.mark.parametrize(
+    "locale",
+    ["en-US", "nb-NO", "de-DE", "fr-FR", "es-ES", "pl-PL", "tr-TR", "hi-IN", "ja-JP", "zh-TW"],
+)
+def test_what_the_page_comes_with_is_what_its_script_shows(
+    web: WebServer, browser: Browser, locale: str
+) -> None:
+    # Halves, a seventh digit, a tie of two types, and names that are markup.
+    put_row(
+        web,
+        speed_avg="11.25",
+        total_vessels=1_234_567,
+        vessel_types='{"Tug": 12, "Cargo": 8934, "{0} & </template><i id=types>": 12, "B": 1}',
+    )
+    first, then = (
+        shown(browser, web.address + DASHBOARD, locale, scripts=scripts)
+        for scripts in (False, True)
+    )
+    assert len(first["types"]) == 5
+    assert first == then
+
+
+def shown(browser: Browser, address: str, locale: str, *, scripts: bool) -> dict[str, Any]:
+    """Open the page with or without scripts and return the words on it."""
+    context = browser.new_context(locale=locale, java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(address)
+    state(page, "live" if scripts else "connecting")
+    found: dict[str, Any] = {name: page.locator(f"#{name}").inner_html() for name in NUMBERS}
+    for name in ("types", "flags"):
+        found[name] = items(page, name)
+    context.close()
+    return found
+
+
+def items(page: Page, name: str) -> list[str]:
+    """Return the rows of a list, as markup."""
+    rows = page.locator(f"#{name} > li")
+    return [row.evaluate("(row) => row.outerHTML") for row in rows.all()]
+
+
+def test_a_language_with_other_digits_or_none_known_is_left_to_the_script(web: WebServer) -> None:
+    put_row(web)
+    for language in ("fa-IR", "ar-EG", "x-klingon", "../../etc/passwd", "*", "", None):
+        assert set(texts(web, language)) == {UNKNOWN}, language
+    # The first that is known counts.
+    assert texts(web, "x-klingon, de;q=0.7, en;q=0.3")[0] == "4.812"
+
+
+def test_numbers_that_want_words_beside_them_are_left_to_the_script(web: WebServer) -> None:
+    put_row(web, active_now=0)
+    assert set(texts(web)) == {UNKNOWN}
+    put_row(web, age="2 minutes")
+    assert set(texts(web)) == {UNKNOWN}
+    put_row(web)
+    assert UNKNOWN not in texts(web)
+    with psycopg.connect(web.url, autocommit=True) as connection:
+        connection.execute("delete from public.vessel_activity_realtime")
+        connection.execute("notify vessel_activity")
+    eventually(lambda: set(texts(web)) == {UNKNOWN})
+    put_row(web)
+
+
+def test_no_reader_can_make_the_server_keep_all_languages(module_url: str) -> None:
+    languages = ["en", "de", "fr", "nb", "sv", "da", "fi", "nl", "it", "es", "pt", "pl", "cs"]
+    with WebServer(module_url) as fresh:
+        put_row(fresh)
+        for language in [*languages, "hu", "ro", "el"]:
+            assert UNKNOWN not in texts(fresh, language), language
+        assert set(texts(fresh, "ja")) == {UNKNOWN}
+        assert UNKNOWN not in texts(fresh, "en")
+
+
+def test_a_wall_screen_looks_so_before_its_script_runs(web: WebServer, browser: Browser) -> None:
+    put_row(web)
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    for query, looks in (("", ""), ("?kiosk", "kiosk"), ("?kiosk&embed&x=1", "kiosk embed")):
+        page.goto(web.address + DASHBOARD + query)
+        expect(page.locator("body")).to_have_attribute("class", looks)
+    context.close()
