@@ -77,7 +77,7 @@ class Application:
         )
         requests = Requests()
         self.stream = stream.Stream(
-            self._listener, limit=settings.max_streams, counts=requests.counts
+            self._listener, limit=settings.max_streams, counts=requests.by_endpoint["stream"]
         )
         past = History(
             conninfo,
@@ -85,7 +85,7 @@ class Application:
             stale_seconds=settings.stale_answer_seconds,
         )
         api: dict[str, ASGIApp] = {
-            stats.PATH: stats.endpoint(self._listener, requests.counts),
+            stats.PATH: stats.endpoint(self._listener, requests.by_endpoint["stats"]),
             stream.PATH: self.stream,
             history.PATH: requests.counted(request_response(past), "history"),
             history.PATH + ".csv": requests.counted(request_response(past), "history"),

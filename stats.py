@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 from answer import accepts_gzip, end, json_response, start
 
 if TYPE_CHECKING:
-    from collections import Counter
-
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from answer import Answer, Message, Response
+    from answer import Answer, Message
     from listener import Listener
+    from metrics import Counts
 
 PATH = "/api/database/vessel-stats-cached"
 FAILED = {"error": "Failed to fetch vessel stats"}
 EMPTY = end(b"")
 
 
-def endpoint(listener: Listener, counts: Counter[tuple[str, int]]) -> ASGIApp:
+def endpoint(listener: Listener, counts: Counts) -> ASGIApp:
     """Return the ASGI application for GET and HEAD: 200, 304, or 500. It makes no query."""
 
     async def stats(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
@@ -27,27 +26,21 @@ def endpoint(listener: Listener, counts: Counter[tuple[str, int]]) -> ASGIApp:
         if answer is None:
             answer, age = await _without_confirmation(listener)
             if answer is None:
-                counts["stats", 500] += 1
+                counts[500] += 1
                 await _send_error(scope, send)
                 return
-        begin, body = _chosen(answer, scope)
-        counts["stats", begin["status"]] += 1
+        begin, body = answer.plain
+        for name, value in scope["headers"]:
+            if name == b"if-none-match" and (value == answer.tag or answer.matches(value)):
+                begin, body = answer.not_modified
+                break
+            if name == b"accept-encoding" and accepts_gzip(value):
+                begin, body = answer.gzipped
+        counts[begin["status"]] += 1
         await send(aged(begin, age) if age else begin)
         await send(body if scope["method"] == "GET" else EMPTY)
 
     return stats
-
-
-def _chosen(answer: Answer, scope: Scope) -> Response:
-    """Choose among the ready responses of an answer by the headers of the request."""
-    chosen = answer.plain
-    for name, value in scope["headers"]:
-        if name == b"if-none-match":
-            if value == answer.tag or answer.matches(value):
-                return answer.not_modified
-        elif name == b"accept-encoding" and accepts_gzip(value):
-            chosen = answer.gzipped
-    return chosen
 
 
 async def _without_confirmation(listener: Listener) -> tuple[Answer | None, int]:

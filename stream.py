@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING, cast
 from answer import end, json_response, start
 
 if TYPE_CHECKING:
-    from collections import Counter
-
     from starlette.types import Receive, Scope, Send
 
     from answer import Answer
     from listener import Listener
+    from metrics import Counts
 
 log = logging.getLogger("vessel_activity.stream")
 
@@ -63,7 +62,7 @@ class Stream:
     and passing the event through ASGI would take several times as long.
     """
 
-    def __init__(self, listener: Listener, *, limit: int, counts: Counter[tuple[str, int]]) -> None:
+    def __init__(self, listener: Listener, *, limit: int, counts: Counts) -> None:
         self._listener = listener
         self._limit = limit
         self._counts = counts
@@ -118,11 +117,11 @@ class Stream:
             return
         if self._closing or self.clients >= self._limit:
             self.refused += 1
-            self._counts["stream", 503] += 1
+            self._counts[503] += 1
             for message in json_response(503, REFUSED, (b"retry-after", b"30")):
                 await send(message)
             return
-        self._counts["stream", 200] += 1
+        self._counts[200] += 1
         client = _Client(transport_of(send), asyncio.get_running_loop().create_future())
         self._clients.add(client)
         gone = asyncio.ensure_future(_disconnected(receive))
