@@ -15,7 +15,6 @@ nobody else does (refresh_loop.py); requests make no query. Run with `make run`.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import resource
 import signal
@@ -54,9 +53,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("vessel_activity.server")
 
 GRACE_SECONDS = 5
-# A request leaves next to nothing behind that only the collector can free; at Python's own 700
-# it would run every few dozen requests.
-GC_THRESHOLD = 20_000
 # Enough for any answer of ours; more would only hide a client that doesn't read.
 SEND_BUFFER_BYTES = 65_536
 # Connections that wait to be accepted: browsers that all come back after a restart.
@@ -121,10 +117,6 @@ class Application:
         tasks = [asyncio.create_task(task, name=name) for name, task in work.items()]
         for task in tasks:
             task.add_done_callback(self._ended)
-        # What is here now stays: the collector need not look at it again while requests wait.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GC_THRESHOLD)
         yield
         for task in tasks:
             task.cancel()
