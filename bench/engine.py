@@ -21,13 +21,14 @@ import psycopg
 from bench.api import api
 from bench.cluster import HERE, MEASURED, SIZES, BenchError, running
 from bench.inserts import WAYS, Volume, throughput, wal_per_row
+from bench.loading import loading
 from bench.refreshes import rebuilds, refresh_figures, refreshes
 from bench.report import Figure, Report, paired_ratios, table, write
 from bench.soak import open_transaction, soak
 from bench.subject import Subject, check_equal
 from local_server import LocalServerError
 
-PARTS = ("refresh", "rebuild", "soak", "api", "inserts")
+PARTS = ("refresh", "rebuild", "soak", "api", "load", "inserts")
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,9 @@ def run(options: Options) -> Report:
                     at_most=100,
                 )
             )
+        if "load" in options.parts:
+            rows = 2_000 if options.size == "tiny" else 300_000
+            loading(server, report, max(1, options.rounds // 3), rows)
         if options.idle_seconds:
             open_transaction(main, report, options.idle_seconds)
         if "inserts" in options.parts:

@@ -60,6 +60,8 @@ def test_every_figure_of_the_table_is_measured(result: Result) -> None:
         "inserts with the engine ÷ without: single-row INSERT, synchronous_commit off",
         "rebuild",
         "API p99 at 16 connections, refreshes back to back",
+        "make load: rows/s",
+        "make load: peak memory",
         "WAL of a refresh",
         "WAL an inserted row beyond the row's own",
     ):
