@@ -323,6 +323,39 @@ def test_an_operator_refreshes_incrementally(db: psycopg.Connection, url: str) -
         assert stored(db).active_now == 1
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select public.refresh_vessel_activity()",
+        "select public.vessel_activity_at(now())",
+        "select public.vessel_activity_backfill_history(now() - interval '1 hour', now())",
+    ],
+)
+def test_row_level_security_that_hides_rows_is_an_error_and_never_a_smaller_figure(
+    db: psycopg.Connection, url: str, query: str
+) -> None:
+    add_positions(db, (1, datetime.now(UTC)))
+    db.execute("select public.refresh_vessel_activity()")
+    db.execute("alter table public.vessel_positions enable row level security")
+    before = stored(db)
+
+    with role(db, url, "operator") as session:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match='"vessel_positions"'):
+            session.execute(query)
+        future = session.execute(
+            "select s.state, s.detail from public.vessel_activity_status() as s"
+            " where s.check_name = 'future positions'"
+        ).fetchone()
+        assert future == (
+            "ok",
+            f"{session.info.user} may not read all of public.vessel_positions",
+        )
+
+    assert stored(db) == before
+    assert before.active_now == 1
+    db.execute(query)  # the owner sees all rows
+
+
 @pytest.mark.parametrize("query", [*_READS, *_OPERATES])
 def test_nobody_else_can_do_anything(db: psycopg.Connection, url: str, query: str) -> None:
     with role(db, url, None) as session, pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -12,6 +12,7 @@ create or replace function vessel_activity.load_batch(
 returns vessel_activity.load
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
+set row_security = off
 set timezone = 'UTC' -- timestamps without zone in adopted tables are UTC
 set work_mem = '32MB' -- a batch is sorted in memory
 set jit = off

@@ -9,12 +9,13 @@
 -- missed anything. Called by refresh_vessel_activity, refresh_if_due and vessel_activity_verify; only tests pass an
 -- instant other than the clock's.
 -- Locks: advisory (1448100678, 1) to the end of the transaction, never waited for; every other for 5 s.
--- Raises read_only_sql_transaction on a standby, invalid_transaction_state above READ COMMITTED, and what reading the
--- source tables raises.
+-- Raises read_only_sql_transaction on a standby, invalid_transaction_state above READ COMMITTED, insufficient_privilege
+-- where row level security hides rows of a source table, and what else reading those raises.
 create or replace function vessel_activity.refresh_at(p_as_of timestamptz, p_by text, p_verify boolean default false)
 returns public.vessel_activity_realtime
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
+set row_security = off -- rather an error than figures of a part of the rows
 set jit = off
 set lock_timeout = '5s'
 as $$

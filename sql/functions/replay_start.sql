@@ -19,6 +19,7 @@ create or replace function vessel_activity.replay_start(
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
+set row_security = off
 set jit = off
 as $$
 declare

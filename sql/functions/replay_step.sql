@@ -7,6 +7,7 @@ create or replace function vessel_activity.replay_step(p_file text, p_until time
 returns bigint
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
+set row_security = off
 set timezone = 'UTC' -- timestamps without zone in adopted tables are UTC
 set jit = off
 as $$

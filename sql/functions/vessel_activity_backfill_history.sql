@@ -15,6 +15,7 @@ create or replace function public.vessel_activity_backfill_history(
 returns bigint
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
+set row_security = off -- rather an error than figures of a part of the rows
 set jit = off
 as $$
 declare

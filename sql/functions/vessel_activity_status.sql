@@ -203,14 +203,14 @@ begin
   state := 'ok';
   hint := null;
   detail := 'none beyond the next minute';
-  if has_column_privilege('public.vessel_positions', 'timestamp', 'select') then
+  if has_column_privilege('public.vessel_positions', 'timestamp', 'select') and not row_security_active('public.vessel_positions') then
     select vessel_activity.utc_instant(p."timestamp") into v_newest
     from public.vessel_positions as p
     where p."timestamp" > vessel_activity.source_time(clock_timestamp() + interval '1 minute', p."timestamp")
     order by p."timestamp" desc
     limit 1;
   else
-    detail := format('%I may not read public.vessel_positions', current_user);
+    detail := format('%I may not read all of public.vessel_positions', current_user);
   end if;
   if v_newest is not null then
     state := 'warn';
