@@ -75,12 +75,11 @@ async def _connect(conninfo: str) -> Session:
     if "," in str(given.get("host")):
         given.setdefault("target_session_attrs", "read-write")
     given.setdefault("application_name", APPLICATION)
+    # prepare_threshold=None: a prepared statement would break behind a transaction pooler.
     session = await psycopg.AsyncConnection.connect(
-        make_conninfo("", **given), autocommit=True, row_factory=dict_row
+        make_conninfo("", **given), autocommit=True, prepare_threshold=None, row_factory=dict_row
     )
     session.add_notice_handler(_warn)
-    # The row is computed again in seconds; a crash may lose the last one, never corrupt it.
-    await session.execute("set synchronous_commit = off")
     return session
 
 

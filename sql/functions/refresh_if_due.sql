@@ -21,6 +21,10 @@ declare
   v_slack interval;
   v_due_at timestamptz;
 begin
+  -- The row is computed again in seconds: a crash may lose the last one, never corrupt it. For this transaction only,
+  -- since behind a pooler the session is other programs' too.
+  perform set_config('synchronous_commit', 'off', true);
+
   select s.refresh_interval, least(s.refresh_interval / 10, interval '5 seconds')
   into strict v_interval, v_slack
   from vessel_activity.settings as s;

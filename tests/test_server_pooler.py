@@ -1,0 +1,110 @@
+"""The server and the loop behind a real PgBouncer that hands each transaction to any connection."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+import psycopg
+import pytest
+
+from tests.conftest import folder_for_servers
+from tests.test_server_fallback import answer, prepare, refresh_loop
+from tests.webserver import HISTORY, STATS, WebServer, eventually, row_as_json, write_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from local_server import LocalServer
+
+# Debian has it beside the programs for administrators, which users' paths leave out.
+PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="pgbouncer is not installed")
+
+
+@pytest.fixture(scope="module")
+def pooler(server: LocalServer) -> Iterator[str]:
+    """Run PgBouncer in transaction mode before the tests' server; give the folder of its socket."""
+    with folder_for_servers() as folder:
+        server.account.give(folder)
+        settings = folder / "pgbouncer.ini"
+        settings.write_text(
+            f"""
+            [databases]
+            * = host={server.socket_folder} port=5432 user=postgres
+            [pgbouncer]
+            listen_addr =
+            listen_port = 6432
+            unix_socket_dir = {folder}
+            auth_type = any
+            admin_users = postgres
+            pool_mode = transaction
+            server_lifetime = 1
+            logfile = {folder}/log
+            pidfile = {folder}/pid
+            """
+        )
+        settings.chmod(0o644)
+        done = server.account.run([str(PGBOUNCER), "--daemon", str(settings)], folder)
+        assert done.returncode == 0, done.stdout
+        pid = eventually(lambda: _text(folder / "pid"))
+        yield str(folder)
+        os.kill(int(pid), signal.SIGTERM)
+        eventually(lambda: not (folder / "pid").exists())
+
+
+def _text(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def through(pooler: str, url: str) -> str:
+    """Return the URL of the same database behind the pooler."""
+    name = urlsplit(url).path[1:]
+    return f"postgresql://postgres@/{name}?host={quote(pooler, safe='')}&port=6432"
+
+
+@pytest.fixture
+def pooled_url(pooler: str, url: str) -> Iterator[str]:
+    """Give the URL of a freshly migrated database behind the pooler; it lets go of it at the end.
+
+    A database that a connection of the pool is on can't be dropped.
+    """
+    yield through(pooler, url)
+    with psycopg.connect(through(pooler, "/pgbouncer"), autocommit=True) as console:
+        name = urlsplit(url).path[1:]
+        console.execute(f"kill {name}".encode())
+
+
+def test_rows_are_polled_where_a_pooler_swallows_notifications_and_the_log_says_so(
+    url: str, pooled_url: str
+) -> None:
+    write_row(url)
+    with WebServer(pooled_url) as web:
+        for number in range(100, 104):
+            write_row(url, active_now=number)
+            eventually(lambda: web.get(STATS).json() == row_as_json(url), within_seconds=20)
+        eventually(lambda: "polling every 1 s" in web.log)
+        assert "is there a pooler in between?" in web.log
+        write_row(url, active_now=200)
+        eventually(lambda: web.get(STATS).json()["activeNow"] == 200, within_seconds=4)
+        assert "vessel_activity_listening 0.0" in web.get("/metrics").text
+        assert web.get(HISTORY + "?range=1h").status_code == 200
+
+
+def test_the_loop_refreshes_through_a_pooler_and_leaves_its_sessions_as_they_were(
+    url: str, pooled_url: str
+) -> None:
+    prepare(url)
+    with refresh_loop(pooled_url) as (process, log):
+        # More often than psycopg waits before it prepares a statement, and than a connection lives.
+        eventually(
+            lambda: answer(url, "select count(*) >= 8 from vessel_activity.refresh_log"),
+            within_seconds=30,
+        )
+        assert process.poll() is None
+        assert "failed" not in log()
+        assert answer(pooled_url, "show synchronous_commit") == "on"
