@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import signal
+import socket
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, folder_for_servers
+from tests.test_load import OLD, line
+from tests.webserver import STATS, eventually
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import psycopg
 
 _MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
@@ -49,3 +59,63 @@ def test_the_sql_of_the_documents_runs(db: psycopg.Connection, name: str) -> Non
         db.execute("create role dashboard")
         for statement in statements:
             db.execute(statement.encode())
+
+
+@pytest.fixture
+def embedded() -> Iterator[dict[str, str]]:
+    """Give an environment without DATABASE_URL and with an embedded server of its own."""
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    with folder_for_servers() as folder:
+        yield environment | {"VESSEL_ACTIVITY_DATA_DIR": str(folder / "data")}
+
+
+@pytest.mark.slow
+def test_every_target_works_on_the_embedded_server_one_after_another(
+    embedded: dict[str, str],
+) -> None:
+    def make(*arguments: str, code: int = 0) -> str:
+        done = subprocess.run(
+            ["make", "--silent", *arguments],
+            cwd=PROJECT,
+            env=embedded,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout
+
+    def total() -> Any:  # noqa: ANN401 - a number of the JSON
+        return json.loads(make("refresh"))["totalVessels"]
+
+    folder = Path(embedded["VESSEL_ACTIVITY_DATA_DIR"])
+    file = folder.parent / "ais.csv"
+    file.write_text("\n".join([OLD, line("219000001"), line("219000002")]) + "\n")
+    make("migrate")
+    assert "loaded                  2" in make("load", f"FILE={file}")
+    assert total() == 2
+    assert re.findall(r"^fail", make("status"), re.MULTILINE) == []
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # In a session of its own, as a terminal gives make and what it runs.
+    with subprocess.Popen(
+        ["make", "--silent", "run"],
+        cwd=PROJECT,
+        env=embedded | {"PORT": str(port)},
+        start_new_session=True,
+        stderr=subprocess.DEVNULL,
+    ) as run:
+        served = eventually(
+            lambda: httpx.get(f"http://127.0.0.1:{port}{STATS}"), within_seconds=30
+        ).json()
+        assert served["totalVessels"] == 2
+        os.killpg(run.pid, signal.SIGINT)
+
+    make("rollback")
+    make("status", code=2)
+    make("migrate")
+    assert total() == 2
+    assert list(folder.glob("postgresql-*/PG_VERSION"))
+    assert not list(folder.glob("postgresql-*/postmaster.pid"))
