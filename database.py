@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 import psycopg
@@ -42,10 +43,18 @@ def attached(settings: Settings) -> Iterator[str]:
         yield url
 
 
-def show_past(connection: psycopg.Connection, since: datetime, until: datetime) -> None:
-    """Give positions that were written after their time a trend and current figures."""
-    # The refresh of the migrate has sampled the empty database.
-    connection.execute("delete from vessel_activity.history where total_vessels = 0")
+def show_past(connection: psycopg.Connection, late_from: datetime, until: datetime) -> None:
+    """Give positions that were written after their time a trend and current figures.
+
+    Args:
+        connection: an autocommit connection.
+        late_from: from this instant on positions were missing while it passed, so that what was
+            sampled then, such as the nothing of a fresh database, is computed anew.
+        until: the instant up to which they are there now. At least the day before it is filled.
+
+    """
+    connection.execute("delete from vessel_activity.history where sampled_at > %s", (late_from,))
+    since = min(late_from, until - timedelta(hours=24))
     connection.execute("select public.vessel_activity_backfill_history(%s, %s)", (since, until))
     connection.execute("select public.refresh_vessel_activity()")
 

@@ -15,7 +15,6 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -119,11 +118,14 @@ def install_fleet(connection: psycopg.Connection) -> None:
 def _fill(connection: psycopg.Connection) -> None:
     install_fleet(connection)
     print("simulating 30,567 vessels; their last day takes half a minute, once", flush=True)
-    row = connection.execute("select vessel_activity_demo.fill(), clock_timestamp()").fetchone()
-    assert row is not None  # noqa: S101 - a select without FROM returns one row
-    reports, now = row
+    row = connection.execute(
+        "select greatest(max(c.reported_until), clock_timestamp() - interval '24 hours'),"
+        " vessel_activity_demo.fill(), clock_timestamp() from vessel_activity_demo.clock as c"
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate returns one row
+    late_from, reports, now = row
     connection.execute("analyze public.vessel_positions")
-    show_past(connection, now - timedelta(hours=24), now)
+    show_past(connection, late_from, now)
     print(f"wrote {reports:,} simulated position reports", flush=True)
 
 

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from database import show_past
 from tests.webserver import HISTORY, WebServer
 
 if TYPE_CHECKING:
@@ -119,6 +120,33 @@ def test_backfilling_again_adds_nothing_and_keeps_what_was_measured(
     # As after an attempt that was stopped half-way: only what is missing is written.
     assert one(database, fill, begin, end) == 30
     assert one(database, "select count(*) from vessel_activity.history where active_now = -1") == 90
+
+
+def test_what_was_sampled_before_its_positions_came_is_computed_anew_and_nothing_else(
+    database: psycopg.Connection,
+) -> None:
+    now = datetime.now(UTC)
+    stopped = now - timedelta(minutes=30)
+    sample = (
+        "insert into vessel_activity.history (minute, sampled_at, active_now, active_last_hour,"
+        " active_last_24h, total_vessels, positions_last_hour, speed_avg)"
+        " values (date_bin('1 minute', %s, 'epoch'), %s, %s, 0, 0, 9, 0, 0)"
+    )
+    for at, active_now in ((stopped - timedelta(hours=1), 77), (now - timedelta(minutes=10), 0)):
+        database.execute(sample, (at, at, active_now))  # the later one while the feed stood still
+    add_traffic(database, now, 6)
+
+    show_past(database, stopped, now)
+
+    kept = "select count(*) from vessel_activity.history where active_now = 77"
+    assert one(database, kept) == 1
+    wrong = (
+        f"select count(*) from vessel_activity.history as h where ({NUMBERS}) is distinct from"  # noqa: S608
+        f" (select ({NUMBERS}) from public.vessel_activity_at(h.sampled_at)) and active_now <> 77"
+    )
+    assert one(database, wrong) == 0
+    # The day and the minute that has begun, by the refresh at the end.
+    assert one(database, "select count(*) from vessel_activity.history") >= 24 * 60
 
 
 def test_nothing_is_made_up_for_the_time_before_the_first_position_or_to_come(
