@@ -23,12 +23,15 @@ def connect(url: str, *, purpose: str) -> psycopg.Connection:
     defaults: dict[str, str | int] = {"connect_timeout": _CONNECT_TIMEOUT_SECONDS}
     if "," in str(given.get("host") or ""):
         defaults["target_session_attrs"] = "read-write"
-    return psycopg.connect(
+    connection = psycopg.connect(
         url,
         autocommit=True,
         application_name=f"vessel-activity {purpose}",
         **{name: value for name, value in defaults.items() if name not in given},  # type: ignore[arg-type]
     )
+    # Whatever the database has as its default: a refresh must not be older than its instant.
+    connection.execute("set default_transaction_isolation = 'read committed'")
+    return connection
 
 
 def name_of(url: str) -> str:

@@ -36,7 +36,8 @@ _LOCK = (1448100678, 3)  # 'VAcF', migrate
 _REFRESH_LOCK = (1448100678, 1)  # no refresh meets half a change
 _OLDEST = 15  # major version of PostgreSQL
 _POLL_SECONDS = 0.1
-_TRIGGERS_SECONDS = 10  # how long a busy source table is tried again
+_NOWAIT_SECONDS = 3  # how long a busy source table is tried without waiting for it,
+_TRIGGERS_SECONDS = 12  # and how long in all
 
 
 class MigrationError(RuntimeError):
@@ -251,15 +252,21 @@ def _install_functions(connection: psycopg.Connection) -> int:
 
 
 def _install_triggers(connection: psycopg.Connection) -> list[str]:
-    """Install the triggers; return what could not be done, after trying again what may pass."""
-    deadline = time.monotonic() + _TRIGGERS_SECONDS
+    """Install the triggers; return what could not be done, after trying again what may pass.
+
+    First without waiting for a lock, so that no writer queues behind us. A table that is never
+    free of writers is then waited for half a second at a time, with twice that between.
+    """
+    began = time.monotonic()
     while True:
+        seconds = time.monotonic() - began
+        nowait = seconds < _NOWAIT_SECONDS
         problems = connection.execute(
-            "select problem, may_pass from vessel_activity.install_triggers()"
+            "select problem, may_pass from vessel_activity.install_triggers(%s)", (nowait,)
         ).fetchall()
-        if not any(may_pass for _, may_pass in problems) or time.monotonic() > deadline:
+        if not any(may_pass for _, may_pass in problems) or seconds > _TRIGGERS_SECONDS:
             return [problem for problem, _ in problems]
-        time.sleep(_POLL_SECONDS)
+        time.sleep(_POLL_SECONDS if nowait else 1.0)
 
 
 def _build_indexes(connection: psycopg.Connection) -> list[str]:

@@ -79,6 +79,8 @@ async def _connect(conninfo: str) -> Session:
     session = await psycopg.AsyncConnection.connect(
         make_conninfo("", **given), autocommit=True, prepare_threshold=None, row_factory=dict_row
     )
+    # Whatever the database has as its default: a refresh must not be older than its instant.
+    await session.set_isolation_level(psycopg.IsolationLevel.READ_COMMITTED)
     session.add_notice_handler(_warn)
     return session
 
@@ -103,7 +105,8 @@ async def _look(session: Session, durations: deque[float]) -> float:
     """Refresh if it is due; return after how many seconds to look again."""
     started_at = datetime.now(UTC)
     try:
-        row = await (await session.execute(_DUE, [BY])).fetchone()
+        async with session.transaction():
+            row = await (await session.execute(_DUE, [BY])).fetchone()
     except psycopg.Error as error:
         if not session.closed and error.sqlstate is not None:
             message = error.diag.message_primary or str(error)

@@ -145,9 +145,9 @@ class Sandbox:
             if shape.ddl:
                 connection.execute(shape.ddl)
         migrate.migrate(server.url(shape.name))
-        # An inbox over its limit is found by one row in two, so that small limits are met.
+        # An inbox over its limit is found by one row in three, so that small limits are met.
         with self.session() as connection:
-            replace_in_function(connection, "inbox_takes", {"0.000244140625": "0.5"})
+            replace_in_function(connection, "inbox_takes", {"4096": "2"})
 
     def session(self) -> psycopg.Connection:
         """Open a session in which waiting for a lock is an error."""

@@ -287,6 +287,12 @@ def test_a_reader_can_read(db: psycopg.Connection, url: str, query: str) -> None
         assert session.execute(query).fetchall()
 
 
+@pytest.mark.parametrize("table", ["inbox", "last_seen", "upcoming", "landing", "recording"])
+def test_a_reader_reads_no_position(db: psycopg.Connection, url: str, table: str) -> None:
+    with role(db, url, "reader") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        session.execute(f"table vessel_activity.{table}")
+
+
 @pytest.mark.parametrize("query", [*_OPERATES, *_OWNS])
 def test_a_reader_can_do_nothing_else(db: psycopg.Connection, url: str, query: str) -> None:
     with role(db, url, "reader") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -311,6 +317,7 @@ def test_an_operator_owns_nothing(db: psycopg.Connection, url: str, query: str) 
 
 def test_an_operator_refreshes_incrementally(db: psycopg.Connection, url: str) -> None:
     with role(db, url, "operator") as session:
+        session.execute("select public.refresh_vessel_activity()")  # rebuilds after the grants
         add_positions(db, (1, datetime.now(UTC)))
         session.execute("select public.refresh_vessel_activity()")
 

@@ -307,7 +307,80 @@ def test_a_partition_that_was_away_between_two_refreshes_keeps_its_triggers(
         )
         into(db, "afternoon", 3)
 
-        assert exact(db, "incremental").active_now == 2
+        assert exact(db, "rebuild").active_now == 2
+        into(db, "afternoon", 4)
+        assert exact(db, "incremental", AS_OF + SECOND).active_now == 3
+
+
+_CAME_AND_WENT = {
+    # What the writer did in a partition between its coming and its going.
+    "made and dropped": (
+        (
+            "create table evening partition of vessel_positions"
+            " for values from ('2050-03-14 00:00+00') to ('2050-03-15 00:00+00')"
+        ),
+        (
+            'insert into vessel_positions ("vesselId", timestamp, speed)'
+            " values (5, '2050-03-14 00:30+00', 9)"
+        ),
+        "drop table evening",
+    ),
+    "attached and detached": (
+        (
+            "create table evening (like vessel_positions);"
+            " insert into evening values (5, 5, '2050-03-14 00:30+00', 0, 0, 40, 0);"
+            " alter table vessel_positions attach partition evening"
+            " for values from ('2050-03-14 00:00+00') to ('2050-03-15 00:00+00')"
+        ),
+        'delete from vessel_positions where "vesselId" = 5',
+        "alter table vessel_positions detach partition evening",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", _CAME_AND_WENT)
+@pytest.mark.parametrize("at_once", [True, False], ids=["in one transaction", "step by step"])
+def test_a_partition_that_came_and_went_between_two_refreshes_is_noticed(
+    partitioned: str, how: str, *, at_once: bool
+) -> None:
+    midnight = datetime(2050, 3, 14, 0, 40, tzinfo=UTC)
+    with psycopg.connect(partitioned, autocommit=True) as db, psycopg.connect(partitioned) as other:
+        into(db, "vessel_positions", 1, midnight - 10 * MINUTE - HOUR)
+        db.execute("select vessel_activity_rebuild()")
+        exact(db, "rebuild", midnight - HOUR)
+        other.autocommit = not at_once
+        for step in _CAME_AND_WENT[how]:
+            other.execute(step.encode())
+        if at_once:
+            other.commit()
+
+        figures = exact(db, "rebuild", midnight)
+        assert (figures.active_now, figures.positions_last_hour) == (0, 0)
+        assert "came and went" in (last_mode(db)[1] or "")
+        into(db, "vessel_positions", 3, midnight)
+        assert exact(db, "incremental", midnight + SECOND).active_now == 1
+
+
+def test_an_inheritance_child_that_came_and_went_between_two_refreshes_is_noticed(
+    db: psycopg.Connection,
+) -> None:
+    refreshed(db, AS_OF - MINUTE)
+    # That there is a child is noted in the catalog until the next ANALYZE; a second one leaves no
+    # trace of its own.
+    for is_analyzed in (True, False, False):
+        db.execute("create table child () inherits (vessel_positions)")
+        into(db, "child", 7)
+        db.execute("update vessel_positions set speed = 9")
+        db.execute("delete from vessel_positions")
+        db.execute("drop table child")
+        if is_analyzed:
+            db.execute("analyze vessel_positions")
+
+        refreshed(db)
+        assert definition(db).positions_last_hour == refreshed(db).positions_last_hour == 0
+        db.execute("select vessel_activity.maintain()")
+        into(db, "vessel_positions", 8, AS_OF - 2 * HOUR)
+        refreshed(db)
 
 
 @pytest.mark.parametrize(
@@ -472,6 +545,52 @@ def test_a_foreign_table_as_source_is_computed_by_the_definition(
         assert engine_check(db)[0] == "warn"
 
 
+def test_writers_go_on_where_a_partition_is_a_foreign_table(
+    partitioned: str, server: LocalServer
+) -> None:
+    # PostgreSQL collects no rows for statement triggers from foreign tables, and refuses.
+    across_both = (
+        """
+        insert into vessel_positions ("vesselId", timestamp)
+        select v, %s - v * interval '40 days' from generate_series(0, 1) as v
+        """,
+        "update vessel_positions set speed = 5",
+        "delete from vessel_positions where timestamp < %s - interval '30 days'",
+    )
+    name = urlsplit(partitioned).path[1:]
+    with opened(partitioned) as db:
+        try:
+            db.execute("create extension postgres_fdw")
+        except psycopg.errors.FeatureNotSupported:
+            pytest.skip("this PostgreSQL has no postgres_fdw")
+        db.execute(
+            f"""
+            create table archive {_COLUMNS};
+            create server elsewhere foreign data wrapper postgres_fdw
+              options (host '{server.socket_folder}', port '5432', dbname '{name}');
+            create user mapping for current_user server elsewhere options (user 'postgres');
+            drop index vessel_activity_timestamp_idx, vessel_activity_vessel_timestamp_idx;
+            create foreign table old_days partition of vessel_positions
+              for values from (minvalue) to ('2050-03-12 00:00+00')
+              server elsewhere options (table_name 'archive')
+            """
+        )
+        exact(db, "definition")
+        assert "foreign table" in engine_check(db)[1]
+        db.execute("select vessel_activity.maintain()")
+
+        for statement in across_both:
+            db.execute(statement, (AS_OF,) if "%s" in statement else None)
+
+        assert exact(db, "definition").active_now == 1
+        assert db.execute("select count(*) from archive").fetchone() == (0,)
+        db.execute("drop foreign table old_days")
+        db.execute("select vessel_activity.maintain()")
+        exact(db, "rebuild", AS_OF + SECOND)
+        into(db, "vessel_positions", 2)
+        assert exact(db, "incremental", AS_OF + SECOND).active_now == 2
+
+
 def test_a_logical_subscriber_is_computed_by_the_definition(
     server: LocalServer, url: str, template: str
 ) -> None:
@@ -553,6 +672,20 @@ def test_dropped_triggers_are_put_back_by_maintenance(db: psycopg.Connection) ->
     assert exact(db, "rebuild").top_flags == [("US", 1)]
     db.execute("update vessels set flag = 'SE'")
     assert exact(db, "incremental").top_flags == [("SE", 1)]
+
+
+def test_a_trigger_under_another_name_is_noticed_and_put_right(db: psycopg.Connection) -> None:
+    refreshed(db, AS_OF - MINUTE)
+    db.execute("alter trigger vessel_activity_inserted on vessel_positions rename to audit")
+    into(db, "vessel_positions", 1)
+    assert exact(db, "definition").positions_last_hour == 1
+    assert "have other names" in engine_check(db)[1]
+
+    db.execute("select vessel_activity.maintain()")
+    exact(db, "rebuild", AS_OF + SECOND)
+    for _ in range(3):
+        into(db, "vessel_positions", 1)
+    assert exact(db, "incremental", AS_OF + SECOND).positions_last_hour == 4
 
 
 def test_a_publication_of_all_tables_stands_in_no_ones_way(db: psycopg.Connection) -> None:

@@ -224,6 +224,33 @@ def test_types_and_flags_are_counted_apart(db: psycopg.Connection, route: str) -
     assert figures.top_flags == [("US", 3), ("NO", 1), ("Unknown", 1)]
 
 
+def test_a_name_longer_than_an_index_takes_is_counted(db: psycopg.Connection, route: str) -> None:
+    name = "".join(f"{number:05d}" for number in range(4000))
+    figures = computed(db, route, lambda: add_vessels(db, [(name, "NO"), (name, "NO")]))
+    assert figures.vessel_types == [(name, 2)]
+
+
+def test_names_are_told_apart_bytewise_whatever_the_columns_collation_says(
+    db: psycopg.Connection, route: str
+) -> None:
+    db.execute(
+        """
+        create collation caseless
+          (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+        alter table vessels alter "vesselType" type text collate caseless,
+          alter flag type text collate caseless
+        """
+    )
+
+    def write() -> None:
+        add_vessels(db, [("Cargo", "NO")])
+        add_vessels(db, [("cargo", "no"), ("cargo", "no")])
+
+    figures = computed(db, route, write)
+    assert figures.vessel_types == [("cargo", 2), ("Cargo", 1)]
+    assert figures.top_flags == [("no", 2), ("NO", 1)]
+
+
 def test_inactive_vessels_are_not_counted_but_their_positions_are(
     db: psycopg.Connection, route: str
 ) -> None:
@@ -312,6 +339,21 @@ def test_the_mean_is_rounded_half_up_from_exact_sums(db: psycopg.Connection, rou
     add_speeds(db, (1, AS_OF, "0.195"))  # sum 1.225, mean exactly 0.175
     exact = definition(db) if route == "definition" else refreshed(db, AS_OF + MICROSECOND)
     assert str(exact.speed_avg) == "0.18"
+
+
+def test_the_mean_does_not_depend_on_rows_long_gone(db: psycopg.Connection, route: str) -> None:
+    alter_type(db, "speed", "numeric")
+    # Their mean is below 0.005 by less than a division shows that reckons with few places.
+    tiny = Decimal("0.00499999999999999999999999999999")
+
+    def write() -> None:
+        add_speeds(db, (9, AS_OF, "0." + 59 * "1"))
+        if route == "incremental":
+            refreshed(db, AS_OF - SECOND)
+        db.execute('delete from vessel_positions where "vesselId" = 9')
+        add_speeds(db, *((1, AS_OF, speed) for speed in (tiny, "0.005", "0.005")))
+
+    assert computed(db, route, write).speed_avg == definition(db).speed_avg
 
 
 def test_the_mean_is_0_where_no_speed_enters_it(db: psycopg.Connection, route: str) -> None:

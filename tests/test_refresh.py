@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+import migrate
 from tests.fleet import (
     AS_OF,
     HOUR,
@@ -241,6 +242,20 @@ def test_a_refresh_is_refused_above_read_committed(db: psycopg.Connection, level
     assert f"a {level.upper()} transaction" in str(error.value)
     assert "READ COMMITTED" in (error.value.diag.message_hint or "")
     assert stored(db) == before
+
+
+def test_who_refreshes_on_schedule_asks_for_read_committed_itself(
+    db: psycopg.Connection, url: str
+) -> None:
+    name = one(db, "select current_database()")
+    db.execute(f"alter database {name} set default_transaction_isolation = 'serializable'")
+    db.execute("delete from vessel_activity.refresh_log")
+    migrate.migrate(url)
+    with session(url) as scheduler:
+        scheduler.execute("delete from public.vessel_activity_realtime")
+        scheduler.execute("call vessel_activity.scheduled_refresh(1)")
+    log = db.execute("select refreshed_by, sqlstate from vessel_activity.refresh_log order by id")
+    assert log.fetchall() == [("manual", None), ("pg_cron", None)]
 
 
 def test_a_read_only_session_is_refused(db: psycopg.Connection) -> None:
@@ -612,6 +627,15 @@ def test_a_refresh_verifies_by_itself_when_the_interval_has_passed(
     assert one(db, verifications) == before
     refreshed(db, AS_OF + HOUR)
     assert one(db, verifications) == before + 1
+
+
+def test_a_verification_that_could_not_be_done_shows_no_old_one(db: psycopg.Connection) -> None:
+    db.execute("select * from vessel_activity_verify()")
+    refreshed(db, AS_OF)  # later than the clock: nothing refreshes until it has caught up
+    said = notices(db)
+
+    assert db.execute("select * from vessel_activity_verify()").fetchall() == []
+    assert "it is kept" in said[0].message
 
 
 def test_a_verification_beside_a_running_refresh_is_refused(

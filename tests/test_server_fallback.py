@@ -86,7 +86,7 @@ def test_it_leaves_a_row_alone_that_somebody_else_refreshes(url: str) -> None:
             lambda: answer(
                 url,
                 "select count(*) > 0 from pg_stat_activity"
-                " where application_name like '%refresh loop' and query like '%refresh_if_due%'"
+                " where application_name like '%refresh loop' and query = 'COMMIT'"
                 " and state = 'idle' and datname = current_database()",
             )
         )

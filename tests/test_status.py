@@ -8,16 +8,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+import psycopg
 import pytest
 
 import migrate
 from tests.conftest import PROJECT
 from tests.fleet import AS_OF, MINUTE, SECOND, add_positions, refreshed
-
-if TYPE_CHECKING:
-    import psycopg
 
 CHECKS = [
     "freshness",
@@ -127,6 +125,20 @@ def test_freshness_fails_with_a_row_of_the_future(db: psycopg.Connection) -> Non
         "the row is of 2050-03-13 12:00:00.25+00, in the future: the server's clock was set back"
     )
     assert "delete from public.vessel_activity_realtime" in (check.hint or "")
+
+
+def test_a_session_that_keeps_all_others_from_refreshing_is_named(
+    db: psycopg.Connection, url: str
+) -> None:
+    db.execute("select public.vessel_activity_schedule('1 second')")
+    aged(db, MINUTE)
+    with psycopg.connect(url) as other:
+        other.execute("select public.refresh_vessel_activity(), pg_sleep(1.1)")  # and stays open
+        check = status(db)["freshness"]
+        assert check.state == "fail"
+        assert f"pg_terminate_backend({other.info.backend_pid})" in (check.hint or "")
+        other.rollback()
+    assert "pg_terminate_backend" not in (aged(db, MINUTE).hint or "")
 
 
 # --- refresher ------------------------------------------------------------------------------------
@@ -294,6 +306,18 @@ def test_an_invalid_or_partial_index_does_not_serve(db: psycopg.Connection) -> N
 
     assert checks["index (timestamp)"].state == "fail"
     assert checks["index (vesselId, timestamp)"].state == "fail"
+
+
+def test_an_index_that_sorts_otherwise_than_its_column_does_not_serve(
+    db: psycopg.Connection,
+) -> None:
+    db.execute("drop index vessel_activity_vessel_timestamp_idx")
+    db.execute('alter table vessel_positions alter "vesselId" type text collate "C"')
+    for odd in ('"vesselId" collate "POSIX"', '"vesselId" text_pattern_ops'):
+        db.execute(f"create index on vessel_positions ({odd}, timestamp)")
+        assert status(db)["index (vesselId, timestamp)"].state == "fail"
+    db.execute('create index on vessel_positions ("vesselId", timestamp)')
+    assert status(db)["index (vesselId, timestamp)"].state == "ok"
 
 
 def test_an_index_of_the_users_own_serves(db: psycopg.Connection) -> None:

@@ -1,4 +1,5 @@
--- Active vessels by type, by flag, and in all, read from public.vessels. Called by vessel_activity_at and the rebuild.
+-- Active vessels by type, by flag, and in all, read from public.vessels. Names are told apart bytewise, whatever the
+-- columns' collation says, since that is how the state keeps them. Called by vessel_activity_at and the rebuild.
 create or replace function vessel_activity.fleet_counts_now()
 returns setof vessel_activity.fleet_count
 language sql stable
@@ -10,7 +11,8 @@ as $$
     coalesce(v.type_name, v.flag_name, ''),
     count(*)
   from (
-    select vessel_activity.group_name(s."vesselType"::text) as type_name, vessel_activity.group_name(s.flag::text) as flag_name
+    select vessel_activity.group_name(s."vesselType"::text collate "C") as type_name,
+      vessel_activity.group_name(s.flag::text collate "C") as flag_name
     from public.vessels as s
     where s.active
   ) as v

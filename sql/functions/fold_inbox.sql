@@ -11,6 +11,7 @@ create or replace function vessel_activity.fold_inbox(
   out edge_positions bigint,
   out edge_speed_sum numeric,
   out edge_speed_count bigint,
+  out is_of_another_tree boolean,
   out definition json
 )
 language plpgsql volatile
@@ -91,11 +92,11 @@ begin
   ),
   fleet as (
     insert into vessel_activity.fleet_count as c (kind, name, vessels)
-    select t.kind, t.name, sum(t.vessels) from fleet_taken as t group by t.kind, t.name
-    on conflict (kind, name) do update set vessels = c.vessels + excluded.vessels
+    select t.kind, t.name, sum(t.vessels) from fleet_taken as t group by t.kind, t.name having sum(t.vessels) <> 0
+    on conflict (kind, md5(name)) do update set vessels = c.vessels + excluded.vessels
   )
   select
-    total.new_rows, total.far_due_at,
+    total.new_rows, total.far_due_at, total.is_of_another_tree, exists (select from fleet_taken) as has_fleet_changes,
     edge.positions, edge.speed_sum, edge.speed_count,
     vessels.ids, vessels.seen_ats, vessels.lost_ones,
     case when p_verify then to_json(public.vessel_activity_at(p_as_of)) end
@@ -103,7 +104,8 @@ begin
   into v_taken
   from vessel_activity.hour_edge(p_as_of) as edge
   cross join (
-    select count(*) as new_rows, min(t.seen_at) filter (where t.seen_at > v_hour_ahead) as far_due_at
+    select count(*) as new_rows, min(t.seen_at) filter (where t.seen_at > v_hour_ahead) as far_due_at,
+      coalesce(bool_or(t.sign = 0), false) as is_of_another_tree
     from taken as t
   ) as total
   cross join (
@@ -112,15 +114,19 @@ begin
   ) as vessels;
 
   perform vessel_activity.update_last_seen(v_taken.ids, v_taken.seen_ats, v_taken.lost_ones);
+  if v_taken.has_fleet_changes then
+    delete from vessel_activity.fleet_count as c where c.vessels = 0; -- else every name there ever was would stay
+  end if;
 
   new_rows := v_taken.new_rows;
   far_due_at := v_taken.far_due_at;
   edge_positions := v_taken.positions;
   edge_speed_sum := v_taken.speed_sum;
   edge_speed_count := v_taken.speed_count;
+  is_of_another_tree := v_taken.is_of_another_tree;
   definition := v_taken.definition;
 end
 $$;
 
 comment on function vessel_activity.fold_inbox(timestamptz, boolean) is
-  'Takes all changes since the last refresh into the state. Returns how many, the earliest position more than an hour ahead, the positions before the first full second of the hour, and for p_verify the figures by the definition.';
+  'Takes all changes since the last refresh into the state. Returns how many, the earliest position more than an hour ahead, the positions before the first full second of the hour, whether a writer met other source relations than the state was built from (see note_tree), and for p_verify the figures by the definition.';

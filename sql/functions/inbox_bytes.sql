@@ -1,10 +1,10 @@
--- Called by inbox_has_room, tend_inbox and vessel_activity_status.
+-- With what long values have been moved out to (TOAST). Called by inbox_has_room, tend_inbox and vessel_activity_status.
 create or replace function vessel_activity.inbox_bytes()
 returns bigint
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select greatest(pg_relation_size('vessel_activity.inbox'), pg_relation_size('vessel_activity.fleet_inbox'))
+  select greatest(pg_table_size('vessel_activity.inbox'), pg_table_size('vessel_activity.fleet_inbox'))
 $$;
 
 comment on function vessel_activity.inbox_bytes() is

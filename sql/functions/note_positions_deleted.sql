@@ -1,16 +1,14 @@
--- AFTER DELETE trigger on vessel_positions; see note_positions_inserted. A retention delete costs nothing.
+-- AFTER DELETE trigger on vessel_positions; see note_positions_inserted. A retention delete notes nothing.
 create or replace function vessel_activity.note_positions_deleted()
 returns trigger
 language plpgsql volatile security definer
 as $$
 begin
-  if pg_catalog.pg_sequence_last_value('vessel_activity.inbox_guard') operator(pg_catalog.=) 1 then
-    insert into vessel_activity.inbox (vessel_id, seen_at, speed, sign)
-    select vessel_activity.noted_id(o."vesselId"), o."timestamp", vessel_activity.noted_speed(o.speed), (-1)::pg_catalog.int2
-    from old_rows as o
-    where o."timestamp" operator(pg_catalog.>=) vessel_activity.source_time(vessel_activity.inbox_since(), o."timestamp")
-      and vessel_activity.inbox_takes();
-  end if;
+  insert into vessel_activity.inbox (vessel_id, seen_at, speed, sign)
+  select vessel_activity.noted_id(o."vesselId"), o."timestamp", vessel_activity.noted_speed(o.speed), (-1)::pg_catalog.int2
+  from old_rows as o
+  where o."timestamp" operator(pg_catalog.>=) vessel_activity.source_time(vessel_activity.inbox_since(), o."timestamp")
+    and vessel_activity.inbox_takes();
   return new;
 end
 $$;

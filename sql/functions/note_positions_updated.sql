@@ -6,26 +6,24 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if pg_sequence_last_value('vessel_activity.inbox_guard') = 1 then
-    insert into vessel_activity.inbox (vessel_id, seen_at, speed, sign)
-    select vessel_activity.noted_id(c.vessel_id), c.seen_at, vessel_activity.noted_speed(c.speed), c.sign
+  insert into vessel_activity.inbox (vessel_id, seen_at, speed, sign)
+  select vessel_activity.noted_id(c.vessel_id), c.seen_at, vessel_activity.noted_speed(c.speed), c.sign
+  from (
+    select r.vessel_id, r.seen_at, r.speed, sign(sum(r.sign))::smallint as sign, abs(sum(r.sign)) as times
     from (
-      select r.vessel_id, r.seen_at, r.speed, sign(sum(r.sign))::smallint as sign, abs(sum(r.sign)) as times
-      from (
-        select n."vesselId" as vessel_id, n."timestamp" as seen_at, n.speed, 1 as sign
-        from new_rows as n
-        where n."timestamp" >= vessel_activity.source_time(vessel_activity.inbox_since(), n."timestamp")
-        union all
-        select o."vesselId", o."timestamp", o.speed, -1
-        from old_rows as o
-        where o."timestamp" >= vessel_activity.source_time(vessel_activity.inbox_since(), o."timestamp")
-      ) as r
-      group by r.vessel_id, r.seen_at, r.speed
-      having sum(r.sign) <> 0
-    ) as c
-    cross join lateral generate_series(1, c.times)
-    where vessel_activity.inbox_takes();
-  end if;
+      select n."vesselId" as vessel_id, n."timestamp" as seen_at, n.speed, 1 as sign
+      from new_rows as n
+      where n."timestamp" >= vessel_activity.source_time(vessel_activity.inbox_since(), n."timestamp")
+      union all
+      select o."vesselId", o."timestamp", o.speed, -1
+      from old_rows as o
+      where o."timestamp" >= vessel_activity.source_time(vessel_activity.inbox_since(), o."timestamp")
+    ) as r
+    group by r.vessel_id, r.seen_at, r.speed
+    having sum(r.sign) <> 0
+  ) as c
+  cross join lateral generate_series(1, c.times)
+  where vessel_activity.inbox_takes();
   return new;
 end
 $$;

@@ -6,18 +6,16 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if pg_sequence_last_value('vessel_activity.inbox_guard') = 1 then
-    insert into vessel_activity.fleet_inbox (kind, name, vessels)
-    select g.kind, g.name, count(*)
-    from new_rows as n
-    cross join lateral (
-      values ('total', ''),
-        ('type', vessel_activity.group_name(n."vesselType"::text)),
-        ('flag', vessel_activity.group_name(n.flag::text))
-    ) as g (kind, name)
-    where n.active and vessel_activity.inbox_takes()
-    group by g.kind, g.name;
-  end if;
+  insert into vessel_activity.fleet_inbox (kind, name, vessels)
+  select g.kind, g.name, count(*)
+  from new_rows as n
+  cross join lateral (
+    values ('total', ''),
+      ('type', vessel_activity.group_name(n."vesselType"::text collate "C")),
+      ('flag', vessel_activity.group_name(n.flag::text collate "C"))
+  ) as g (kind, name)
+  where n.active and vessel_activity.inbox_takes()
+  group by g.kind, g.name;
   return null;
 end
 $$;

@@ -6,26 +6,24 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if pg_sequence_last_value('vessel_activity.inbox_guard') = 1 then
-    insert into vessel_activity.fleet_inbox (kind, name, vessels)
-    select c.kind, c.name, c.vessels
+  insert into vessel_activity.fleet_inbox (kind, name, vessels)
+  select c.kind, c.name, c.vessels
+  from (
+    select g.kind, g.name, sum(r.sign) as vessels
     from (
-      select g.kind, g.name, sum(r.sign) as vessels
-      from (
-        select n."vesselType", n.flag, 1 as sign from new_rows as n where n.active
-        union all
-        select o."vesselType", o.flag, -1 from old_rows as o where o.active
-      ) as r
-      cross join lateral (
-        values ('total', ''),
-          ('type', vessel_activity.group_name(r."vesselType"::text)),
-          ('flag', vessel_activity.group_name(r.flag::text))
-      ) as g (kind, name)
-      group by g.kind, g.name
-      having sum(r.sign) <> 0
-    ) as c
-    where vessel_activity.inbox_takes();
-  end if;
+      select n."vesselType", n.flag, 1 as sign from new_rows as n where n.active
+      union all
+      select o."vesselType", o.flag, -1 from old_rows as o where o.active
+    ) as r
+    cross join lateral (
+      values ('total', ''),
+        ('type', vessel_activity.group_name(r."vesselType"::text collate "C")),
+        ('flag', vessel_activity.group_name(r.flag::text collate "C"))
+    ) as g (kind, name)
+    group by g.kind, g.name
+    having sum(r.sign) <> 0
+  ) as c
+  where vessel_activity.inbox_takes();
   return null;
 end
 $$;

@@ -1,18 +1,22 @@
 -- By the functions they run, and found through these: whatever relation carries one, and under whatever name.
 -- Called by source_fingerprint, into which it is inlined, and by install_triggers.
 create or replace function vessel_activity.our_triggers()
-returns table (relation oid, trigger_name name)
+returns table (relation oid, trigger_name name, event text, is_right boolean, version text)
 language sql stable
 begin atomic
-  select t.tgrelid, t.tgname
-  from pg_proc as p
+  select t.tgrelid, t.tgname, w.event, t.tgname = 'vessel_activity_' || w.event and t.tgenabled = 'A',
+    concat(t.oid, ':', t.xmin, t.tgenabled)
+  from (values
+    ('note_positions_inserted', 'inserted'), ('note_positions_updated', 'updated'), ('note_positions_deleted', 'deleted'),
+    ('note_vessels_inserted', 'inserted'), ('note_vessels_updated', 'updated'), ('note_vessels_deleted', 'deleted'),
+    ('note_tree', 'tree')
+  ) as w (function_name, event)
+  join pg_proc as p
+    on p.proname = w.function_name
+    and p.pronamespace = (select n.oid from pg_namespace as n where n.nspname = 'vessel_activity')
   join pg_depend as d on d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid and d.classid = 'pg_trigger'::regclass
-  join pg_trigger as t on t.oid = d.objid
-  where p.pronamespace = (select n.oid from pg_namespace as n where n.nspname = 'vessel_activity')
-    and p.proname in (
-      'note_positions_inserted', 'note_positions_updated', 'note_positions_deleted',
-      'note_vessels_inserted', 'note_vessels_updated', 'note_vessels_deleted'
-    );
+  join pg_trigger as t on t.oid = d.objid;
 end;
 
-comment on function vessel_activity.our_triggers() is 'The triggers that note changes, and the relations that carry them.';
+comment on function vessel_activity.our_triggers() is
+  'The triggers that note changes, and the relations that carry them. is_right: under our name and ENABLE ALWAYS; version: changes whenever the trigger does.';

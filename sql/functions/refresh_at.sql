@@ -76,7 +76,7 @@ begin
     v_new_rows := v_done.new_rows;
     select f.* into v_source from vessel_activity.source_fingerprint() as f;
     v_obstacle := v_source.obstacle;
-    if v_source.fingerprint = v_plan.fingerprint and v_obstacle is null then
+    if v_source.fingerprint = v_plan.fingerprint and v_obstacle is null and not v_done.is_of_another_tree then
       select f.* into v_figures from vessel_activity.state_figures(
         p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count) as f;
       v_row := v_figures.figures;
@@ -102,7 +102,11 @@ begin
         verified_at = case when v_verification is null then s.verified_at else p_as_of end;
     else
       v_mode := case when v_obstacle is null then 'rebuild' else 'definition' end;
-      v_reason := coalesce(v_obstacle, 'changes went unseen: the source tables were changed other than by rows, or an inbox was over its limit');
+      v_reason := case
+        when v_obstacle is not null then v_obstacle
+        when v_done.is_of_another_tree then 'a partition or child of a source table came and went'
+        else 'changes went unseen: the source tables were changed other than by rows, or an inbox was over its limit'
+      end;
     end if;
   end if;
 
@@ -118,16 +122,17 @@ begin
   if v_mode = 'rebuild' then
     v_new_rows := null;
     -- Read before the rebuild: a change in between is found by the next refresh.
-    select f.* into v_source from vessel_activity.source_fingerprint() as f;
+    select f.*, vessel_activity.source_tree() as tree into v_source from vessel_activity.source_fingerprint() as f;
     select f.* into v_done from vessel_activity.rebuild_state(p_as_of) as f;
     select f.* into v_figures from vessel_activity.state_figures(
       p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count) as f;
     v_row := v_figures.figures;
-    insert into vessel_activity.state as s (as_of, fingerprint, far_due_at, verified_at)
-    values (p_as_of, v_source.fingerprint, v_done.far_due_at, p_as_of)
+    insert into vessel_activity.state as s (as_of, fingerprint, tree, far_due_at, verified_at)
+    values (p_as_of, v_source.fingerprint, v_source.tree, v_done.far_due_at, p_as_of)
     on conflict (only_row) do update set
       as_of = excluded.as_of,
       fingerprint = excluded.fingerprint,
+      tree = excluded.tree,
       far_due_at = excluded.far_due_at,
       verified_at = excluded.verified_at,
       in_doubt = '{}';

@@ -14,9 +14,11 @@ declare
   v_message text;
 begin
   loop
+    -- Ends the snapshot of the sleep: now() and the refresh must not be that old. And only a new transaction can be told its
+    -- isolation, for which the database may have another default.
+    commit;
+    set transaction isolation level read committed;
     perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-    -- Losing the last refresh in a crash costs nothing: the next one makes it good. Waiting for the disk would.
-    perform pg_catalog.set_config('synchronous_commit', 'off', true);
     v_started_at := clock_timestamp();
     begin
       select r.wait_seconds into v_wait_seconds from vessel_activity.refresh_if_due('pg_cron') as r;
@@ -30,12 +32,10 @@ begin
       select extract(epoch from s.refresh_interval) into v_wait_seconds from vessel_activity.settings as s;
     end if;
     commit;
+    perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     perform vessel_activity.maintain();
-    commit;
-
     exit when clock_timestamp() + make_interval(secs => v_wait_seconds) > v_ends_at;
-    perform pg_catalog.pg_sleep(v_wait_seconds);
-    commit; -- ends the snapshot of the sleep: now() and the next refresh must not be that old
+    perform pg_sleep(v_wait_seconds);
   end loop;
 end
 $$;

@@ -1,8 +1,10 @@
 -- The source tables and, below each, its partitions and inheritance children: every relation that a statement can be
 -- aimed at and that needs triggers of its own, since a statement fires those of the relation it names.
--- Called by install_triggers.
+-- With a foreign table among them PostgreSQL refuses the statements of writers that would fire triggers like ours, so
+-- then none of that source's may carry any.
+-- Called by install_triggers, source_tree and source_fingerprint.
 create or replace function vessel_activity.source_relations()
-returns table (source text, relation oid)
+returns table (source text, relation oid, kind "char", has_children boolean, may_carry_triggers boolean)
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -15,8 +17,11 @@ as $$
     from tree as t
     join pg_inherits as i on i.inhparent = t.relation and not i.inhdetachpending
   )
-  select t.source, t.relation from tree as t
+  select t.source, t.relation, c.relkind, c.relkind = 'p' or c.relhassubclass,
+    bool_and(c.relkind in ('r', 'p')) over (partition by t.source)
+  from tree as t
+  join pg_class as c on c.oid = t.relation
 $$;
 
 comment on function vessel_activity.source_relations() is
-  'vessels and vessel_positions with all their partitions and inheritance children, as (source, relation).';
+  'vessels and vessel_positions with all their partitions and inheritance children: kind as in pg_class.relkind, has_children: it has some or once had, may_carry_triggers: no relation of that source is a view or foreign table.';

@@ -33,7 +33,10 @@ begin
 
   select
     coalesce(sum(s.positions), 0) + p_edge_positions,
-    coalesce(round((sum(s.speed_sum) + p_edge_speed_sum) / nullif(sum(s.speed_count) + p_edge_speed_count, 0), 2), 0)
+    -- Trimmed, since a division goes by the places its operands are written with, and those tell of rows long gone.
+    coalesce(round(
+      trim_scale(sum(s.speed_sum) + p_edge_speed_sum) / nullif(sum(s.speed_count) + p_edge_speed_count, 0), 2
+    ), 0)
   into figures.positions_last_hour, figures.speed_avg
   from (
     select s.positions, s.speed_sum, s.speed_count from vessel_activity.position_second as s

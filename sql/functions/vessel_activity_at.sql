@@ -33,7 +33,7 @@ begin
   select
     count(*),
     coalesce(round(
-      (coalesce(sum(r.tenths), 0) * 0.1 + coalesce(sum(r.speed), 0)) / nullif(count(r.tenths) + count(r.speed), 0), 2
+      trim_scale(coalesce(sum(r.tenths), 0) * 0.1 + coalesce(sum(r.speed), 0)) / nullif(count(r.tenths) + count(r.speed), 0), 2
     ), 0)
   into v_row.positions_last_hour, v_row.speed_avg
   from public.vessel_positions as p

@@ -19,7 +19,10 @@ begin
 
   execute format('grant usage on schema vessel_activity to %I', p_role);
   execute format('grant select on public.vessel_activity_realtime, public.vessel_activity_performance to %I', p_role);
-  execute format('grant select on all tables in schema vessel_activity to %I', p_role);
+  -- Not what holds positions: whoever may read those has the right to the source tables.
+  execute format('revoke all on all tables in schema vessel_activity from %I', p_role);
+  execute format(
+    'grant select on vessel_activity.settings, vessel_activity.refresh_log, vessel_activity.history, vessel_activity.state to %I', p_role);
   execute format('grant select on all sequences in schema vessel_activity to %I', p_role);
   for v_function in
     select o.routine
@@ -33,7 +36,7 @@ begin
   if p_right = 'operator' then
     execute format('grant select on public.vessels, public.vessel_positions to %I', p_role);
     execute format('grant insert, update on public.vessel_activity_realtime to %I', p_role);
-    execute format('grant insert, update, delete, truncate on all tables in schema vessel_activity to %I', p_role);
+    execute format('grant select, insert, update, delete, truncate on all tables in schema vessel_activity to %I', p_role);
     execute format('grant usage, select, update on all sequences in schema vessel_activity to %I', p_role);
   end if;
 end

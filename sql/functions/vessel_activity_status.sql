@@ -14,6 +14,7 @@ declare
   v_failed bigint;
   v_cron_database constant text := vessel_activity.cron_database();
   v_run record;
+  v_holder record;
   v_type text;
   v_newest timestamptz;
   v_purpose text;
@@ -40,7 +41,16 @@ begin
     detail := format('the row is %s old, the interval is %s', v_age, v_interval);
     state := case when v_age > 3 * v_interval then 'fail' when v_age > 1.5 * v_interval + interval '1 second' then 'warn' else 'ok' end;
     if state <> 'ok' then
-      hint := 'Refreshes are late or have stopped: see the checks refresher and pg_cron.';
+      select l.pid, a.xact_start into v_holder
+      from pg_locks as l
+      join pg_stat_activity as a on a.pid = l.pid
+      where l.locktype = 'advisory' and l.classid = 1448100678 and l.objid = 1 and l.objsubid = 2 and l.granted
+        and a.datname = current_database() and coalesce(a.xact_start < clock_timestamp() - v_interval, true);
+      hint := case
+        when v_holder.pid is null then 'Refreshes are late or have stopped: see the checks refresher and pg_cron.'
+        else format('Session %s keeps all others from refreshing, in a transaction open since %s: end it (select pg_terminate_backend(%1$s)).',
+          v_holder.pid, coalesce(v_holder.xact_start::text, 'long ago'))
+      end;
     end if;
   end if;
   return next;

@@ -7,6 +7,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_last_id constant bigint := (select max(l.id) from vessel_activity.refresh_log as l);
   v_log vessel_activity.refresh_log;
 begin
   if not pg_try_advisory_xact_lock(1448100678, 1) then
@@ -16,7 +17,10 @@ begin
       hint = 'Try again in a moment.';
   end if;
   perform vessel_activity.refresh_at(clock_timestamp(), 'manual', p_verify => true);
-  select l.* into v_log from vessel_activity.refresh_log as l order by l.id desc limit 1;
+  select l.* into v_log from vessel_activity.refresh_log as l where l.id > coalesce(v_last_id, 0) order by l.id desc limit 1;
+  if not found then
+    return; -- the refresh has said why it did nothing
+  end if;
   if v_log.verification is null then
     raise notice using
       message = format('there was no state to compare (%s): the row has just been computed from the source tables', v_log.mode),
