@@ -26,6 +26,7 @@ CHECKS = [
     "pg_cron",
     "index (timestamp)",
     "index (vesselId, timestamp)",
+    "owner",
     "time zone",
     "future positions",
 ]
@@ -325,6 +326,21 @@ def test_an_index_of_the_users_own_serves(db: psycopg.Connection) -> None:
     db.execute("create index mine on vessel_positions (timestamp desc) include (speed)")
 
     assert status(db)["index (timestamp)"] == Check("ok", "public.mine serves", None)
+
+
+def test_tables_of_somebody_less_than_our_superuser_are_warned_about(
+    db: psycopg.Connection,
+) -> None:
+    assert status(db)["owner"] == Check("ok", "our functions belong to postgres", None)
+    with db.transaction(force_rollback=True):
+        db.execute("create role captain")
+        db.execute("alter table vessels owner to captain")
+
+        check = status(db)["owner"]
+
+        assert check.state == "warn"
+        assert "the superuser postgres, the source tables to captain" in check.detail
+        assert "make migrate as that role" in (check.hint or "")
 
 
 def test_the_time_zone_of_the_source_column_is_told(db: psycopg.Connection) -> None:

@@ -15,6 +15,7 @@ declare
   v_cron_database constant text := vessel_activity.cron_database();
   v_run record;
   v_holder record;
+  v_owner record;
   v_type text;
   v_newest timestamptz;
   v_purpose text;
@@ -195,6 +196,30 @@ begin
     detail := coalesce(detail, 'public.vessel_positions has no valid index that begins so: the figures are slow');
     return next;
   end loop;
+
+  check_name := 'owner';
+  state := 'ok';
+  hint := null;
+  -- A column's type brings casts with it, and those run in our triggers and refreshes.
+  select r.rolname, string_agg(distinct t.rolname, ', ') filter (where not t.rolsuper) as others
+  into v_owner
+  from pg_namespace as n
+  join pg_roles as r on r.oid = n.nspowner and r.rolsuper
+  cross join vessel_activity.source_relations() as s
+  join pg_class as c on c.oid = s.relation
+  join pg_roles as t on t.oid = c.relowner
+  where n.nspname = 'vessel_activity'
+  group by r.rolname;
+  if v_owner.others is null then
+    select format('our functions belong to %I', r.rolname) into detail
+    from pg_namespace as n join pg_roles as r on r.oid = n.nspowner where n.nspname = 'vessel_activity';
+  else
+    state := 'warn';
+    detail := format('our functions belong to the superuser %I, the source tables to %s, who could give a column a type whose casts run as %1$I',
+      v_owner.rolname, v_owner.others);
+    hint := 'Let the owner of the tables own this too: make rollback (which forgets the trends), then make migrate as that role.';
+  end if;
+  return next;
 
   select format_type(a.atttypid, a.atttypmod) into v_type
   from pg_attribute as a
