@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from answer import Header
 
-_EXPOSED = b"age, date, etag, server-timing, x-vessel-activity-source"
+_EXPOSED = (
+    b"age, date, etag, server-timing, x-vessel-activity-source, x-vessel-activity-unconfirmed"
+)
 _PREFLIGHT: list[Header] = [
     (b"access-control-allow-methods", b"GET, HEAD"),
     (b"access-control-allow-headers", b"accept, cache-control, if-none-match, last-event-id"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -75,7 +76,7 @@ class Listener:
         """Return the answer that may be served now and for how many seconds it is unconfirmed.
 
         (None, 0) when there is none, or the database has been away longer than old answers may
-        be served. The seconds are 0 while the database answers.
+        be served. The seconds are 0 while the database answers, else at least 1.
         """
         if self.failure is None:
             return self.answer, 0
@@ -86,7 +87,7 @@ class Listener:
             or not self._stale_answer_seconds
         ):
             return None, 0
-        return self.answer, int(age)
+        return self.answer, max(1, math.ceil(age))
 
     async def first_try(self) -> None:
         """Wait until the first read has succeeded or failed, for as long as a read may take."""

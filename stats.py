@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from answer import accepts_gzip, end, json_response, start
+from answer import UNCONFIRMED, accepts_gzip, end, json_response, start
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -37,7 +37,7 @@ def endpoint(listener: Listener, counts: Counts) -> ASGIApp:
             if name == b"accept-encoding" and accepts_gzip(value):
                 begin, body = answer.gzipped
         counts[begin["status"]] += 1
-        await send(aged(begin, age) if age else begin)
+        await send(unconfirmed(begin, age) if age else begin)
         await send(body if scope["method"] == "GET" else EMPTY)
 
     return stats
@@ -59,6 +59,8 @@ async def _send_error(scope: Scope, send: Send) -> None:
     await send(body if scope["method"] == "GET" else EMPTY)
 
 
-def aged(begin: Message, age: int) -> Message:
-    """Add an Age header to a response that the database could not confirm for `age` seconds."""
-    return start(begin["status"], [*begin["headers"], (b"age", str(age).encode())])
+def unconfirmed(begin: Message, age: int) -> Message:
+    """Mark a response that the database could not confirm for `age` seconds."""
+    seconds = str(age).encode()
+    headers = [header for header in begin["headers"] if header[0] != UNCONFIRMED]
+    return start(begin["status"], [*headers, (UNCONFIRMED, seconds), (b"age", seconds)])

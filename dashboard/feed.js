@@ -96,5 +96,5 @@ async function ask(listener) {
     return;
   }
   clock.hint(response.headers.get("date"));
-  listener.answer(stats, { unconfirmedSeconds: Number(response.headers.get("age") ?? 0) });
+  listener.answer(stats, { unconfirmedSeconds: Number(response.headers.get("x-vessel-activity-unconfirmed")) });
 }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from local_server import LocalServer
 
+UNCONFIRMED = "x-vessel-activity-unconfirmed"
 FAILED = {"error": "Failed to fetch vessel stats"}
 NO_GRACE = {"VESSEL_ACTIVITY_STALE_ANSWER_SECONDS": "0"}
 
@@ -87,14 +88,17 @@ def test_the_last_good_answer_is_served_with_its_age_for_as_long_as_allowed(
     write_row(breakable_url)
     with WebServer(breakable_url, {"VESSEL_ACTIVITY_STALE_ANSWER_SECONDS": "3"}) as web:
         good = web.get(STATS)
+        assert good.headers[UNCONFIRMED] == "0"
         assert "age" not in good.headers
         breakable.stop("immediate")
         aged = eventually(lambda: "age" in (got := web.get(STATS)).headers and got)
         assert aged.json() == good.json()
         assert 1 <= int(aged.headers["age"]) <= 3
+        assert aged.headers[UNCONFIRMED] == aged.headers["age"]
         unchanged = web.get(STATS, headers={"if-none-match": good.headers["etag"]})
         assert unchanged.status_code == 304
-        assert "age" in unchanged.headers
+        assert int(unchanged.headers[UNCONFIRMED]) >= int(aged.headers["age"])
+        assert unchanged.headers[UNCONFIRMED] == unchanged.headers["age"]
         assert web.get("/readyz").json()["problems"][0].startswith("database: it can't be read")
         eventually(lambda: web.get(STATS).status_code == 500, within_seconds=5)
         assert web.get(STATS).json() == FAILED
@@ -103,6 +107,7 @@ def test_the_last_good_answer_is_served_with_its_age_for_as_long_as_allowed(
         back = eventually(lambda: (got := web.get(STATS)).status_code == 200 and got)
         assert back.json()["activeNow"] == 23
         assert "age" not in back.headers
+        assert back.headers[UNCONFIRMED] == "0"
         eventually(lambda: web.get("/readyz").json()["database"] == "listening")
 
 
