@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import logging
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,16 @@ from listener import APPLICATION, reason_of
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from listener import Listener
+
 log = logging.getLogger("vessel_activity.history")
 
 PATH = "/api/database/vessel-stats-history"
 RANGES = ("1h", "24h", "7d", "30d")
 # Samples come once a minute; asking more often than this would only find the same.
 KEEP_SECONDS = 10.0
+# How long nobody tries again after a read that brought nothing.
+FAILED_SECONDS = 2.0
 FAILED = {"error": "Failed to fetch vessel history"}
 _QUERIES = {
     "json": "select public.vessel_activity_history_json(%s)",
@@ -46,18 +51,22 @@ class _Kept:
 
 
 class History:
-    """The history endpoint of one database.
+    """The history endpoint of one database, whose listener knows whether it can be read at all.
 
     timeout_seconds: how long the database may take. stale_seconds: how long the last good text
     is served while it can't be read.
     """
 
-    def __init__(self, conninfo: str, *, timeout_seconds: float, stale_seconds: float) -> None:
+    def __init__(
+        self, conninfo: str, listener: Listener, *, timeout_seconds: float, stale_seconds: float
+    ) -> None:
         self._conninfo = conninfo
+        self._listener = listener
         self._timeout_seconds = timeout_seconds
         self._stale_seconds = stale_seconds
         self._kept: dict[tuple[str, str], _Kept] = {}
-        self._reading: dict[tuple[str, str], asyncio.Lock] = {}
+        self._reading: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._not_before: defaultdict[tuple[str, str], float] = defaultdict(float)
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request: 200, 304, 400 for an unknown range, 500 when there is nothing."""
@@ -66,19 +75,18 @@ class History:
             error = {"error": f"range must be one of {', '.join(RANGES)}"}
             return JSONResponse(error, 400, headers={"cache-control": "no-store"})
         form = "csv" if request.url.path.endswith(".csv") or prefers_csv(request) else "json"
-        kept = await self._fresh((span, form))
-        age = time.monotonic() - kept.read_at if kept else 0.0
-        if kept is None or age > KEEP_SECONDS + self._stale_seconds:
+        kept = await self._newest((span, form))
+        if kept is None:
             return JSONResponse(FAILED, 500, headers={"cache-control": "no-store"})
-        return self._answer(request, kept, form, span, age)
+        return self._answer(request, kept, form, span)
 
-    def _answer(self, request: Request, kept: _Kept, form: str, span: str, age: float) -> Response:
+    def _answer(self, request: Request, kept: _Kept, form: str, span: str) -> Response:
         headers = {
             "etag": kept.etag,
             "cache-control": f"public, max-age=0, s-maxage={KEEP_SECONDS:.0f}, must-revalidate",
             "vary": "accept, accept-encoding",
             "x-content-type-options": "nosniff",
-            "age": str(int(age)),
+            "age": str(int(time.monotonic() - kept.read_at)),
         }
         if form == "csv":
             headers["content-disposition"] = f'attachment; filename="vessel-activity-{span}.csv"'
@@ -90,23 +98,45 @@ class History:
             headers["content-encoding"] = "gzip"
         return Response(body, headers=headers | {"content-type": _TYPES[form]})
 
-    async def _fresh(self, key: tuple[str, str]) -> _Kept | None:
-        """Return the text of a range, read at most once in a while and by one request at a time."""
-        async with self._reading.setdefault(key, asyncio.Lock()):
-            kept = self._kept.get(key)
-            if kept is not None and time.monotonic() - kept.read_at < KEEP_SECONDS:
-                return kept
-            try:
-                async with asyncio.timeout(self._timeout_seconds):
-                    text = await self._read(key)
-            except (psycopg.Error, OSError, TimeoutError) as error:
-                log.error("the history can't be read: %s", reason_of(error, self._conninfo))  # noqa: TRY400
-                return kept
-            body = text.encode()
-            etag = hashlib.blake2s(body, digest_size=12).hexdigest()
-            packed = gzip.compress(body, 6, mtime=0)
-            self._kept[key] = _Kept(body, packed, f'W/"{etag}"', time.monotonic())
-            return self._kept[key]
+    async def _newest(self, key: tuple[str, str]) -> _Kept | None:
+        """Return the text of a range that may be served, read anew where it is due.
+
+        A crowd that asks at once shares one read, and nobody waits longer than the database may
+        take; nor at all while it is known to be away and there is a text.
+        """
+        kept = self._servable(key)
+        now = time.monotonic()
+        fresh = kept is not None and now - kept.read_at < KEEP_SECONDS
+        away = kept is not None and self._listener.failure is not None
+        if fresh or away or now < self._not_before[key]:
+            return kept
+        if key not in self._reading:
+            self._reading[key] = asyncio.create_task(self._renew(key))
+            self._reading[key].add_done_callback(lambda _: self._reading.pop(key))
+        # Cancelling a read of a server that doesn't react takes seconds more: nobody waits for it.
+        await asyncio.wait({self._reading[key]}, timeout=self._timeout_seconds)
+        newest = self._servable(key)
+        if newest is kept:
+            self._not_before[key] = time.monotonic() + FAILED_SECONDS
+        return newest
+
+    def _servable(self, key: tuple[str, str]) -> _Kept | None:
+        kept = self._kept.get(key)
+        oldest = time.monotonic() - KEEP_SECONDS - self._stale_seconds
+        return kept if kept is not None and kept.read_at >= oldest else None
+
+    async def _renew(self, key: tuple[str, str]) -> None:
+        """Read the text of a range and keep it; a failure is only logged."""
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                text = await self._read(key)
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            log.error("the history can't be read: %s", reason_of(error, self._conninfo))  # noqa: TRY400
+            return
+        body = text.encode()
+        etag = hashlib.blake2s(body, digest_size=12).hexdigest()
+        packed = gzip.compress(body, 6, mtime=0)
+        self._kept[key] = _Kept(body, packed, f'W/"{etag}"', time.monotonic())
 
     async def _read(self, key: tuple[str, str]) -> str:
         span, form = key
@@ -120,15 +150,21 @@ class History:
 
 def prefers_csv(request: Request) -> bool:
     """Tell whether an Accept header asks for CSV before JSON."""
-    weights = {"text/csv": 0.0, "application/json": 0.0}
-    for part in request.headers.get("accept", "").lower().split(","):
-        kind, *parameters = (piece.strip() for piece in part.split(";"))
-        if kind in weights:
-            weights[kind] = 1.0
-            for parameter in parameters:
-                if parameter.startswith("q="):
-                    weights[kind] = _number(parameter[2:])
-    return weights["text/csv"] > weights["application/json"]
+    accept = request.headers.get("accept", "").lower()
+    csv, json = (_preference(accept, kind) for kind in ("text/csv", "application/json"))
+    return csv[0] > 0 and csv > json
+
+
+def _preference(accept: str, kind: str) -> tuple[float, int]:
+    """Return the weight of a media type, and how closely it is named: the closest one counts."""
+    ranges = ("*/*", f"{kind.partition('/')[0]}/*", kind)
+    found = (0.0, -1)
+    for part in accept.split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        if name in ranges and ranges.index(name) > found[1]:
+            weights = [_number(text[2:]) for text in parameters if text.startswith("q=")]
+            found = ([*weights, 1.0][0], ranges.index(name))
+    return found
 
 
 def _number(text: str) -> float:

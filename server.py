@@ -77,6 +77,7 @@ class Application:
         )
         past = History(
             conninfo,
+            self._listener,
             timeout_seconds=settings.answer_timeout_seconds,
             stale_seconds=settings.stale_answer_seconds,
         )

@@ -7,15 +7,25 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 import httpx
 import psycopg
 
-from tests.webserver import PROJECT, STATS, STREAM, WebServer, eventually, row_as_json, write_row
+from tests.webserver import (
+    HISTORY,
+    PROJECT,
+    STATS,
+    STREAM,
+    WebServer,
+    eventually,
+    row_as_json,
+    write_row,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,10 +38,10 @@ NO_GRACE = {"VESSEL_ACTIVITY_STALE_ANSWER_SECONDS": "0"}
 
 
 @contextmanager
-def locked(url: str) -> Iterator[None]:
-    """Hold the cached row's table so that nobody can read it."""
+def locked(url: str, table: LiteralString = "public.vessel_activity_realtime") -> Iterator[None]:
+    """Hold a table, unless told otherwise the cached row's, so that nobody can read it."""
     with psycopg.connect(url) as connection:
-        connection.execute("lock table public.vessel_activity_realtime in access exclusive mode")
+        connection.execute(f"lock table {table} in access exclusive mode")
         yield
 
 
@@ -120,6 +130,39 @@ def test_a_frozen_database_is_noticed_in_two_seconds_too(
         with frozen(breakable):
             eventually(lambda: web.get(STATS).status_code == 500, within_seconds=4)
         eventually(lambda: web.get(STATS).status_code == 200)
+
+
+def test_a_crowd_that_asks_for_a_history_that_hangs_waits_once_and_together(
+    module_url: str,
+) -> None:
+    with WebServer(module_url) as web:
+        with locked(module_url, "vessel_activity.history"), ThreadPoolExecutor(6) as crowd:
+            began = time.monotonic()
+            answers = list(crowd.map(web.get, [HISTORY] * 6))
+            assert {answer.status_code for answer in answers} == {500}
+            assert 2 <= time.monotonic() - began < 3.5
+            assert answers[0].json() == {"error": "Failed to fetch vessel history"}
+            began = time.monotonic()
+            assert web.get(HISTORY).status_code == 500  # the failure is remembered
+            assert time.monotonic() - began < 1
+        eventually(lambda: web.get(HISTORY).status_code == 200)
+        web.stop()
+        assert web.log.count("the history can't be read: TimeoutError") == 1
+
+
+def test_the_last_good_history_is_served_at_once_while_the_database_hangs(
+    breakable: LocalServer, breakable_url: str
+) -> None:
+    with WebServer(breakable_url) as web:
+        good = web.get(HISTORY)
+        assert good.status_code == 200
+        with frozen(breakable):
+            eventually(lambda: web.get("/readyz").status_code == 503)
+            # Past this age it would be read anew.
+            eventually(lambda: int(web.get(HISTORY).headers["age"]) >= 10, within_seconds=20)
+            began = time.monotonic()
+            assert web.get(HISTORY).content == good.content
+            assert time.monotonic() - began < 1
 
 
 def test_a_server_started_before_its_database_serves_when_that_is_there(

@@ -344,6 +344,30 @@ def test_an_unknown_range_is_refused_and_the_known_ones_named(web: WebServer) ->
     assert answer.json() == {"error": "range must be one of 1h, 24h, 7d, 30d"}
 
 
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("*/*", "application/json"),
+        ("text/html, */*;q=0.8", "application/json"),
+        ("text/csv;q=0.5, */*", "application/json"),
+        ("text/*;q=0.9, application/*", "application/json"),
+        ("text/csv, application/json", "application/json"),
+        ("text/csv;q=0, application/xml", "application/json"),
+        ("text/csv;q=0.3, text/*, application/json;q=0.5", "application/json"),
+        ("text/csv", "text/csv"),
+        ("text/*", "text/csv"),
+        ("Text/CSV, */*", "text/csv"),
+        ("text/csv, */*;q=0.1", "text/csv"),
+        ("*/*, application/json;q=0.1", "text/csv"),
+    ],
+)
+def test_the_form_is_the_one_that_the_accept_header_weighs_most(
+    web: WebServer, accept: str, kind: str
+) -> None:
+    answer = web.get(HISTORY, {"accept": accept})
+    assert answer.headers["content-type"].partition(";")[0] == kind
+
+
 def test_an_unchanged_history_costs_a_304(web: WebServer) -> None:
     first = web.get(f"{HISTORY}?range=30d")
     again = web.get(f"{HISTORY}?range=30d", {"if-none-match": first.headers["etag"]})
