@@ -46,8 +46,8 @@ class Listener:
 
     answer: the newest answer, None until the first read. confirmed: the same, but None while the
     database can't be read, so that it may be served without another thought. failure: why the
-    database can't be read at present, None while it can. mode: "listening", "polling" or
-    "connecting".
+    database can't be read at present, None while it can. mode: "listening", "polling" or, while
+    it can't be read, "connecting".
     """
 
     def __init__(
@@ -105,7 +105,6 @@ class Listener:
                     await self._follow(connection)
             except (psycopg.Error, OSError, TimeoutError) as error:
                 self._failed(reason_of(error, self._conninfo))
-                self.mode = "connecting"
                 # Jitter, so that several servers don't come back in step.
                 await asyncio.sleep(self._retry_seconds * random.uniform(0.5, 1.0))  # noqa: S311
                 self._retry_seconds = min(self._retry_seconds * 2, RETRY_MOST_SECONDS)
@@ -219,6 +218,7 @@ class Listener:
         if reason != self.failure:
             log.error("the database can't be read: %s", reason)
         news, self.failure, self.confirmed = self.failure is None, reason, None
+        self.mode = "connecting"
         self._tried.set()
         if news:
             self._on_change()

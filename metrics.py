@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from answer import Answer
     from listener import Listener
     from stream import Stream
 
@@ -87,8 +88,11 @@ class Metrics:
         listener = self._listener
         yield _gauge("database_up", "Whether the database can be read.", listener.failure is None)
         yield _gauge("listening", "Whether notifications arrive.", listener.mode == "listening")
+        servable, _ = listener.servable()
+        if servable is not None:
+            yield from self._of_the_numbers(servable)
         if listener.answer is not None:
-            yield from self._of_the_row()
+            yield from self._of_the_row(listener.answer)
         if self._performance is not None:
             yield from self._of_the_refreshes(self._performance)
         requests = CounterMetricFamily(
@@ -103,9 +107,8 @@ class Metrics:
         yield _count("stream_refused", "Stream clients turned away at the cap.", stream.refused)
         yield _count("stream_dropped", "Stream clients dropped as too slow.", stream.dropped)
 
-    def _of_the_row(self) -> Iterator[Metric]:
-        answer = self._listener.answer
-        assert answer is not None  # noqa: S101 - the caller looked
+    @staticmethod
+    def _of_the_numbers(answer: Answer) -> Iterator[Metric]:
         stats = json.loads(answer.body)
         active = GaugeMetricFamily(
             _name("active_vessels"), "Distinct vessels heard in a window.", labels=["window"]
@@ -124,6 +127,8 @@ class Metrics:
         for entry in stats["topFlags"]:
             flags.add_metric([entry["flag"]], entry["count"])
         yield flags
+
+    def _of_the_row(self, answer: Answer) -> Iterator[Metric]:
         reading = answer.reading
         yield _gauge("row_age_seconds", "Age of the numbers.", age_seconds(self._listener))
         yield _gauge("row_present", "Whether there is a cached row.", reading.present)

@@ -85,15 +85,16 @@ class Stream:
         if answer is not None and answer.body != self._body:
             self._body = answer.body
             self._event, self._event_number = event_of(answer), self._event_number + 1
+        event, number = self._servable()
         beat = heartbeat_of(self._listener)
-        both, beat_alone = _chunk(self._event + beat), _chunk(beat)
+        both, beat_alone = _chunk(event + beat), _chunk(beat)
         for client in tuple(self._clients):
             # A connection that has just closed refuses to be written to; its request ends soon.
             if client.transport.is_closing() or self._is_full(client):
                 continue
-            behind = client.event_number != self._event_number
+            behind = client.event_number != number
             client.transport.write(both if behind else beat_alone)
-            client.event_number = self._event_number
+            client.event_number = max(client.event_number, number)
 
     async def run(self) -> None:
         """Send heartbeats until cancelled."""
@@ -128,14 +129,19 @@ class Stream:
         gone.add_done_callback(lambda _: client.end())
         try:
             await send(_START)
-            greeting = b"retry: %d\n\n" % RETRY_MS + self._event + heartbeat_of(self._listener)
-            client.event_number = self._event_number
+            event, client.event_number = self._servable()
+            greeting = b"retry: %d\n\n" % RETRY_MS + event + heartbeat_of(self._listener)
             await send({"type": "http.response.body", "body": greeting, "more_body": True})
             await client.ended
             await send(end(b""))
         finally:
             self._clients.discard(client)
             gone.cancel()
+
+    def _servable(self) -> tuple[bytes, int]:
+        """Return the newest event and its number; (b"", 0) while it may not be served."""
+        answer, _ = self._listener.servable()
+        return (self._event, self._event_number) if answer is not None else (b"", 0)
 
     def _is_full(self, client: _Client) -> bool:
         """Tell whether a client has not taken the last events; drop it when that lasts."""

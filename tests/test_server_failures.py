@@ -127,9 +127,12 @@ def test_a_frozen_database_is_noticed_in_two_seconds_too(
     write_row(breakable_url)
     with WebServer(breakable_url, NO_GRACE) as web:
         assert web.get(STATS).status_code == 200
+        eventually(lambda: web.get("/readyz").json()["database"] == "listening")
         with frozen(breakable):
             eventually(lambda: web.get(STATS).status_code == 500, within_seconds=4)
+            assert web.get("/readyz").json()["database"] == "connecting"
         eventually(lambda: web.get(STATS).status_code == 200)
+        eventually(lambda: web.get("/readyz").json()["database"] == "listening")
 
 
 def test_a_crowd_that_asks_for_a_history_that_hangs_waits_once_and_together(

@@ -123,6 +123,31 @@ def test_heartbeats_tell_the_servers_time_and_the_databases_health(
         events.close()
 
 
+def test_what_may_not_be_served_any_longer_is_not_sent_either_until_the_database_is_back(
+    breakable: LocalServer, breakable_url: str
+) -> None:
+    write_row(breakable_url)
+    with WebServer(breakable_url, {"VESSEL_ACTIVITY_STALE_ANSWER_SECONDS": "0"}) as web:
+        assert web.get(STATS).status_code == 200
+        assert "\nvessel_activity_vessels 30567.0" in web.get("/metrics").text
+        breakable.stop("immediate")
+        eventually(lambda: web.get(STATS).status_code == 500)
+        metrics = web.get("/metrics").text
+        assert "\nvessel_activity_vessels " not in metrics
+        assert "\nvessel_activity_row_age_seconds " in metrics
+        events = Events(web.address)
+        received = iter(events)
+        assert next(received) == {"retry": "2000"}
+        told = next(received)
+        assert told["event"] == "heartbeat"
+        assert json.loads(told["data"])["servable"] is False
+        breakable.start()
+        # The very row that had been known before.
+        row = next(event for event in received if "event" not in event)
+        assert json.loads(row["data"]) == row_as_json(breakable_url)
+        events.close()
+
+
 def test_beyond_the_cap_the_answer_is_clear_and_a_place_is_free_again_afterwards(
     module_url: str,
 ) -> None:
