@@ -14,7 +14,7 @@ from functools import lru_cache
 from html import escape
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale, UnknownLocaleError, localedata
 from babel.numbers import format_decimal, parse_pattern
 
 UNKNOWN = "\N{EN DASH}"
@@ -22,35 +22,44 @@ _TEMPLATE = re.compile(r'<template id="bar">(.*?)</template>', re.DOTALL)
 _REGIONAL_INDICATOR_A = 0x1F1E6
 # A locale's names and patterns stay in memory, a megabyte or so each.
 _MOST_LOCALES = 16
-_locales: set[str] = set()
+_ENGLISH = Locale("en")
 
 
-def locale_of(accept_language: str) -> Locale | None:
-    """Return the first locale of an Accept-Language header that is known, or None.
+def locale_of(accept_language: str) -> tuple[Locale, bool]:
+    """Return the locale to write in, and whether the script will write in the same.
 
-    Browsers send the languages in the reader's order. None is also said for locales whose digits
-    are not those of ASCII, and when many others have been asked for already: their readers see
-    the figures when the script has run.
+    That is the first of an Accept-Language header that is known: browsers send the languages in
+    the reader's order. Where its digits are not those of ASCII the next one is taken, and English
+    where none is left: these figures are for readers without scripts, who would have none else.
     """
+    same = True
     for tag in accept_language.split(",")[:5]:
         try:
-            locale = Locale.parse(tag.partition(";")[0].strip(), sep="-")
+            locale = _kept(Locale.parse(tag.partition(";")[0].strip(), sep="-"))
         except (ValueError, UnknownLocaleError):
             continue
-        name = str(locale)
-        if name not in _locales and len(_locales) == _MOST_LOCALES:
-            return None
-        _locales.add(name)
-        return locale if locale.default_numbering_system == "latn" else None
-    return None
+        if locale.default_numbering_system == "latn":
+            return locale, same
+        same = False
+    return _kept(_ENGLISH), False
+
+
+@lru_cache(maxsize=_MOST_LOCALES)
+def _kept(locale: Locale) -> Locale:
+    """Return a locale equal to the given one, with its data where it has been used lately.
+
+    Babel itself keeps the data of all locales it has ever seen, and knows no public way to forget.
+    """
+    if len(localedata._cache) > _MOST_LOCALES:  # noqa: SLF001
+        localedata._cache.clear()  # noqa: SLF001
+    return locale
 
 
 @lru_cache(maxsize=_MOST_LOCALES)
 def filled(page: str, answer: str, locale: Locale) -> str:
     """Return the page with the figures of an answer (the nine keys as JSON) in its elements.
 
-    Its script no longer keeps the browser from painting, since there is something to see. The
-    page is returned as it is where no vessel has been heard: that wants words, which are the
+    It is returned as it is where no vessel has been heard: that wants words, which are the
     script's.
     """
     stats = json.loads(answer)
@@ -71,7 +80,7 @@ def filled(page: str, answer: str, locale: Locale) -> str:
     return re.sub(
         rf'(id="({"|".join(inner)})"[^>]*>)[^<]*',
         lambda found: found[1] + inner[found[2]],
-        page.replace(' blocking="render"', ""),
+        page,
     )
 
 

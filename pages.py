@@ -27,6 +27,8 @@ FOLDER = Path(__file__).with_name("dashboard")
 _SLOT = '<script type="application/json" id="current"></script>'
 # Looks that the address may ask for, as classes of the body: ?kiosk, ?embed.
 _LOOKS = ("kiosk", "embed")
+# Keeps the browser from painting until the script has run.
+_BLOCKING = ' blocking="render"'
 _SIMULATED = ('id="simulated" hidden', 'id="simulated"')
 NOSNIFF = {"x-content-type-options": "nosniff"}
 _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
@@ -53,7 +55,7 @@ class Dashboard:
         files = {path.relative_to(FOLDER).as_posix(): path for path in FOLDER.rglob("*.*")}
         self._files = {name: _load(path) for name, path in files.items() if name != "vessels.html"}
         self._page = files["vessels.html"].read_text(encoding="utf-8")
-        for part in (_SLOT, _SIMULATED[0], "<body"):
+        for part in (_SLOT, _BLOCKING, _SIMULATED[0], "<body"):
             if self._page.count(part) != 1:
                 raise ValueError(f"{files['vessels.html']} must hold {part} exactly once")
 
@@ -61,8 +63,9 @@ class Dashboard:
         """GET /dashboard/vessels: the page with the current numbers in it.
 
         They are in a data block for the script; null in it means that there is nothing to show
-        yet. Where nothing is to be said beside them they are in the text too, in the reader's
-        locale; the rest, and how it looks then, is left to the script.
+        yet. Where nothing is to be said beside them they are in the text too; the rest, and how it
+        looks then, is left to the script. The browser may paint before that has run where the
+        numbers are written as the script writes them, so that none is seen to change its looks.
         """
         if self._listener.answer is None and self._listener.failure is None:
             await self._listener.first_try()
@@ -71,12 +74,14 @@ class Dashboard:
         answer = self._listener.confirmed
         if answer is not None and answer.reading.simulated:
             page = page.replace(*_SIMULATED)
-        written = page
+        is_filled = False
         if answer is not None and not problems_of(self._listener):
-            locale = locale_of(request.headers.get("accept-language", ""))
-            written = filled(page, answer.reading.body, locale) if locale else page
-        block = self._current(is_filled=written is not page)
-        body = written.replace(_SLOT, _SLOT.replace("><", f">{block}<")).encode()
+            locale, same = locale_of(request.headers.get("accept-language", ""))
+            written = filled(page, answer.reading.body, locale)
+            is_filled = same and written != page
+            page = written.replace(_BLOCKING, "") if is_filled else written
+        block = self._current(is_filled=is_filled)
+        body = page.replace(_SLOT, _SLOT.replace("><", f">{block}<")).encode()
         headers = {"cache-control": "no-store", **self._fence("embed" in request.query_params)}
         if accepts_gzip(request.headers.get("accept-encoding", "").encode()):
             body = gzip.compress(body, 5)
