@@ -26,7 +26,6 @@ SHARED_ONE_SECOND = b"max-age=0, s-maxage=1, must-revalidate"
 # For how many seconds the database has not confirmed the answer; Age won't do, since any shared
 # cache adds it. Sent with 0 too: a 304 renews the headers a browser has kept, but removes none.
 UNCONFIRMED = b"x-vessel-activity-unconfirmed"
-NOSNIFF: Header = (b"x-content-type-options", b"nosniff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class Answer:
             (b"vary", b"accept-encoding"),
             (UNCONFIRMED, b"0"),
         ]
-        content: list[Header] = [(b"content-type", b"application/json"), NOSNIFF, *common]
+        content: list[Header] = [(b"content-type", b"application/json"), *common]
         if reading.refresh_ms is not None:
             timing = f"refresh;dur={reading.refresh_ms:.1f}"
             content.append((b"server-timing", timing.encode()))
@@ -124,7 +123,6 @@ def json_response(status: int, value: object, *headers: Header) -> Response:
     body = json.dumps(value, separators=(",", ":")).encode()
     everything = [
         (b"content-type", b"application/json"),
-        NOSNIFF,
         (b"cache-control", b"no-store"),
         length(body),
         *headers,

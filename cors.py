@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from answer import start
+from answer import end, start
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 _EXPOSED = (
     b"age, date, etag, server-timing, x-vessel-activity-source, x-vessel-activity-unconfirmed"
 )
+_OPTIONS: list[Header] = [(b"allow", b"GET, HEAD, OPTIONS")]
 _PREFLIGHT: list[Header] = [
+    *_OPTIONS,
     (b"access-control-allow-methods", b"GET, HEAD"),
     (b"access-control-allow-headers", b"accept, cache-control, if-none-match, last-event-id"),
     (b"access-control-max-age", b"86400"),
@@ -31,12 +33,13 @@ class Cors:
         self._origins = {origin.encode() for origin in origins}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a preflight, or pass the request on and add the headers to its answer."""
+        """Answer OPTIONS, a preflight or not; pass all else on and add headers to its answer."""
         headers = dict(scope["headers"])
         added = self._headers(headers.get(b"origin", b""))
-        if scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
-            await send(start(204, [*added, *_PREFLIGHT]))
-            await send({"type": "http.response.body", "body": b""})
+        if scope["method"] == "OPTIONS":
+            preflight = b"access-control-request-method" in headers
+            await send(start(204, [*added, *(_PREFLIGHT if preflight else _OPTIONS)]))
+            await send(end(b""))
             return
         await self._app(scope, receive, partial(_send, added=added, send=send))
 

@@ -85,7 +85,6 @@ class History:
             "etag": kept.etag,
             "cache-control": f"public, max-age=0, s-maxage={KEEP_SECONDS:.0f}, must-revalidate",
             "vary": "accept, accept-encoding",
-            "x-content-type-options": "nosniff",
             "age": str(int(time.monotonic() - kept.read_at)),
         }
         if form == "csv":

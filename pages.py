@@ -18,8 +18,9 @@ from first_paint import filled, locale_of
 from health import problems_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
 
     from listener import Listener
 
@@ -30,7 +31,6 @@ _LOOKS = ("kiosk", "embed")
 # Keeps the browser from painting until the script has run.
 _BLOCKING = ' blocking="render"'
 _SIMULATED = ('id="simulated" hidden', 'id="simulated"')
-NOSNIFF = {"x-content-type-options": "nosniff"}
 _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
 
 
@@ -40,6 +40,18 @@ class _File:
     packed: bytes
     etag: str
     content_type: str
+
+    def answer(self, request: Request, fence: Mapping[str, str]) -> Response:
+        """Answer a request for it: kept by browsers, but asked about each time."""
+        headers = {"cache-control": "no-cache", "etag": self.etag, "vary": "accept-encoding"}
+        headers |= fence
+        if self.etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        body = self.body
+        if accepts_gzip(request.headers.get("accept-encoding", "").encode()):
+            body = self.packed
+            headers |= {"content-encoding": "gzip"}
+        return Response(body, media_type=self.content_type, headers=headers)
 
 
 class Dashboard:
@@ -90,19 +102,11 @@ class Dashboard:
         return Response(body, media_type="text/html", headers=headers)
 
     async def file(self, request: Request) -> Response:
-        """GET /dashboard/<file>: kept by browsers, but asked about each time."""
+        """GET /dashboard/<file>."""
         file = self._files.get(request.path_params["name"])
         if file is None:
             return Response("Not found\n", status_code=404, media_type="text/plain")
-        headers = {"cache-control": "no-cache", "etag": file.etag, "vary": "accept-encoding"}
-        headers |= self._fence(embed=False)
-        if file.etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        body = file.body
-        if accepts_gzip(request.headers.get("accept-encoding", "").encode()):
-            body = file.packed
-            headers |= {"content-encoding": "gzip"}
-        return Response(body, media_type=file.content_type, headers=headers)
+        return file.answer(request, self._fence(embed=False))
 
     def _current(self, *, is_filled: bool) -> str:
         answer, age = self._listener.servable()
@@ -126,7 +130,6 @@ class Dashboard:
                 "img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; "
                 f"frame-ancestors {ancestors}"
             ),
-            "x-content-type-options": "nosniff",
             "referrer-policy": "no-referrer",
             "permissions-policy": "camera=(), geolocation=(), microphone=()",
             "cross-origin-opener-policy": "same-origin",
@@ -153,9 +156,6 @@ class Description:
     def __init__(self) -> None:
         self._file = _load(Path(__file__).with_name("openapi.json"))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, request: Request) -> Response:
         """Answer one request."""
-        headers = {"cache-control": "no-cache", "etag": self._file.etag} | NOSNIFF
-        await Response(self._file.body, media_type="application/json", headers=headers)(
-            scope, receive, send
-        )
+        return self._file.answer(request, {})

@@ -44,7 +44,7 @@ from pages import Dashboard, Description
 from settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -86,25 +86,27 @@ class Application:
             stream.PATH: self.stream,
             history.PATH: requests.counted(request_response(past), "history"),
             history.PATH + ".csv": requests.counted(request_response(past), "history"),
-            "/openapi.json": requests.counted(Description(), "openapi"),
+            "/openapi.json": requests.counted(request_response(Description()), "openapi"),
         }
-        if settings.cors_origins:
-            api = {path: Cors(app, settings.cors_origins) for path, app in api.items()}
         dashboard = Dashboard(self._listener, settings.embed_origins)
         health = Health(self._listener)
         metrics = Metrics(conninfo, self._listener, self.stream, requests)
-        methods = ["GET", "HEAD", *(["OPTIONS"] if settings.cors_origins else [])]
         routes = [
-            Route("/", home),
-            *(Route(path, app, methods=methods) for path, app in api.items()),
+            Route("/", leading_to("dashboard/vessels")),
+            *(Route(path, app, methods=["GET", "HEAD"]) for path, app in api.items()),
+            Route("/dashboard", leading_to("dashboard/vessels")),
+            Route("/dashboard/", leading_to("vessels")),
             Route("/dashboard/vessels", dashboard.page),
             Route("/dashboard/{name:path}", dashboard.file),
             Route("/healthz", health.healthz),
             Route("/readyz", health.readyz),
             Route("/metrics", metrics.page),
         ]
-        rest = requests.counted(Starlette(routes=routes, lifespan=self._lifespan), "other")
-        self.asgi = shortcuts(api, methods, rest)
+        site = Starlette(routes=routes, lifespan=self._lifespan)
+        # Its redirects to a path with or without a slash name a host and a scheme, which a proxy
+        # may have changed.
+        site.router.redirect_slashes = False
+        self.asgi = shortcuts(api, requests.counted(site, "other"), settings.cors_origins)
         self.broken = False
 
     def _publish(self) -> None:
@@ -147,21 +149,33 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def home(request: Request) -> Response:  # noqa: ARG001
-    """Lead from / to the dashboard; relative, so that it works behind a path prefix."""
-    return RedirectResponse("dashboard/vessels", headers={"cache-control": "no-store"})
+def leading_to(target: str) -> Callable[[Request], Awaitable[Response]]:
+    """Return an endpoint that redirects; a relative target works behind a path prefix."""
+
+    async def redirect(request: Request) -> Response:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(target + query, headers={"cache-control": "no-store"})
+
+    return redirect
 
 
-def shortcuts(endpoints: Mapping[str, ASGIApp], methods: list[str], rest: ASGIApp) -> ASGIApp:
-    """Hand requests for some paths to their endpoints before any routing, all else to the rest.
+def shortcuts(api: Mapping[str, ASGIApp], rest: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:
+    """Hand GET and HEAD for the API to its endpoints before any routing, all else to the rest.
 
-    Middleware and routing cost more than the answer itself. A plain function, which hands on the
-    endpoint's own coroutine: one more around it would be felt.
+    What is said under the API's paths may be read by pages of `origins`, errors too. Middleware
+    and routing cost more than the answer itself. A plain function, which hands on the endpoint's
+    own coroutine: one more around it would be felt.
     """
+    beside = rest
+    if origins:
+        api = {path: Cors(app, origins) for path, app in api.items()}
+        beside = Cors(rest, origins)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        endpoint = endpoints.get(scope.get("path", ""), rest)
-        return (endpoint if scope.get("method") in methods else rest)(scope, receive, send)
+        path = scope.get("path", "")
+        if path in api and scope["method"] in ("GET", "HEAD"):
+            return api[path](scope, receive, send)
+        return (beside if path.startswith("/api/") or path in api else rest)(scope, receive, send)
 
     return app
 
@@ -203,6 +217,8 @@ def serve(settings: Settings, conninfo: str) -> None:
         ws="none",
         access_log=False,
         server_header=False,
+        # On every answer, errors and redirects too.
+        headers=[("x-content-type-options", "nosniff")],
         proxy_headers=False,
         log_config=None,
         backlog=BACKLOG,

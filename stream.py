@@ -164,7 +164,6 @@ _START = start(
     [
         (b"content-type", b"text/event-stream; charset=utf-8"),
         (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
         (b"transfer-encoding", b"chunked"),
         (b"x-accel-buffering", b"no"),  # nginx would keep events back
     ],

@@ -9,10 +9,20 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import psycopg
 import pytest
 
-from tests.webserver import NINE_KEYS, STATS, WebServer, eventually, row_as_json, write_row
+from tests.webserver import (
+    HISTORY,
+    NINE_KEYS,
+    STATS,
+    STREAM,
+    WebServer,
+    eventually,
+    row_as_json,
+    write_row,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,12 +132,56 @@ def test_server_timing_tells_what_the_last_refresh_cost(web: WebServer) -> None:
     eventually(lambda: "refresh;dur=123.4" in web.get(STATS).headers["server-timing"])
 
 
-def test_the_root_leads_to_the_dashboard(web: WebServer) -> None:
-    answer = web.get("/")
-    assert answer.status_code == 307
-    page = web.get("/", follow_redirects=True)
-    assert str(page.url).endswith("/dashboard/vessels")
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/", "dashboard/vessels"),
+        ("/?kiosk", "dashboard/vessels?kiosk"),
+        ("/dashboard", "dashboard/vessels"),
+        ("/dashboard/", "vessels"),
+    ],
+)
+def test_short_addresses_lead_to_the_dashboard_behind_any_path_prefix(
+    web: WebServer, path: str, location: str
+) -> None:
+    answer = raw(web, "GET", path=path)
+    assert (answer["status"], answer["location"]) == (307, location)
+    page = web.get(path, follow_redirects=True)
+    assert page.url.path == "/dashboard/vessels"
     assert page.headers["content-type"].startswith("text/html")
+
+
+def test_no_redirect_names_a_host_or_a_scheme(web: WebServer) -> None:
+    for path in (STATS + "/", "/healthz/", "/dashboard/vessels/"):
+        answer = raw(web, "GET", path=path)
+        assert (answer["status"], answer.get("location")) == (404, None)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", STATS, 200),
+        ("POST", STATS, 405),
+        ("HEAD", STREAM, 200),
+        ("GET", HISTORY, 200),
+        ("GET", HISTORY + "?range=2h", 400),
+        ("GET", "/api/nothing", 404),
+        ("GET", "/openapi.json", 200),
+        ("GET", "/", 307),
+        ("GET", "/dashboard/vessels", 200),
+        ("GET", "/dashboard/style.css", 200),
+        ("GET", "/dashboard/nothing.js", 404),
+        ("GET", "/healthz", 200),
+        ("GET", "/readyz", 200),
+        ("GET", "/metrics", 200),
+    ],
+)
+def test_no_answer_is_guessed_to_be_of_another_kind_than_it_says(
+    web: WebServer, method: str, path: str, status: int
+) -> None:
+    answer = httpx.request(method, web.address + path, timeout=10)
+    assert answer.status_code == status
+    assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
 
 
 def test_the_page_is_fenced_in(web: WebServer) -> None:

@@ -78,6 +78,27 @@ def test_named_origins_may_read_and_ask_conditionally(module_url: str) -> None:
         assert "if-none-match" in preflight.headers["access-control-allow-headers"]
 
 
+def test_options_is_answered_whether_it_is_a_preflight_or_not(module_url: str) -> None:
+    with WebServer(module_url, {"VESSEL_ACTIVITY_CORS_ORIGINS": ALLOWED}) as web:
+        for path in (STATS, STREAM, HISTORY, "/openapi.json"):
+            answer = httpx.options(web.address + path, timeout=5)
+            assert (answer.status_code, answer.content) == (204, b"")
+            assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+            assert "access-control-allow-methods" not in answer.headers
+        web.stop()
+        assert "RuntimeError" not in web.log
+
+
+def test_errors_of_the_api_may_be_read_too(module_url: str) -> None:
+    with WebServer(module_url, {"VESSEL_ACTIVITY_CORS_ORIGINS": ALLOWED}) as web:
+        for method, path, status in (("GET", "/api/nothing", 404), ("POST", STATS, 405)):
+            answer = httpx.request(method, web.address + path, headers={"origin": ALLOWED})
+            assert answer.status_code == status
+            assert answer.headers.get_list("access-control-allow-origin") == [ALLOWED]
+        other = web.get("/healthz", {"origin": ALLOWED})
+        assert "access-control-allow-origin" not in other.headers
+
+
 def test_a_star_lets_everybody_read(module_url: str) -> None:
     with WebServer(module_url, {"VESSEL_ACTIVITY_CORS_ORIGINS": "*"}) as web:
         assert web.get(STATS).headers["access-control-allow-origin"] == "*"
@@ -150,6 +171,14 @@ def test_metrics_count_the_answers_by_status(web: WebServer) -> None:
     web.get(STATS, {"if-none-match": tag})
     web.get(STATS, {"if-none-match": tag})
     assert (count("200"), count("304")) == (before[0] + 1, before[1] + 2)
+
+
+def test_the_description_is_packed_and_not_sent_twice(web: WebServer) -> None:
+    first = web.get("/openapi.json", {"accept-encoding": "gzip"})
+    assert first.headers["content-encoding"] == "gzip"
+    assert first.headers["vary"] == "accept-encoding"
+    again = web.get("/openapi.json", {"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 def test_the_description_is_well_formed_json_that_people_can_read(web: WebServer) -> None:
