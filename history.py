@@ -130,7 +130,7 @@ class History:
             async with asyncio.timeout(self._timeout_seconds):
                 text = await self._read(key)
         except (psycopg.Error, OSError, TimeoutError) as error:
-            log.error("the history can't be read: %s", reason_of(error, self._conninfo))  # noqa: TRY400
+            log.error("the history can't be read: %s", reason_of(error))  # noqa: TRY400
             return
         body = text.encode()
         etag = hashlib.blake2s(body, digest_size=12).hexdigest()

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import math
 import random
+import re
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -39,6 +40,11 @@ CONNECT_TIMEOUT_SECONDS = 5
 MISSED_HINTS = 3
 # While polling, look this often whether listening has become possible (a promoted standby).
 POLL_RECONNECT_SECONDS = 60.0
+
+# What follows user: in a URL, or password= (also sslpassword=) in a connection string.
+_PASSWORD = re.compile(
+    r"""(://[^\s:/@]*:)\S*(?=@)|(password\s*=\s*)(?:'(?:\\.|[^'\\])*'|[^\s&"]+)"""
+)
 
 
 class Listener:
@@ -104,7 +110,7 @@ class Listener:
                 async with await self._connect() as connection:
                     await self._follow(connection)
             except (psycopg.Error, OSError, TimeoutError) as error:
-                self._failed(reason_of(error, self._conninfo))
+                self._failed(reason_of(error))
                 # Jitter, so that several servers don't come back in step.
                 await asyncio.sleep(self._retry_seconds * random.uniform(0.5, 1.0))  # noqa: S311
                 self._retry_seconds = min(self._retry_seconds * 2, RETRY_MOST_SECONDS)
@@ -123,7 +129,7 @@ class Listener:
                     make_conninfo("", **{**given, "target_session_attrs": wish})
                 )
             except psycopg.OperationalError as error:
-                log.debug("no primary: %s", reason_of(error, self._conninfo))
+                log.debug("no primary: %s", reason_of(error))
         return await self._open(make_conninfo("", **{**given, "target_session_attrs": wishes[-1]}))
 
     @staticmethod
@@ -159,7 +165,7 @@ class Listener:
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
-            return reason_of(error, self._conninfo)
+            return reason_of(error)
         return None
 
     async def _hint(self, connection: psycopg.AsyncConnection[dict[str, Any]]) -> bool:
@@ -224,11 +230,10 @@ class Listener:
             self._on_change()
 
 
-def reason_of(error: BaseException, conninfo: str) -> str:
-    """Return an error's text on one line, without the password of the connection string."""
+def reason_of(error: BaseException) -> str:
+    """Return an error's text on one line, without what stands as a password in it.
+
+    Only there: a short password also stands in other words, and masking it in them would tell it.
+    """
     text = " ".join(str(error).split()) or type(error).__name__
-    try:
-        password = conninfo_to_dict(conninfo).get("password")
-    except psycopg.Error:
-        return type(error).__name__
-    return text.replace(str(password), "***") if password else text
+    return _PASSWORD.sub(r"\1\2***", text)

@@ -61,7 +61,7 @@ async def run(conninfo: str) -> None:
                     trouble, retry = None, RETRY_FIRST_SECONDS
                     await asyncio.sleep(wait_seconds)
         except (psycopg.Error, OSError) as error:
-            reason = _in_words(error, conninfo)
+            reason = _in_words(error)
             if reason != trouble:  # once a change: an outage of a night is not a thousand lines
                 log.error("refresh failed: %s", reason)  # noqa: TRY400
             trouble = reason
@@ -85,14 +85,14 @@ async def _connect(conninfo: str) -> Session:
     return session
 
 
-def _in_words(error: Exception, conninfo: str) -> str:
+def _in_words(error: Exception) -> str:
     """Say why a refresh failed, and what to do where that is known."""
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return "this server is a standby, which can't be refreshed; waiting for its promotion"
     missing = psycopg.errors.UndefinedFunction | psycopg.errors.InvalidSchemaName
     if isinstance(error, missing | psycopg.errors.UndefinedTable):
-        return f"{reason_of(error, conninfo)}; is it installed there? `make migrate` does that"
-    return reason_of(error, conninfo)
+        return f"{reason_of(error)}; is it installed there? `make migrate` does that"
+    return reason_of(error)
 
 
 def _warn(notice: psycopg.errors.Diagnostic) -> None:

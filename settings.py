@@ -92,14 +92,18 @@ def _database_url(text: str) -> str | None:
     form = "postgresql://user:password@host:5432/database"
     if not text.startswith(("postgresql://", "postgres://")):
         raise SettingsError(f"DATABASE_URL must be a libpq URL of the form {form}")
+    # libpq's own message quotes the piece it could not read, which may be the password; or it takes
+    # a part of a password with @ or / in it for the host, the port or the database.
+    unreadable = SettingsError(
+        f"DATABASE_URL can't be read as a libpq URL of the form {form}; "
+        "characters such as @ : / # % in a password must be percent-encoded"
+    )
+    if not re.fullmatch(r"\w+://([^@/]*@)?[^@?]*(\?.*)?", text):
+        raise unreadable
     try:
         parsed = conninfo_to_dict(text)
     except psycopg.Error:
-        # libpq's own message quotes the piece it could not read, which may be the password.
-        raise SettingsError(
-            f"DATABASE_URL can't be read as a libpq URL of the form {form}; "
-            "characters such as @ : / # % in a password must be percent-encoded"
-        ) from None
+        raise unreadable from None
     if not parsed.get("dbname") and not urlsplit(text).path.strip("/"):
         raise SettingsError(f"DATABASE_URL names no database; the form is {form}")
     return text

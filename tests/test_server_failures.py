@@ -12,10 +12,14 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, LiteralString
+from urllib.parse import quote
 
 import httpx
 import psycopg
+import pytest
 
+from listener import reason_of
+from settings import Settings, SettingsError
 from tests.webserver import (
     HISTORY,
     PROJECT,
@@ -198,6 +202,52 @@ def test_no_password_reaches_the_log_or_an_answer(
         breakable.start()
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        # What a libpq that quotes its input says; the rest of it stays readable.
+        (
+            'unexpected character "q" at position 30 in URI "postgresql://u:s3@cret@h/x": port',
+            'unexpected character "q" at position 30 in URI "postgresql://u:***@h/x": port',
+        ),
+        (
+            "in connection info string \"host=h password=s3cret user=u sslpassword='s3 \\'cret'\"",
+            'in connection info string "host=h password=*** user=u sslpassword=***"',
+        ),
+        (
+            'URI "postgresql://h:5432/x?password=s3cret&a"',
+            'URI "postgresql://h:5432/x?password=***&a"',
+        ),
+        ('FATAL:  password authentication\n failed for user "u"',) * 2,
+    ],
+)
+def test_a_password_is_masked_where_it_stands_as_one(text: str, told: str) -> None:
+    assert reason_of(psycopg.OperationalError(text)) == " ".join(told.split())
+
+
+def test_a_password_that_is_a_letter_is_not_told_by_masking_that_letter(
+    breakable: LocalServer, breakable_url: str
+) -> None:
+    breakable.stop()
+    try:
+        with WebServer(breakable_url.replace("postgres@", "postgres:e@")) as web:
+            eventually(lambda: "the database can't be read: connection is bad" in web.log)
+            assert "***" not in web.log
+    finally:
+        breakable.start()
+
+
+@pytest.mark.parametrize("password", ["s3/cret", "s3@cret", "5432/s3cret", "@", "/"])
+def test_a_password_that_libpq_would_take_for_something_else_is_refused_untold(
+    password: str,
+) -> None:
+    with pytest.raises(SettingsError, match="must be percent-encoded") as refused:
+        Settings.from_env({"DATABASE_URL": f"postgresql://u:{password}@h/x"})
+    assert "cret" not in str(refused.value)
+    fine = f"postgresql://u:{quote(password, safe='')}@h/x?options=@"
+    assert Settings.from_env({"DATABASE_URL": fine}).database_url == fine
+
+
 def test_sigterm_ends_open_streams_and_leaves_nothing_running(module_url: str) -> None:
     write_row(module_url)
     with WebServer(module_url) as web, httpx.stream("GET", web.address + STREAM) as stream:
@@ -254,7 +304,8 @@ def frozen(cluster: LocalServer) -> Iterator[None]:
     try:
         yield
     finally:
-        for member in family:
+        # The parent last: it would forget children that end, and their ids with them.
+        for member in reversed(family):
             os.kill(member, signal.SIGCONT)
 
 
