@@ -7,6 +7,7 @@ drop function if exists vessel_activity.note_vessels_inserted() cascade;
 drop function if exists vessel_activity.note_vessels_updated() cascade;
 drop function if exists vessel_activity.note_vessels_deleted() cascade;
 drop function if exists vessel_activity.note_tree() cascade;
+drop function if exists vessel_activity.note_merge() cascade;
 drop function if exists vessel_activity.inbox_takes() cascade;
 drop sequence if exists vessel_activity.inbox_tickets;
 drop index if exists vessel_activity.fleet_count_key;

@@ -20,7 +20,7 @@ drop function if exists vessel_activity.our_triggers();
 drop function if exists vessel_activity.source_relations();
 drop function if exists vessel_activity.fold_inbox(timestamptz, boolean);
 
-comment on column vessel_activity.inbox.sign is '1: the position came; -1: it went; 0: no position, a writer met other source relations than the state was built from.';
+comment on column vessel_activity.inbox.sign is '1: the position came; -1: it went; 0: no position, the inbox does not tell all (see note_tree and note_merge).';
 alter table vessel_activity.state add column if not exists tree text;
 comment on column vessel_activity.state.tree is 'vessel_activity.source_tree() when the state was built.';
 

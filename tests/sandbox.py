@@ -1,5 +1,5 @@
 # ruff: noqa: E501, S608 - SQL texts, made of constants
-"""Databases for random schedules: three shapes of source tables, reset in milliseconds, and the judge.
+"""Databases for random schedules: four shapes of source tables, reset in milliseconds, and the judge.
 
 The judge compares a refreshed row with `vessel_activity_at` and with the plain queries below, which
 share no code with the product.
@@ -38,6 +38,7 @@ class Shape:
         text_ids: vessel ids are texts such as v12, and a position may lack one.
         utc: expression for a position's instant.
         cascades: positions belong to vessels by a foreign key.
+        partitioned: positions are in partitions, for ids up to a million.
 
     """
 
@@ -46,6 +47,7 @@ class Shape:
     text_ids: bool = False
     utc: str = 'p."timestamp"'
     cascades: bool = False
+    partitioned: bool = False
 
     def vessel(self, number: int) -> str:
         """Return the id of the vessel with that number as an SQL literal."""
@@ -71,6 +73,17 @@ SHAPES = (
             "vesselId" bigint references public.vessels on delete cascade on update cascade,
             timestamp timestamptz not null, {_REST.format("double precision")})""",
         cascades=True,
+    ),
+    Shape(
+        "partitioned",
+        f"""create table public.vessels (id bigint primary key, {_COLUMNS});
+        create table public.vessel_positions (id bigint primary key, "vesselId" bigint,
+            timestamp timestamptz, {_REST.format("numeric")}) partition by range (id);
+        create table public.low_ids partition of public.vessel_positions
+            for values from (minvalue) to (100);
+        create table public.high_ids partition of public.vessel_positions
+            for values from (100) to (1000000)""",
+        partitioned=True,
     ),
 )
 

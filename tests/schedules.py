@@ -56,6 +56,7 @@ WEIGHTS = {
     "replica": 1,
     "truncate": 1,
     "blind": 1,
+    "come_and_go": 1,
     "refresh": 34,
     "held_refresh": 3,
     "verify": 2,
@@ -312,6 +313,29 @@ class Run:
             self._refresh(writer, random, number)
         self._execute(writer.db, f"alter table public.{table} enable always trigger {trigger}")
         self._write(writer, "insert", Random(number))
+
+    def _come_and_go(self, writer: Writer, random: Random, number: int) -> None:
+        """Write into a partition that is gone again before the next refresh, mostly."""
+        if not (self.sandbox.shape.partitioned and self._quiet):
+            return
+        partition, parent = f"public.brief_{number}", "public.vessel_positions"
+        at_once = random.random() < 0.5
+        self.scene.aim(0, self.as_of, self.next)
+        rows = [self.scene.row(random, 1_000_000 + row) for row in range(random.randint(1, 3))]
+        statements = [
+            (
+                f"create table {partition} partition of {parent}"
+                " for values from (1000000) to (2000000)"
+            ),
+            f'insert into {parent} (id, "vesselId", timestamp, speed) values {", ".join(rows)}',
+            random.choice(["select", f"update {parent} set speed = 5 where id = 1000000"]),
+            random.choice([f"alter table {parent} detach partition {partition}", "select"]),
+            f"drop table {partition}",
+        ]
+        for statement in ["begin", *statements, "commit"] if at_once else statements:
+            self._execute(writer.db, statement)
+            if not at_once and random.random() < 0.1:
+                self._refresh(writer, random, number)
 
     # Refreshes
 

@@ -1,5 +1,5 @@
 # ruff: noqa: E501, PT012, S311 - function texts; several runs may be needed; nothing secret is drawn
-"""The proofs notice a broken engine: five deliberate mistakes, each caught (docs/engine.md)."""
+"""The proofs notice a broken engine: seven deliberate mistakes, each caught (docs/engine.md)."""
 
 from __future__ import annotations
 
@@ -43,6 +43,12 @@ MUTATIONS = {
     "deletes are forgotten": Mutation(
         "note_positions_deleted", {"\nbegin\n": "\nbegin\n  return null;\n"}
     ),
+    "merges into partitions are believed": Mutation(
+        "note_merge", {"\nbegin\n": "\nbegin\n  return null;\n"}
+    ),
+    "partitions that come and go are forgotten": Mutation(
+        "note_tree", {"\nbegin\n": "\nbegin\n  return null;\n"}
+    ),
 }
 SECOND_STATEMENT = Mutation(
     "fold_inbox",
@@ -61,7 +67,8 @@ def sandbox(new_server: Callable[..., LocalServer]) -> Iterator[Sandbox]:
     """Give a database of its own on a server of its own."""
     server = new_server(**SERVER_OPTIONS)
     server.start()
-    yield Sandbox(server, SHAPES[0])
+    (partitioned,) = (shape for shape in SHAPES if shape.partitioned)
+    yield Sandbox(server, partitioned)
     server.stop("immediate")
 
 

@@ -197,6 +197,27 @@ def test_merge_on_a_partitioned_table_is_followed(partitioned: str) -> None:
         assert exact(db, "incremental")[:3] == (2, 2, 2)
 
 
+def test_a_merge_that_inserts_before_it_updates_in_partitions_is_followed(partitioned: str) -> None:
+    # PostgreSQL hands the trigger the inserted row in place of each row updated after it.
+    with opened(partitioned) as db:
+        into(db, "vessel_positions", 1, AS_OF - 2 * HOUR)
+        exact(db, "incremental")
+        db.execute(
+            """
+            merge into vessel_positions as p
+            using (values (2, %(now)s::timestamptz), (1, %(now)s)) as v (vessel, at)
+              on p."vesselId" = v.vessel
+            when matched then update set timestamp = v.at - interval '10 minutes'
+            when not matched then insert ("vesselId", timestamp) values (v.vessel, v.at)
+            """,
+            {"now": AS_OF},
+        )
+
+        assert exact(db, "rebuild")[:3] == (1, 2, 2)
+        into(db, "vessel_positions", 3)
+        assert exact(db, "incremental", AS_OF + SECOND)[:3] == (2, 3, 3)
+
+
 def test_a_new_partition_is_computed_by_the_definition_until_maintenance_has_seen_it(
     partitioned: str,
 ) -> None:

@@ -11,7 +11,7 @@ create or replace function vessel_activity.fold_inbox(
   out edge_positions bigint,
   out edge_speed_sum numeric,
   out edge_speed_count bigint,
-  out is_of_another_tree boolean,
+  out is_incomplete boolean,
   out definition json
 )
 language plpgsql volatile
@@ -96,7 +96,7 @@ begin
     on conflict (kind, md5(name)) do update set vessels = c.vessels + excluded.vessels
   )
   select
-    total.new_rows, total.far_due_at, total.is_of_another_tree, exists (select from fleet_taken) as has_fleet_changes,
+    total.new_rows, total.far_due_at, total.is_incomplete, exists (select from fleet_taken) as has_fleet_changes,
     edge.positions, edge.speed_sum, edge.speed_count,
     vessels.ids, vessels.seen_ats, vessels.lost_ones,
     case when p_verify then to_json(public.vessel_activity_at(p_as_of)) end
@@ -105,7 +105,7 @@ begin
   from vessel_activity.hour_edge(p_as_of) as edge
   cross join (
     select count(*) as new_rows, min(t.seen_at) filter (where t.seen_at > v_hour_ahead) as far_due_at,
-      coalesce(bool_or(t.sign = 0), false) as is_of_another_tree
+      coalesce(bool_or(t.sign = 0), false) as is_incomplete
     from taken as t
   ) as total
   cross join (
@@ -123,10 +123,10 @@ begin
   edge_positions := v_taken.positions;
   edge_speed_sum := v_taken.speed_sum;
   edge_speed_count := v_taken.speed_count;
-  is_of_another_tree := v_taken.is_of_another_tree;
+  is_incomplete := v_taken.is_incomplete;
   definition := v_taken.definition;
 end
 $$;
 
 comment on function vessel_activity.fold_inbox(timestamptz, boolean) is
-  'Takes all changes since the last refresh into the state. Returns how many, the earliest position more than an hour ahead, the positions before the first full second of the hour, whether a writer met other source relations than the state was built from (see note_tree), and for p_verify the figures by the definition.';
+  'Takes all changes since the last refresh into the state. Returns how many, the earliest position more than an hour ahead, the positions before the first full second of the hour, whether a writer said that the inbox does not tell all (see note_tree and note_merge), and for p_verify the figures by the definition.';

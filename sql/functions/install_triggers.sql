@@ -38,7 +38,7 @@ begin
     select s.source, s.relation::regclass as name, s.has_children
     from vessel_activity.source_relations() as s
     where s.may_carry_triggers
-      and 3 + s.has_children::integer > (
+      and case when s.has_children then 5 else 3 end > (
         select count(*) from vessel_activity.our_triggers() as o where o.relation = s.relation and o.is_right
       )
     order by s.relation
@@ -53,14 +53,15 @@ begin
           ('inserted', 'insert', 'referencing new table as new_rows'),
           ('updated', 'update', 'referencing old table as old_rows new table as new_rows'),
           ('deleted', 'delete', 'referencing old table as old_rows'),
-          ('tree', 'insert or update or delete', null)
+          ('tree', 'insert or update or delete', null),
+          ('merge', 'update', 'referencing old table as old_rows new table as new_rows')
         ) as e (what, event, transition)
-        where e.what <> 'tree' or v_relation.has_children
+        where e.what not in ('tree', 'merge') or v_relation.has_children
       loop
         execute format(
           'create or replace trigger %1$I after %2$s on %3$s %4$s for each statement execute function vessel_activity.%5$I()',
           'vessel_activity_' || v_event.what, v_event.event, v_relation.name, v_event.transition,
-          case when v_event.what = 'tree' then 'note_tree'
+          case when v_event.what in ('tree', 'merge') then 'note_' || v_event.what
             else format('note_%s_%s', case v_relation.source when 'vessels' then 'vessels' else 'positions' end, v_event.what) end);
         execute format('alter table only %s enable always trigger %I', v_relation.name, 'vessel_activity_' || v_event.what);
       end loop;

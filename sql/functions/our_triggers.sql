@@ -9,7 +9,7 @@ begin atomic
   from (values
     ('note_positions_inserted', 'inserted'), ('note_positions_updated', 'updated'), ('note_positions_deleted', 'deleted'),
     ('note_vessels_inserted', 'inserted'), ('note_vessels_updated', 'updated'), ('note_vessels_deleted', 'deleted'),
-    ('note_tree', 'tree')
+    ('note_tree', 'tree'), ('note_merge', 'merge')
   ) as w (function_name, event)
   join pg_proc as p
     on p.proname = w.function_name

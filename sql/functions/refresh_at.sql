@@ -76,7 +76,7 @@ begin
     v_new_rows := v_done.new_rows;
     select f.* into v_source from vessel_activity.source_fingerprint() as f;
     v_obstacle := v_source.obstacle;
-    if v_source.fingerprint = v_plan.fingerprint and v_obstacle is null and not v_done.is_of_another_tree then
+    if v_source.fingerprint = v_plan.fingerprint and v_obstacle is null and not v_done.is_incomplete then
       select f.* into v_figures from vessel_activity.state_figures(
         p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count) as f;
       v_row := v_figures.figures;
@@ -104,7 +104,7 @@ begin
       v_mode := case when v_obstacle is null then 'rebuild' else 'definition' end;
       v_reason := case
         when v_obstacle is not null then v_obstacle
-        when v_done.is_of_another_tree then 'a partition or child of a source table came and went'
+        when v_done.is_incomplete then 'a partition or child of a source table came and went, or a MERGE wrote into partitions'
         else 'changes went unseen: the source tables were changed other than by rows, or an inbox was over its limit'
       end;
     end if;

@@ -14,7 +14,7 @@ begin
     select o.* from vessel_activity.our_triggers() as o
   ),
   relations as materialized (
-    select s.relation, s.kind, s.has_children, c.relfilenode, c.xmin,
+    select s.relation, s.kind, case when s.has_children then 5 else 3 end as needed_triggers, c.relfilenode, c.xmin,
       (select string_agg(o.version, ',' order by o.version) from ours as o where o.relation = s.relation) as triggers,
       (select count(*) from ours as o where o.relation = s.relation and o.is_right) as right_triggers,
       (select count(*) from ours as o where o.relation = s.relation and not o.is_right) as wrong_triggers,
@@ -38,9 +38,9 @@ begin
         join relations as r3 on r3.relation = i.inhparent and r3.kind = 'r'
       ) then
         'a source table has inheritance children; only partitions can be told apart from former ones'
-      when count(*) filter (where r.right_triggers < 3 + r.has_children::integer or r.wrong_triggers > 0) > 0 then
+      when count(*) filter (where r.right_triggers < r.needed_triggers or r.wrong_triggers > 0) > 0 then
         format('%s lacks our triggers, or they are not ENABLE ALWAYS, or have other names',
-          min(r.relation::regclass::text) filter (where r.right_triggers < 3 + r.has_children::integer or r.wrong_triggers > 0))
+          min(r.relation::regclass::text) filter (where r.right_triggers < r.needed_triggers or r.wrong_triggers > 0))
       when exists (select from ours as o where o.relation not in (select r4.relation from relations as r4)) then
         (select format('%s carries our triggers, and is no source', min(o.relation::regclass::text))
           from ours as o where o.relation not in (select r5.relation from relations as r5))
