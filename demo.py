@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 FLEET = PROJECT / "sql" / "demo"
 _STEP_SECONDS = 1.0
+_POLL_SECONDS = 0.1
+_ANSWER_SECONDS = 2.0
 _STOP_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -41,18 +45,21 @@ class DemoError(RuntimeError):
 
 def main() -> None:
     """Run the demo until it is stopped."""
-    signal.signal(signal.SIGTERM, _stop)
+    # SIGINT too: a shell without job control has what it runs in the background ignore it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     where: str | None = None
     try:
         settings = Settings.from_env()
-        _check_port(settings)
+        port = _free_port(settings)
         with _alone(settings), attached(settings) as url:
             where = url
             print(f"database: {name_of(url)}", flush=True)
-            migrate.migrate(url)
             with connect(url, purpose="demo feed") as connection:
+                refuse(connection)
+                migrate.migrate(url)
                 _fill(connection)
-            _serve(url, settings)
+            _serve(url, settings, port)
     except (psycopg.Error, SettingsError, LocalServerError, migrate.MigrationError) as error:
         fail(error, where)
     except DemoError as error:
@@ -62,8 +69,8 @@ def main() -> None:
         print("\nstopped", file=sys.stderr)
 
 
-def _check_port(settings: Settings) -> None:
-    """Find out before the half minute of filling, not after it, that the port is taken."""
+def _free_port(settings: Settings) -> int:
+    """Return the port to serve on; that it is taken is known before the half minute of filling."""
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -73,6 +80,7 @@ def _check_port(settings: Settings) -> None:
                 f"can't listen on {settings.host}:{settings.port} ({error.strerror}); "
                 "choose another with PORT=…"
             ) from None
+        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -100,28 +108,42 @@ def _alone(settings: Settings) -> Iterator[None]:
         yield
 
 
-def install_fleet(connection: psycopg.Connection) -> None:
-    """Install the functions of the simulated fleet, all or none.
+def refuse(connection: psycopg.Connection) -> None:
+    """Refuse a database that the simulated fleet has no place in; nothing is changed.
 
     Raises:
-        psycopg.errors.ObjectNotInPrerequisiteState: the database holds real vessels.
+        psycopg.errors.ObjectNotInPrerequisiteState: it holds real vessels or positions.
+        psycopg.errors.DatatypeMismatch: its tables are not such as the demo can fill.
 
     """
+    connection.execute((FLEET / "0-refuse.sql").read_text(encoding="utf-8"))
+
+
+def install_fleet(connection: psycopg.Connection) -> None:
+    """Install the functions of the simulated fleet, all or none; refuses as `refuse` does."""
     with connection.transaction():
         connection.execute("set local check_function_bodies = off")
         for file in sorted(FLEET.glob("*.sql")):
             connection.execute(file.read_text(encoding="utf-8"))
-        # In this transaction: where real vessels are there, nothing of the demo is left behind.
-        connection.execute("select vessel_activity_demo.refuse_real_vessels()")
 
 
 def _fill(connection: psycopg.Connection) -> None:
-    install_fleet(connection)
-    print("simulating 30,567 vessels; their last day takes half a minute, once", flush=True)
-    row = connection.execute(
-        "select greatest(max(c.reported_until), clock_timestamp() - interval '24 hours'),"
-        " vessel_activity_demo.fill(), clock_timestamp() from vessel_activity_demo.clock as c"
-    ).fetchone()
+    """Write what the fleet reported since it was stopped, or in its last day if it is new."""
+    # One transaction: whatever happens here, the fleet's schema is not there without a fleet.
+    with connection.transaction():
+        install_fleet(connection)
+        clock = connection.execute(
+            "select reported_until from vessel_activity_demo.clock"
+        ).fetchone()
+        if clock is None:
+            print("simulating 30,567 vessels; their last day takes half a minute, once", flush=True)
+        else:
+            since = f"{clock[0].astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            print(f"the simulated fleet is there; adding its reports since {since}", flush=True)
+        row = connection.execute(
+            "select greatest(max(c.reported_until), clock_timestamp() - interval '24 hours'),"
+            " vessel_activity_demo.fill(), clock_timestamp() from vessel_activity_demo.clock as c"
+        ).fetchone()
     assert row is not None  # noqa: S101 - an aggregate returns one row
     late_from, reports, now = row
     connection.execute("analyze public.vessel_positions")
@@ -129,29 +151,43 @@ def _fill(connection: psycopg.Connection) -> None:
     print(f"wrote {reports:,} simulated position reports", flush=True)
 
 
-def _serve(url: str, settings: Settings) -> None:
+def _serve(url: str, settings: Settings, port: int) -> None:
     """Run the server as a process of its own, and feed it, until one of them ends."""
     # A session of its own: Ctrl-C is for us, who stop it in order.
     server = subprocess.Popen(
         [sys.executable, str(PROJECT / "server.py")],
-        env={**os.environ, "DATABASE_URL": url},
+        env={**os.environ, "DATABASE_URL": url, "PORT": str(port)},
         start_new_session=True,
         preexec_fn=_die_with_the_demo,  # noqa: PLW1509 - this process has one thread
     )
     try:
-        print(
-            f"\n  http://{settings.host}:{settings.port}/dashboard/vessels\n\n"
-            "simulated fleet; Ctrl-C stops",
-            flush=True,
-        )
         feed: psycopg.Connection | None = None
+        answered = False
         while server.poll() is None:
             feed = _step(feed, url)
+            if not answered and (answered := _answers(settings.host, port)):
+                host = f"[{settings.host}]" if ":" in settings.host else settings.host
+                print(
+                    f"\n  http://{host}:{port}/dashboard/vessels\n\nsimulated fleet; Ctrl-C stops",
+                    flush=True,
+                )
             with contextlib.suppress(subprocess.TimeoutExpired):
-                server.wait(_STEP_SECONDS)
+                server.wait(_STEP_SECONDS if answered else _POLL_SECONDS)
         raise DemoError(f"the server ended with code {server.returncode}; its messages are above")
     finally:
         _end(server)
+
+
+def _answers(host: str, port: int) -> bool:
+    """Tell whether the server is up."""
+    asking = http.client.HTTPConnection(host, port, timeout=_ANSWER_SECONDS)
+    try:
+        asking.request("GET", "/healthz")
+        return asking.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        asking.close()
 
 
 def _step(feed: psycopg.Connection | None, url: str) -> psycopg.Connection | None:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, ISC004 - SQL and messages read best unbroken
 """`make demo`: a fleet that is plainly simulated, in a server of our own, that leaves in order."""
 
 from __future__ import annotations
@@ -26,19 +27,37 @@ if TYPE_CHECKING:
 FILL = "select vessel_activity_demo.fill(%s)"
 
 
-def run(data_dir: Path, port: int) -> subprocess.Popen[str]:
+def run(data_dir: Path, port: int, host: str = "127.0.0.1") -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "demo.py"],
         cwd=PROJECT,
         env={
             **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
             "VESSEL_ACTIVITY_DATA_DIR": str(data_dir),
+            "HOST": host,
             "PORT": str(port),
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # As a shell without job control has it for what it runs in the background.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # noqa: PLW1509
     )
+
+
+def refused_by(url: str) -> str:
+    """Run the demo on a database it refuses, and return what it says."""
+    done = subprocess.run(
+        [sys.executable, "demo.py"],
+        cwd=PROJECT,
+        env={**os.environ, "DATABASE_URL": url, "PORT": "0"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stdout
+    return done.stdout
 
 
 def free_port() -> int:
@@ -47,14 +66,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until_serving(process: subprocess.Popen[str]) -> str:
+def until_serving(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Wait until the demo says where it serves; return that address and all it said before."""
     assert process.stdout is not None
-    said = []
+    said = ""
     for line in process.stdout:
-        if found := re.search(r"INFO dashboard: (http://\S+)/dashboard", line):
-            return found[1]
-        said.append(line)
-    raise AssertionError("the demo ended before it served: " + "".join(said))
+        if found := re.fullmatch(r"  (http://\S+)/dashboard/vessels\n", line):
+            return found[1], said
+        said += line
+    raise AssertionError("the demo ended before it served: " + said)
 
 
 def test_the_simulated_fleet_is_named_so_and_reports_as_promised(db: psycopg.Connection) -> None:
@@ -94,6 +114,67 @@ def test_the_simulated_fleet_is_named_so_and_reports_as_promised(db: psycopg.Con
     assert db.execute(
         "select (select count(*) from public.vessels), to_regnamespace('vessel_activity_demo')"
     ).fetchone() == (0, None)
+
+
+_REAL_VESSELS = """
+    create table vessels (id bigserial, mmsi text, name text, "vesselType" text, flag text, active boolean);
+    insert into vessels (mmsi, name) values ('219000001', 'ANNA')
+"""
+_REAL_POSITIONS = """
+    create table vessel_positions (id bigserial, "vesselId" bigint, timestamp timestamptz,
+      latitude real, longitude real, speed real, course real);
+    insert into vessel_positions default values
+"""
+_OTHER_IDS = """
+    create table vessels (id uuid default gen_random_uuid(), mmsi text, "vesselType" text, flag text, active boolean);
+    create table vessel_positions (id bigint, "vesselId" text, timestamp timestamptz,
+      latitude real, longitude real, speed real, course real)
+"""
+
+
+@pytest.mark.parametrize(
+    ("tables", "reason"),
+    [
+        (_REAL_VESSELS, "this database holds real vessels; simulated ones are not mixed with them"),
+        (
+            _REAL_POSITIONS,
+            "this database holds real positions; simulated ones are not mixed with them",
+        ),
+        (
+            _OTHER_IDS,
+            "the simulated fleet does not fit these tables: public.vessels.id is uuid; public.vessels.name is not there;"
+            ' public.vessel_positions.id has no default; public.vessel_positions."vesselId" is text',
+        ),
+    ],
+)
+def test_a_database_that_is_not_for_the_demo_is_refused_before_anything_is_changed(
+    empty_url: str, tables: str, reason: str
+) -> None:
+    relations = "select oid::regclass::text from pg_class where relnamespace::regnamespace::text !~ '^(pg_|inf)' order by 1"
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        db.execute(tables)
+        before = db.execute(relations).fetchall()
+
+        said = refused_by(empty_url)
+
+        assert f"error: {reason}\n  hint: " in said
+        assert db.execute(relations).fetchall() == before
+        assert (
+            db.execute("select nspname from pg_namespace where nspname ~ 'vessel'").fetchall() == []
+        )
+
+
+def test_a_first_fill_that_fails_leaves_no_fleet_behind(empty_url: str) -> None:
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        db.execute(
+            "create table vessels (id serial, mmsi text, name text, "
+            '"vesselType" text, flag text, active boolean, owner text not null)'
+        )
+
+        said = refused_by(empty_url)
+
+        assert 'null value in column "owner"' in said
+        assert db.execute("select to_regnamespace('vessel_activity_demo')").fetchone() == (None,)
 
 
 def test_simulated_vessels_are_not_mixed_with_real_ones(db: psycopg.Connection) -> None:
@@ -150,7 +231,9 @@ def test_the_demo_serves_stops_in_order_and_survives_kill_9(folder: Path) -> Non
     data_dir, port = folder / "data", free_port()
     first = run(data_dir, port)
     try:
-        address = until_serving(first)
+        address, said = until_serving(first)
+        assert "their last day takes half a minute, once" in said
+        assert httpx.get(f"{address}/healthz", timeout=10).status_code == 200  # at once
         eventually(lambda: httpx.get(f"{address}/readyz", timeout=10).status_code == 200)
         answer = httpx.get(f"{address}/api/database/vessel-stats-cached", timeout=10)
         assert answer.headers["X-Vessel-Activity-Source"] == "simulated"
@@ -170,9 +253,21 @@ def test_the_demo_serves_stops_in_order_and_survives_kill_9(folder: Path) -> Non
     for number in (signal.SIGTERM, signal.SIGINT):
         again = run(data_dir, port)
         try:
-            until_serving(again)
+            _, said = until_serving(again)
+            assert "half a minute" not in said
+            assert "the simulated fleet is there; adding its reports since 2" in said
         finally:
             again.send_signal(number)
             again.communicate(timeout=60)
         assert again.returncode == 0
         assert not (data_dir / "postgresql-18" / "postmaster.pid").exists()
+
+    # The address that is printed is one that a browser takes.
+    again = run(data_dir, 0, "::1")
+    try:
+        address, _ = until_serving(again)
+        assert re.fullmatch(r"http://\[::1\]:[1-9]\d+", address)
+        assert httpx.get(f"{address}/healthz", timeout=10).status_code == 200
+    finally:
+        again.send_signal(signal.SIGINT)
+        again.communicate(timeout=60)

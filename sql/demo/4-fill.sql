@@ -1,6 +1,5 @@
 -- Makes the fleet, where it is not there, and writes its reports of the 25 hours up to now that are missing.
--- Called by demo.py once at its start. Returns how many reports it wrote.
--- Raises what refuse_real_vessels raises.
+-- Called by demo.py once at its start, in the transaction that looked for real vessels. Returns how many reports it wrote.
 create or replace function vessel_activity_demo.fill(p_vessels integer default 30567)
 returns bigint
 language plpgsql volatile
@@ -12,9 +11,7 @@ declare
   v_is_new constant boolean := not exists (select from vessel_activity_demo.clock);
   v_reports bigint;
 begin
-  perform vessel_activity_demo.refuse_real_vessels();
-
-  insert into public.vessels (mmsi, name, "vesselType", flag)
+  insert into public.vessels (mmsi, name, "vesselType", flag, active)
   select
     (m.mid * 1000000 + n.number)::text,
     'SIM ' || (array['ALBATROSS', 'AURORA', 'BALTIC', 'CORMORANT', 'DORADO', 'EIDER', 'FULMAR', 'GANNET', 'HALCYON', 'IBIS',
@@ -27,7 +24,7 @@ begin
       when d.type_draw < 88 then 'Sailing' when d.type_draw < 90 then 'Pilot' when d.type_draw < 92 then 'High Speed Craft'
       when d.type_draw < 94 then 'Dredger' when d.type_draw < 95 then 'Military' when d.type_draw < 98 then 'Other'
     end,
-    m.flag
+    m.flag, true
   from generate_series(1, p_vessels) as n (number)
   cross join lateral (
     select vessel_activity_demo.draw(n.number, 2, 100) as type_draw, vessel_activity_demo.draw(n.number, 3, 100) as flag_draw

@@ -1,0 +1,54 @@
+-- Simulated vessels are not mixed with real ones, and need ids of a kind that they can be given. Changes nothing: run by
+-- demo.py before it migrates, and again in the transaction that installs the fleet.
+-- Raises datatype_mismatch (42804) for tables that the demo can't fill, object_not_in_prerequisite_state (55000) in a
+-- database that holds vessels or positions of another origin.
+do $$
+declare
+  v_problem text;
+  v_has_simulated boolean := false;
+begin
+  select pg_catalog.string_agg(pg_catalog.format('%s.%I %s', c.relation, c.attribute,
+      case
+        when a.attnum is null then 'is not there'
+        when c.is_number and not a.atttypid = any ('{int4,int8}'::regtype[])
+          then 'is ' || pg_catalog.format_type(a.atttypid, a.atttypmod)
+        else 'has no default'
+      end), '; ' order by c.ordinal)
+  into v_problem
+  from (values
+    (1, 'public.vessels', 'id', true, true), (2, 'public.vessels', 'name', false, false),
+    (3, 'public.vessel_positions', 'id', true, true), (4, 'public.vessel_positions', 'vesselId', true, false)
+  ) as c (ordinal, relation, attribute, is_number, numbers_itself)
+  left join pg_catalog.pg_attribute as a
+    on a.attrelid = to_regclass(c.relation) and a.attname = c.attribute and not a.attisdropped
+  where to_regclass(c.relation) is not null
+    and (a.attnum is null
+      or c.is_number and not a.atttypid = any ('{int4,int8}'::regtype[])
+      or c.numbers_itself and not a.atthasdef and a.attidentity = '');
+  if v_problem is not null then
+    raise exception using
+      errcode = 'datatype_mismatch',
+      message = 'the simulated fleet does not fit these tables: ' || v_problem,
+      hint = 'It needs ids of type bigint that number themselves, as make migrate makes them in an empty database. Run the demo without DATABASE_URL, or on an empty database. Nothing was changed.';
+  end if;
+
+  -- A statement each: one that names a table which is not there can't be planned.
+  if to_regclass('public.vessels') is not null then
+    v_has_simulated := exists (select from public.vessels as v where v.name like 'SIM %');
+    if exists (select from public.vessels as v where v.name is null or v.name not like 'SIM %') then
+      v_problem := 'vessels';
+    end if;
+  end if;
+  if v_problem is null and not v_has_simulated and to_regclass('public.vessel_positions') is not null then
+    if exists (select from public.vessel_positions) then
+      v_problem := 'positions';
+    end if;
+  end if;
+  if v_problem is not null then
+    raise exception using
+      errcode = 'object_not_in_prerequisite_state',
+      message = pg_catalog.format('this database holds real %s; simulated ones are not mixed with them', v_problem),
+      hint = 'Run the demo without DATABASE_URL, or on an empty database. Nothing was changed.';
+  end if;
+end
+$$;
