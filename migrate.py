@@ -21,6 +21,7 @@ from yoyo.connections import DatabaseURI
 from yoyo.exceptions import BadMigration
 
 import cron
+import indexes
 from connections import connect, name_of
 from settings import PROJECT
 
@@ -100,9 +101,11 @@ def migrate(url: str) -> None:
                 print(f"migrations: {', '.join(applied) if applied else 'none pending'}")
                 print(f"functions: {_install_functions(connection)} installed")
             for problem in _install_triggers(connection):
-                print(f"triggers: left out: {problem}")
-            for name in _build_indexes(connection):
-                print(f"index: {name} built")
+                print(
+                    f"triggers: left out: {problem}; refreshes compute by the definition until "
+                    "`make migrate` is run again, as the owner of that table"
+                )
+            indexes.build(connection, url)
             print(f"schedule: {cron.schedule(connection, url)}")
             row = connection.execute(
                 "select active_last_hour, total_vessels from public.refresh_vessel_activity()"
@@ -116,16 +119,17 @@ def rollback(url: str) -> None:
     """Remove everything of ours; the source tables, their rows and indexes stay as they were.
 
     Raises:
-        MigrationError: the migrations can't be found or read.
+        MigrationError: something is built on ours; the migrations can't be found or read.
         psycopg.Error: the database refuses a step.
 
     """
     with connect(url, purpose="rollback") as connection:
         _refuse_standby(connection)
         with _holding(connection, _LOCK), _holding(connection, _REFRESH_LOCK):
+            _refuse_dependents(connection)
             cron.unschedule(connection, url)
             _remove_demo(connection)
-            _drop_indexes(connection)
+            indexes.drop(connection)
             with _backend(url, connection) as backend:
                 migrations = _migrations()
                 backend.rollback_migrations(backend.to_rollback(migrations))
@@ -186,7 +190,10 @@ def _migrations() -> MigrationList:
 @contextmanager
 def _backend(url: str, connection: psycopg.Connection) -> Iterator[_Backend]:
     """Give yoyo's backend, its own tables in a schema of ours, its lock freed of the dead."""
-    connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(_SCHEMA)))
+    schema = sql.Identifier(_SCHEMA)
+    connection.execute(sql.SQL("create schema if not exists {}").format(schema))
+    about = "Which migrations of the vessel activity figures have been applied; kept by yoyo."
+    connection.execute(sql.SQL("comment on schema {} is {}").format(schema, sql.Literal(about)))
     backend = _Backend.on(url)
     try:
         backend.init_database()
@@ -269,14 +276,23 @@ def _install_triggers(connection: psycopg.Connection) -> list[str]:
         time.sleep(_POLL_SECONDS if nowait else 1.0)
 
 
-def _build_indexes(connection: psycopg.Connection) -> list[str]:
-    """Build the indexes that are missing, without keeping writers out."""
-    steps = connection.execute(
-        "select index_name, ddl from vessel_activity.missing_indexes()"
+def _refuse_dependents(connection: psycopg.Connection) -> None:
+    """Refuse to remove what others have built on, which would go with it."""
+    there = connection.execute(
+        "select pg_catalog.to_regprocedure('vessel_activity.outside_dependents()') is not null"
+    ).fetchone()
+    if there != (True,):
+        return
+    dependents = connection.execute(
+        "select dependent, depends_on from vessel_activity.outside_dependents()"
     ).fetchall()
-    for _, ddl in steps:
-        connection.execute(ddl)
-    return sorted({name for name, _ in steps})
+    if dependents:
+        lines = "".join(f"\n  {one} depends on {ours}" for one, ours in dependents)
+        raise MigrationError(
+            f"what was built on vessel activity would go with it:{lines}\n"
+            "  hint: drop it, or have it do without, then run `make rollback` again; "
+            "nothing was removed"
+        )
 
 
 def _remove_demo(connection: psycopg.Connection) -> None:
@@ -286,21 +302,3 @@ def _remove_demo(connection: psycopg.Connection) -> None:
     ).fetchone()
     if row == (True,):
         connection.execute("select vessel_activity_demo.remove()")
-
-
-def _drop_indexes(connection: psycopg.Connection) -> None:
-    """Drop the indexes that a migrate built, known by their names."""
-    for (ddl,) in connection.execute(
-        """
-        select format(
-          'drop index %s if exists public.%I',
-          case c.relkind when 'i' then 'concurrently' else '' end,
-          c.relname
-        )
-        from pg_catalog.pg_class as c
-        where c.relnamespace = 'public'::regnamespace
-          and c.relname in ('vessel_activity_timestamp_idx', 'vessel_activity_vessel_timestamp_idx')
-          and c.relkind in ('i', 'I')
-        """
-    ).fetchall():
-        connection.execute(ddl)

@@ -1,21 +1,18 @@
+-- Without CASCADE in public, where a user's view may be built on what is ours.
 set local lock_timeout = '10s';
-do $$
-declare
-  v_function regprocedure;
-begin
-  for v_function in
-    select p.oid::regprocedure
-    from pg_catalog.pg_proc as p
-    where p.pronamespace = 'public'::regnamespace
-      and p.proname in (
-        'refresh_vessel_activity', 'vessel_activity_at', 'vessel_activity_backfill_history', 'vessel_activity_grant',
-        'vessel_activity_history', 'vessel_activity_history_csv', 'vessel_activity_history_json', 'vessel_activity_json',
-        'vessel_activity_rebuild', 'vessel_activity_schedule', 'vessel_activity_status', 'vessel_activity_verify'
-      )
-  loop
-    execute format('drop routine if exists %s cascade', v_function);
-  end loop;
-end
-$$;
-drop table if exists public.vessel_activity_realtime cascade;
+drop function if exists
+  public.refresh_vessel_activity(),
+  public.vessel_activity_at(timestamptz),
+  public.vessel_activity_backfill_history(timestamptz, timestamptz, interval),
+  public.vessel_activity_grant(name, text),
+  public.vessel_activity_history(text, timestamptz),
+  public.vessel_activity_history_csv(text, timestamptz),
+  public.vessel_activity_history_json(text, timestamptz),
+  public.vessel_activity_json(public.vessel_activity_realtime),
+  public.vessel_activity_rebuild(),
+  public.vessel_activity_schedule(interval),
+  public.vessel_activity_status(),
+  public.vessel_activity_verify();
+drop view if exists public.vessel_activity_performance;
 drop schema if exists vessel_activity cascade;
+drop table if exists public.vessel_activity_realtime;

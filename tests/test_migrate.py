@@ -1,4 +1,4 @@
-# ruff: noqa: E501, S608 - catalog queries read best unbroken, and only the test fills them in
+# ruff: noqa: E501, ISC004, S608 - catalog queries read best unbroken, and only the test fills them in
 """Installing, upgrading and removing: at once, half-way, again, and without a trace."""
 
 from __future__ import annotations
@@ -7,13 +7,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
+import indexes
 import migrate
+from connections import name_of
 from tests.conftest import PROJECT, has_pg_cron
 
 if TYPE_CHECKING:
@@ -57,6 +60,7 @@ insert into vessels values ('a', '219000001', 'A', 'Cargo', 'DK', true, 'kept');
 insert into vessel_positions select gen_random_uuid(), 'a', (now() at time zone 'UTC') - i * interval '1 minute', 1, 2, 10, 3
 from generate_series(1, 100) i;
 create function vessel_activity_of_mine() returns integer language sql return 1;
+create function vessel_activity_json(text) returns text language sql return $1;
 """
 
 
@@ -131,6 +135,101 @@ def test_rollback_leaves_the_users_tables_rows_and_indexes_as_they_were(empty_ur
             db.execute("select nspname from pg_namespace where nspname like 'vessel%'").fetchall()
             == []
         )
+
+
+def test_a_rollback_prints_nothing_but_what_was_done(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    migrate.rollback(url)
+    assert capsys.readouterr().out == (
+        f"vessel activity is removed from {name_of(url)}; your tables are as they were\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("built", "named"),
+    [
+        (
+            "create view mine as select active_now from vessel_activity_realtime",
+            "view public.mine depends on table public.vessel_activity_realtime",
+        ),
+        (
+            "create view mine as select average_ms from vessel_activity_performance",
+            "view public.mine depends on view public.vessel_activity_performance",
+        ),
+        (
+            "create view mine as select check_name from vessel_activity_status()",
+            "view public.mine depends on function public.vessel_activity_status()",
+        ),
+        (
+            "create materialized view mine as select mode from vessel_activity.refresh_log",
+            "materialized view public.mine depends on table vessel_activity.refresh_log",
+        ),
+        (
+            "create table mine (figures vessel_activity_realtime)",
+            "column figures of table public.mine depends on type public.vessel_activity_realtime",
+        ),
+        (
+            "create function mine(vessel_activity_realtime) returns int language sql as 'select 1'",
+            "function public.mine(public.vessel_activity_realtime)"
+            " depends on type public.vessel_activity_realtime",
+        ),
+    ],
+)
+def test_what_was_built_on_ours_is_named_and_nothing_is_removed(
+    url: str, built: str, named: str
+) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(built)
+        before = snapshot(url)
+        with pytest.raises(migrate.MigrationError) as raised:
+            migrate.rollback(url)
+        assert str(raised.value) == (
+            f"what was built on vessel activity would go with it:\n  {named}\n"
+            "  hint: drop it, or have it do without, then run `make rollback` again; "
+            "nothing was removed"
+        )
+        assert snapshot(url) == before
+        assert db.execute("select count(*) from vessel_activity.our_triggers()").fetchone() == (6,)
+
+
+def test_what_is_built_on_the_row_is_not_removed_even_by_the_migration_itself(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("drop function vessel_activity.outside_dependents()")
+        db.execute("create view mine as select active_now from vessel_activity_realtime")
+        with pytest.raises(psycopg.errors.DependentObjectsStillExist, match="realtime"):
+            migrate.rollback(url)
+        assert db.execute("select count(*) from mine").fetchone() == (1,)
+
+
+def test_an_index_build_that_waits_says_for_whom(
+    url: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexes, "_PATIENCE_SECONDS", 0.1)
+    said = ""
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("drop index vessel_activity_timestamp_idx")
+        with psycopg.connect(url, application_name="a report") as old:
+            pid = old.info.backend_pid
+            old.execute("begin isolation level repeatable read; select count(*) from vessels")
+            migrating = threading.Thread(target=migrate.migrate, args=(url,))
+            migrating.start()
+            while "waiting" not in said:
+                time.sleep(0.05)
+                captured = capfd.readouterr()
+                said += captured.out + captured.err
+        migrating.join()
+        assert db.execute(
+            "select obj_description('vessel_activity_timestamp_idx'::regclass)"
+        ).fetchone() == (
+            "For the vessel activity figures; built by its migration, removed by its rollback.",
+        )
+    assert (
+        "index: building vessel_activity_timestamp_idx on public.vessel_positions,"
+        " without blocking writers\n"
+        f"index: waiting for process {pid} (user postgres, a report), a transaction open since "
+    ) in said
+    assert "index: vessel_activity_timestamp_idx built\n" in capfd.readouterr().out
 
 
 def test_a_server_that_is_too_old_is_refused() -> None:

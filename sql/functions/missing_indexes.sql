@@ -57,6 +57,10 @@ as $$
     select f.base_name, 4, - f.depth, f.relation,
       format('alter index %I.%I attach partition %I.%I', f.parent_schema, f.parent_name, f.nspname, f.name)
     from found as f where f.depth > 0 and not f.is_attached
+    union all
+    select f.base_name, 5, f.depth, f.relation, format('comment on index %I.%I is %L', f.nspname, f.name,
+      'For the vessel activity figures; built by its migration, removed by its rollback.')
+    from found as f
   )
   select s.base_name, s.ddl
   from step as s

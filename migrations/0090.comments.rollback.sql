@@ -1,0 +1,2 @@
+-- Nothing: the comments go with what they are about.
+do $$ begin end $$;
