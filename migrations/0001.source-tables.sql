@@ -1,5 +1,5 @@
 -- The tables the figures are computed from. They belong to the user: where they exist they are adopted as they are
--- (a missing or unsuitable column stops everything before the first change), where they do not they are created.
+-- (what stands in the way stops everything here, before the first change), where they do not they are created.
 -- Rolling back never touches them.
 
 set local lock_timeout = '10s';
@@ -7,7 +7,47 @@ set local lock_timeout = '10s';
 do $$
 declare
   v_problem text;
+  v_id text;
+  v_vessel_id text;
 begin
+  -- Triggers and indexes can be put on a table by its owner only, and on each partition by that one's.
+  with recursive source (relation) as (
+    select to_regclass(s.name)::oid
+    from (values ('public.vessels'), ('public.vessel_positions'), ('public.vessel_activity_realtime')) as s (name)
+    union
+    select i.inhrelid
+    from source as s
+    join pg_catalog.pg_inherits as i on i.inhparent = s.relation
+  )
+  select string_agg(format('must be owner of %s, which is %s''s', c.oid::regclass, pg_catalog.pg_get_userbyid(c.relowner)), '; ' order by c.oid)
+  into v_problem
+  from source as s
+  join pg_catalog.pg_class as c on c.oid = s.relation
+  where c.relkind in ('r', 'p') and not pg_catalog.pg_has_role(c.relowner, 'usage');
+  if v_problem is null and not pg_catalog.has_schema_privilege('public', 'create') then
+    v_problem := 'permission denied to create in schema public';
+  end if;
+  if v_problem is not null then
+    raise exception using
+      errcode = 'insufficient_privilege',
+      message = v_problem,
+      hint = format('You are %I. Migrate as the owner of the tables, with the right to create in the database and in schema public. Nothing was changed.', current_user);
+  end if;
+
+  -- A row of the same name may be there from an earlier design. With the same columns 0010 takes it over.
+  select string_agg(a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod), ', ' order by a.attnum)
+  into v_problem
+  from pg_catalog.pg_attribute as a
+  where a.attrelid = to_regclass('public.vessel_activity_realtime') and a.attnum > 0 and not a.attisdropped;
+  if v_problem <> 'id text, active_now integer, active_last_hour integer, active_last_24h integer, total_vessels integer, '
+    'positions_last_hour integer, vessel_types json, top_flags json, speed_avg numeric(5,2), updated_at timestamp with time zone'
+  then
+    raise exception using
+      errcode = 'duplicate_table',
+      message = 'public.vessel_activity_realtime is there already, with other columns: ' || v_problem,
+      hint = 'It is a cache of one row. Drop it, or rename it (alter table public.vessel_activity_realtime rename to vessel_activity_realtime_old), then migrate again. Nothing was changed.';
+  end if;
+
   select string_agg(format('%s has no column %I', c.relation, c.attribute), '; ' order by c.ordinal)
   into v_problem
   from (values
@@ -52,16 +92,37 @@ begin
       hint = 'Change the column''s type, or put a view that casts it in the table''s place, then migrate again. Nothing was changed.';
   end if;
 
+  -- Where one of the tables is there, the other gets its type of id; where both are, their ids must be comparable.
+  select pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.format_type(p.atttypid, p.atttypmod)
+  into v_id, v_vessel_id
+  from (select) as one
+  left join pg_catalog.pg_attribute as a on a.attrelid = to_regclass('public.vessels') and a.attname = 'id'
+  left join pg_catalog.pg_attribute as p on p.attrelid = to_regclass('public.vessel_positions') and p.attname = 'vesselId';
+  begin
+    execute format('select null::%s = null::%s', coalesce(v_id, v_vessel_id, 'bigint'), coalesce(v_vessel_id, v_id, 'bigint'));
+  exception when undefined_function then
+    raise exception using
+      errcode = 'datatype_mismatch',
+      message = format('public.vessels.id is %s and public.vessel_positions."vesselId" is %s, which can''t be compared', v_id, v_vessel_id),
+      hint = 'Change the type of one of them, or put a view that casts it in the table''s place, then migrate again. Nothing was changed.';
+  end;
+
   -- bigserial rather than identity: identity columns can't be resharded on Citus.
   if to_regclass('public.vessels') is null then
-    create table public.vessels (
-      id bigserial primary key,
+    execute format('create table public.vessels (
+      id %s primary key,
       mmsi text not null unique,
       name text,
       "vesselType" text,
       flag text,
       active boolean not null default true
-    );
+    )', case
+      when v_vessel_id is null or v_vessel_id = 'bigint' then 'bigserial'
+      when v_vessel_id = 'integer' then 'serial'
+      when v_vessel_id = 'smallint' then 'smallserial'
+      when v_vessel_id = 'uuid' then 'uuid default gen_random_uuid()'
+      else v_vessel_id || ' default gen_random_uuid()::text'
+    end);
     comment on table public.vessels is 'Vessels known to the platform, one row a vessel (MMSI).';
     comment on column public.vessels.mmsi is 'Maritime Mobile Service Identity, nine digits.';
     comment on column public.vessels."vesselType" is 'Type of ship by name, such as Cargo or Tanker; NULL while unknown.';
@@ -71,15 +132,15 @@ begin
 
   -- No foreign key: positions arrive long before, or without, static data, and must never be refused for that.
   if to_regclass('public.vessel_positions') is null then
-    create table public.vessel_positions (
+    execute format('create table public.vessel_positions (
       id bigserial primary key,
-      "vesselId" bigint not null,
+      "vesselId" %s not null,
       timestamp timestamptz not null,
       latitude double precision,
       longitude double precision,
       speed numeric, -- AIS sends tenths of a knot: exact in numeric, and means need no conversion
       course real
-    );
+    )', coalesce(v_id, 'bigint'));
     comment on table public.vessel_positions is 'AIS position reports, one row a report.';
     comment on column public.vessel_positions."vesselId" is 'vessels.id of the reporting vessel; not enforced.';
     comment on column public.vessel_positions.timestamp is 'When the position was valid.';

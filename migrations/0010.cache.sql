@@ -7,24 +7,10 @@ create schema if not exists vessel_activity;
 comment on schema vessel_activity is 'Internals of the vessel activity figures: settings, log, state. The public functions are public.vessel_activity_* and public.refresh_vessel_activity.';
 revoke all on schema vessel_activity from public;
 
--- One of the same name may be there from an earlier design. With the same columns it is taken over.
+-- One of the same name may be there from an earlier design, with the same columns, as 0001 made sure: it is taken over.
 do $$
-declare
-  v_columns text;
 begin
-  select string_agg(a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod), ', ' order by a.attnum)
-  into v_columns
-  from pg_catalog.pg_attribute as a
-  where a.attrelid = to_regclass('public.vessel_activity_realtime') and a.attnum > 0 and not a.attisdropped;
-  if v_columns <> 'id text, active_now integer, active_last_hour integer, active_last_24h integer, total_vessels integer, '
-    'positions_last_hour integer, vessel_types json, top_flags json, speed_avg numeric(5,2), updated_at timestamp with time zone'
-  then
-    raise exception using
-      errcode = 'duplicate_table',
-      message = 'public.vessel_activity_realtime is there already, with other columns: ' || v_columns,
-      hint = 'It is a cache of one row. Drop it, or rename it (alter table public.vessel_activity_realtime rename to vessel_activity_realtime_old), then migrate again. Nothing was changed.';
-  end if;
-  if v_columns is not null and not exists (
+  if to_regclass('public.vessel_activity_realtime') is not null and not exists (
     select from pg_catalog.pg_constraint as c
     where c.conrelid = to_regclass('public.vessel_activity_realtime') and c.conname = 'vessel_activity_realtime_singleton'
   ) then

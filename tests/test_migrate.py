@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -67,6 +68,12 @@ create function vessel_activity_json(text) returns text language sql return $1;
 def snapshot(url: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(url) as db:
         return db.execute(SNAPSHOT).fetchall()
+
+
+def schemas(url: str) -> list[str]:
+    with psycopg.connect(url) as db:
+        found = db.execute("select nspname from pg_namespace where nspname !~ '^pg_|^inf'")
+        return [name for (name,) in found]
 
 
 def command(url: str, what: str = "migrate") -> subprocess.Popen[str]:
@@ -267,6 +274,17 @@ def test_an_index_left_invalid_is_built_anew(url: str) -> None:
             "is date, expected timestamp",
         ),
         ("alter table vessels alter active type text", "DatatypeMismatch", "active is text"),
+        (
+            'alter table vessel_positions drop constraint "vessel_positions_vesselId_fkey", '
+            'alter "vesselId" type bigint using 1',
+            "DatatypeMismatch",
+            'vessels.id is text and public.vessel_positions."vesselId" is bigint, which can\'t be compared',
+        ),
+        (
+            "create table vessel_activity_realtime (id text)",
+            "DuplicateTable",
+            "vessel_activity_realtime is there already, with other columns: id text",
+        ),
     ],
 )
 def test_an_unsuitable_column_is_named_before_anything_is_changed(
@@ -278,8 +296,91 @@ def test_an_unsuitable_column_is_named_before_anything_is_changed(
     before = snapshot(empty_url)
     with pytest.raises(getattr(psycopg.errors, error), match=message) as raised:
         migrate.migrate(empty_url)
-    assert raised.value.diag.message_hint
+    assert (raised.value.diag.message_hint or "").endswith("Nothing was changed.")
     assert snapshot(empty_url) == before
+    assert schemas(empty_url) == ["public"]
+
+
+@pytest.mark.parametrize(
+    ("foreign", "message"),
+    [
+        (
+            "alter table vessels owner to postgres",
+            "must be owner of public.vessels, which is postgres's",
+        ),
+        (
+            "create table part () inherits (vessel_positions)",
+            "must be owner of public.part, which is postgres's",
+        ),
+        (
+            "create table vessel_activity_realtime ()",
+            "must be owner of public.vessel_activity_realtime, which is postgres's",
+        ),
+        (
+            "revoke create on schema public from {owner}",
+            "permission denied to create in schema public",
+        ),
+    ],
+)
+def test_whoever_does_not_own_the_tables_is_told_before_anything_is_changed(
+    empty_url: str, foreign: str, message: str
+) -> None:
+    owner = f"owner_{urlsplit(empty_url).path[1:]}"
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        db.execute(ADOPTED)
+        db.execute(
+            f"create role {owner} login; alter table vessels owner to {owner};"
+            f"alter table vessel_positions owner to {owner};"
+            f"grant create on schema public to {owner}"
+        )
+        name = db.info.dbname
+        db.execute(f"grant create on database {name} to {owner}")
+        db.execute(foreign.format(owner=owner))
+        before = snapshot(empty_url)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege) as raised:
+            migrate.migrate(empty_url.replace("postgres@", f"{owner}@"))
+        assert raised.value.diag.message_primary == message
+        assert raised.value.diag.message_hint == (
+            f"You are {owner}. Migrate as the owner of the tables, with the right to create in"
+            " the database and in schema public. Nothing was changed."
+        )
+        assert snapshot(empty_url) == before
+        assert schemas(empty_url) == ["public"]
+        db.execute(f"drop owned by {owner} cascade; drop role {owner}")
+
+
+@pytest.mark.parametrize(
+    ("id_type", "default"),
+    [
+        ("uuid", "gen_random_uuid()"),
+        ("text", "(gen_random_uuid())::text"),
+        ("integer", "nextval('vessels_id_seq'::regclass)"),
+        ("bigint", "nextval('vessels_id_seq'::regclass)"),
+    ],
+)
+@pytest.mark.parametrize("present", ["vessels", "vessel_positions"])
+def test_where_one_table_is_there_the_other_gets_its_type_of_id(
+    empty_url: str, present: str, id_type: str, default: str
+) -> None:
+    tables = {
+        "vessels": f'create table vessels (id {id_type} primary key, mmsi text, name text, "vesselType" text, flag text, active boolean)',
+        "vessel_positions": f'create table vessel_positions (id bigserial, "vesselId" {id_type}, timestamp timestamptz, latitude real, longitude real, speed real, course real)',
+    }
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        db.execute(tables[present])
+        migrate.migrate(empty_url)
+        assert db.execute(
+            "select format_type(a.atttypid, a.atttypmod), format_type(p.atttypid, p.atttypmod)"
+            " from pg_attribute a, pg_attribute p"
+            " where a.attrelid = 'vessels'::regclass and a.attname = 'id'"
+            " and p.attrelid = 'vessel_positions'::regclass and p.attname = 'vesselId'"
+        ).fetchone() == (id_type, id_type)
+        if present == "vessel_positions":
+            assert db.execute(
+                "select column_default from information_schema.columns"
+                " where table_name = 'vessels' and column_name = 'id'"
+            ).fetchone() == (default,)
+            db.execute("insert into vessels (mmsi) values ('219000001'), ('219000002')")
 
 
 @pytest.mark.parametrize("id_type", ["text", "uuid", "integer", "bigint"])
