@@ -295,6 +295,36 @@ def test_a_missing_index_fails_and_migrate_builds_it(
     assert status(db)[check_name].state == "ok"
 
 
+@pytest.mark.parametrize(
+    ("kind", "ddl", "remark", "where"),
+    [
+        (
+            "view",
+            "create view {new} as select * from {old}",
+            ": it can carry none",
+            "the table behind it",
+        ),
+        ("materialized view", "create materialized view {new} as select * from {old}", "", "it"),
+    ],
+)
+def test_an_index_that_can_not_be_is_no_failure(
+    db: psycopg.Connection, kind: str, ddl: str, remark: str, where: str
+) -> None:
+    db.execute("alter table vessel_positions rename to behind")
+    db.execute(ddl.format(old="behind", new="vessel_positions").encode())
+
+    checks = db.execute(
+        "select s.state, s.detail, s.hint from vessel_activity_status() as s"
+        " where s.check_name like 'index%'"
+    ).fetchall()
+
+    detail = f"public.vessel_positions is a {kind}, for which make migrate builds no index{remark}"
+    assert checks == [
+        ("warn", detail, f'Have an index on ("timestamp") on {where}.'),
+        ("warn", detail, f'Have an index on ("vesselId", "timestamp") on {where}.'),
+    ]
+
+
 def test_an_invalid_or_partial_index_does_not_serve(db: psycopg.Connection) -> None:
     db.execute(
         "update pg_index set indisvalid = false "
