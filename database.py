@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
@@ -37,10 +37,59 @@ def attached(settings: Settings) -> Iterator[str]:
 
     """
     if settings.database_url is not None:
-        yield settings.database_url
+        with _explained(settings.database_url):
+            yield settings.database_url
         return
-    with embedded_database(settings.data_dir) as url:
+    with embedded_database(settings.data_dir) as url, _explained(url):
         yield url
+
+
+@contextmanager
+def _explained(url: str) -> Iterator[None]:
+    """Note with an error what the database itself leaves out, while it is there to be asked."""
+    try:
+        yield
+    except psycopg.Error as error:
+        with suppress(psycopg.Error):  # where it can't be asked there is nothing to add
+            if (hint := _way_out(error, url)) is not None:
+                error.add_note(f"hint: {hint}")
+        raise
+
+
+def _way_out(error: psycopg.Error, url: str) -> str | None:
+    """Say what to do about something that is not there, or not for us."""
+    missing = psycopg.errors.UndefinedFunction | psycopg.errors.InvalidSchemaName
+    refused = isinstance(error, psycopg.errors.InsufficientPrivilege)
+    if not isinstance(error, missing) and (not refused or error.diag.message_hint):
+        return None
+    with connect(url, purpose="explain") as connection:
+        row = connection.execute(_WHO).fetchone()
+    assert row is not None  # noqa: S101 - one row, always
+    role, literal, owner, is_owner = row
+    if not refused:
+        installed = owner is not None
+        return None if installed else "vessel activity is not installed there; run `make migrate`"
+    if owner is None:
+        return (
+            f"you are {role}; `make migrate` needs the owner of the tables, with the right to "
+            "create in the database and in schema public"
+        )
+    if is_owner:
+        return f"you are {role}, who owns vessel activity there, but not what the message names"
+    return (
+        f"you are {role}, and vessel activity there belongs to {owner}, who alone may migrate, "
+        f"load and replay; to read or to refresh let {owner} run: "
+        f"select public.vessel_activity_grant({literal}, 'reader'), or 'operator'"
+    )
+
+
+_WHO = """
+    select current_user, pg_catalog.quote_literal(current_user), r.rolname,
+      pg_catalog.pg_has_role(r.oid, 'usage')
+    from (select) as one
+    left join pg_catalog.pg_namespace as n on n.nspname = 'vessel_activity'
+    left join pg_catalog.pg_roles as r on r.oid = n.nspowner
+"""
 
 
 def show_past(connection: psycopg.Connection, late_from: datetime, until: datetime) -> None:
@@ -90,8 +139,7 @@ def fail(error: Exception, url: str | None = None) -> NoReturn:
     text = describe(error)
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None and url is not None:
         text = f"can't connect to {name_of(url)}: {text}\n  hint: check DATABASE_URL"
-    if isinstance(error, psycopg.errors.UndefinedFunction | psycopg.errors.InvalidSchemaName):
-        text += "\n  hint: vessel activity is not installed there; run `make migrate` first"
+    text += "".join(f"\n  {note}" for note in getattr(error, "__notes__", []))
     print(f"error: {text}", file=sys.stderr)
     sys.exit(2)
 

@@ -9,7 +9,7 @@ import getpass
 import os
 import socket
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -214,9 +214,10 @@ def _apply(url: str, connection: psycopg.Connection) -> list[str]:
     except psycopg.Error:
         schema = sql.Identifier(_SCHEMA)
         applied = sql.SQL("select count(*) from {}._yoyo_migration").format(schema)
-        if connection.execute(applied).fetchone() == (0,):
-            # Refused at the very beginning: then nothing at all is left behind.
-            connection.execute(sql.SQL("drop schema {} cascade").format(schema))
+        with suppress(psycopg.Error):  # the first error is the one to tell
+            if connection.execute(applied).fetchone() == (0,):
+                # Refused at the very beginning: then nothing at all is left behind.
+                connection.execute(sql.SQL("drop schema {} cascade").format(schema))
         raise
 
 

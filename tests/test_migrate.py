@@ -19,9 +19,11 @@ import indexes
 import migrate
 from connections import name_of
 from tests.conftest import PROJECT, has_pg_cron
+from tests.test_load import OLD, line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from local_server import LocalServer
 
@@ -76,9 +78,10 @@ def schemas(url: str) -> list[str]:
         return [name for (name,) in found]
 
 
-def command(url: str, what: str = "migrate") -> subprocess.Popen[str]:
+def command(url: str, what: str = "migrate", *arguments: str) -> subprocess.Popen[str]:
+    program = ["ingest.py"] if what == "load" else ["database.py", what]
     return subprocess.Popen(
-        [sys.executable, "database.py", what],
+        [sys.executable, *program, *arguments],
         cwd=PROJECT,
         env={**os.environ, "DATABASE_URL": url},
         stdout=subprocess.PIPE,
@@ -423,22 +426,56 @@ def test_adopted_tables_of_any_type_are_refreshed_incrementally(
         ).fetchone() == (9, True)
 
 
-def test_the_database_s_refusals_are_told_in_plain_words(server: LocalServer, url: str) -> None:
+def test_the_database_s_refusals_are_told_in_plain_words(
+    server: LocalServer, url: str, tmp_path: Path
+) -> None:
+    role = f"nobody_{urlsplit(url).path[1:]}"
+    file = tmp_path / "ais.csv"
+    file.write_text(f"{OLD}\n{line('219000001')}\n")
     with psycopg.connect(url, autocommit=True) as db:
-        db.execute("drop role if exists nobody_special")
-        db.execute("create role nobody_special login")
-    for bad, words in [
-        (url.replace("postgres@", "nobody_special@"), "permission denied"),
-        ("postgresql://u:s3cret@127.0.0.1:1/x", "can't connect to database x on 127.0.0.1:1"),
-        ("postgresql://u:s3cret%zz@h/x", "DATABASE_URL can't be read"),
-        ("mysql://x", "DATABASE_URL must be a libpq URL"),
-        (server.url("postgres"), "run `make migrate` first"),
+        db.execute(f"create role {role} login")
+    as_nobody = url.replace("postgres@", f"{role}@")
+    way_out = (
+        f"\n  hint: you are {role}, and vessel activity there belongs to postgres, who alone may"
+        " migrate, load and replay; to read or to refresh let postgres run:"
+        f" select public.vessel_activity_grant('{role}', 'reader'), or 'operator'\n"
+    )
+    for bad, what, words in [
+        (as_nobody, "migrate", "error: permission denied for database "),
+        (as_nobody, "migrate", way_out),
+        (as_nobody, "status", "vessel_activity_status" + way_out),
+        (as_nobody, "load", "error: permission denied for schema vessel_activity" + way_out),
+        (
+            server.url("template1").replace("postgres@", f"{role}@"),
+            "migrate",
+            f"\n  hint: you are {role}; `make migrate` needs the owner of the tables, with the right"
+            " to create in the database and in schema public\n",
+        ),
+        (
+            "postgresql://u:s3cret@127.0.0.1:1/x",
+            "status",
+            "can't connect to database x on 127.0.0.1:1",
+        ),
+        ("postgresql://u:s3cret%zz@h/x", "status", "DATABASE_URL can't be read"),
+        ("mysql://x", "status", "DATABASE_URL must be a libpq URL"),
+        (server.url("template1"), "status", "not installed there; run `make migrate`"),
+        (server.url("template1"), "load", "not installed there; run `make migrate`"),
     ]:
-        process = command(bad, "migrate" if "special" in bad else "status")
+        process = command(bad, what, *([str(file)] if what == "load" else []))
         output, _ = process.communicate(timeout=60)
         assert (process.returncode, words in output) == (2, True), output
         assert "s3cret" not in output
         assert "Traceback" not in output
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(f"drop role {role}")
+
+
+def test_what_is_missing_besides_us_is_not_blamed_on_a_missing_installation(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("drop function public.vessel_activity_status()")
+        output, _ = command(url, "status").communicate(timeout=60)
+        assert output.startswith("error: function public.vessel_activity_status() does not exist")
+        assert "not installed" not in output
 
 
 def test_pg_cron_in_another_database_gets_our_jobs_and_loses_them_again(
