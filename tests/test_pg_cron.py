@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+import cron
 import migrate
 from tests.conftest import PROJECT, has_pg_cron
 
@@ -361,3 +362,52 @@ def test_an_ordinary_owner_can_migrate_and_see_the_status_beside_pg_cron(
             assert state == "warn"
             assert detail.endswith("lives in another database and plain may not know")
             assert "grant pg_read_all_settings to plain" in (hint or "")
+
+
+def test_jobs_that_a_rollback_can_not_see_or_find_are_named_with_the_way_out(
+    new_server: Callable[..., LocalServer], capsys: pytest.CaptureFixture[str]
+) -> None:
+    removal = (
+        "select cron.unschedule(jobid) from cron.job where jobname in"
+        " ('vessel_activity refresh other', 'vessel_activity purge other');"
+    )
+    with cron_server(new_server) as server, connected(server, "postgres") as admin:
+        admin.execute("create role plain login")
+        url = made(server, "other")
+        as_plain = url.replace("postgres@", "plain@")
+        with connected(server, "other") as db:
+            # Who owns everything now is not who scheduled.
+            db.execute("alter database other owner to plain")
+            db.execute("grant usage on schema vessel_activity to plain")
+            db.execute("grant execute on function vessel_activity.cron_database() to plain")
+
+        def unscheduled() -> str:
+            with psycopg.connect(as_plain, autocommit=True) as db:
+                capsys.readouterr()
+                cron.unschedule(db, as_plain)
+            return capsys.readouterr().out
+
+        assert unscheduled() == (
+            "pg_cron may still have jobs of other: it may not be known here where pg_cron lives\n"
+            f"  hint: as superuser in the database where pg_cron lives: {removal}\n"
+        )
+        admin.execute("grant pg_read_all_settings to plain")
+        way_out = f"  hint: as superuser in database {HOME}: {removal}\n"
+        assert unscheduled() == (
+            "pg_cron may still have jobs of other: permission denied for schema cron\n" + way_out
+        )
+        with connected(server, HOME) as db:
+            db.execute("grant usage on schema cron to plain")
+        assert unscheduled() == (
+            "pg_cron may still have jobs of other:"
+            " 0 of 2 were removed, and those of other roles can't be seen\n" + way_out
+        )
+        assert len(jobs(server)) == 2
+
+        # As it says.
+        with connected(server, HOME) as db:
+            db.execute(removal.encode())
+        assert jobs(server) == {}
+        with psycopg.connect(url, autocommit=True) as db:
+            cron.unschedule(db, url)
+        assert capsys.readouterr().out == ""
