@@ -1,3 +1,4 @@
+# ruff: noqa: E501, ISC004 - messages read best unbroken
 """What loading makes of the lines that real files hold; every count by hand."""
 
 from __future__ import annotations
@@ -205,6 +206,83 @@ def test_a_load_into_an_adopted_table_without_defaults_numbers_its_rows(
         db.execute("alter table vessels alter column owner drop default")
         with pytest.raises(psycopg.errors.NotNullViolation, match="owner"):
             ingest.load_file(empty_url, file(OLD, line("219000009")))
+
+
+def test_names_are_cut_to_the_length_of_the_column(
+    url: str, db: psycopg.Connection, file: Callable[..., Path]
+) -> None:
+    db.execute("alter table vessels alter name type varchar(12)")
+    path = file(
+        OLD, line("219000001", name="STENA GERMANICA"), line("219000002", name="TWELVE LONG X")
+    )
+
+    first = ingest.load_file(url, path)
+    again = ingest.load_file(url, path)
+
+    assert (first.counts.vessels_new, again.counts.vessels_updated) == (2, 0)
+    assert db.execute("select name from vessels order by mmsi").fetchall() == [
+        ("STENA GERMAN",),
+        ("TWELVE LONG",),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            'alter table vessels alter "vesselType" type kind using null, alter flag type char(1)',
+            'public.vessels."vesselType" is public.kind, which can\'t hold a text such as Search and Rescue;'
+            " public.vessels.flag is character(1), which can't hold a text such as NO",
+        ),
+        (
+            'alter table vessels alter "vesselType" type integer using null',
+            'public.vessels."vesselType" is integer, which can\'t hold a text such as Search and Rescue',
+        ),
+        (
+            'alter table vessels alter "vesselType" type varchar(16), alter mmsi type varchar(8)',
+            "public.vessels.mmsi is character varying(8), which can't hold nine digits;"
+            ' public.vessels."vesselType" is character varying(16),'
+            " which can't hold a text such as Search and Rescue",
+        ),
+        (
+            "alter table vessel_positions alter longitude type numeric(8,6),"
+            " alter latitude type numeric(8,6), alter course type text",
+            "public.vessel_positions.longitude is numeric(8,6), which can't hold degrees from -180 to"
+            " 180; public.vessel_positions.course is text, which can't hold degrees up to 360",
+        ),
+    ],
+)
+def test_a_column_that_can_not_hold_what_files_give_is_named_before_anything_is_loaded(
+    url: str, db: psycopg.Connection, file: Callable[..., Path], change: str, message: str
+) -> None:
+    db.execute("create type kind as enum ('Cargo')")
+    db.execute(change.encode())
+    with pytest.raises(psycopg.errors.DatatypeMismatch) as raised:
+        ingest.load_file(url, file(OLD, line("219000001")))
+    assert raised.value.diag.message_primary == message
+    assert (raised.value.diag.message_hint or "").endswith("Nothing was loaded.")
+    assert db.execute("select count(*) from vessel_activity.load").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        'alter table vessels alter "vesselType" type varchar(17), alter flag type char(2)',
+        "alter table vessels alter mmsi type integer using mmsi::integer",
+        "alter table vessel_positions alter longitude type numeric(9,6), alter course type integer,"
+        " alter latitude type numeric(8,6), alter speed type numeric(4,1)",
+    ],
+)
+def test_columns_of_other_types_that_hold_what_files_give_are_loaded(
+    url: str, db: psycopg.Connection, file: Callable[..., Path], change: str
+) -> None:
+    db.execute(change.encode())
+    path = file(OLD, line("219000001", type="51", lon="-179.5"), line("219000002"))
+    assert ingest.load_file(url, path).counts.rows_loaded == 2
+    assert db.execute('select "vesselType", flag from vessels order by mmsi').fetchall() == [
+        ("Search and Rescue", "DK"),
+        ("Cargo", "DK"),
+    ]
 
 
 def test_memory_stays_small_whatever_the_size_of_the_file(url: str, tmp_path: Path) -> None:

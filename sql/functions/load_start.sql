@@ -1,7 +1,7 @@
 -- Begins a load: one at a time, held by a session-level advisory lock until the session ends, so that a load that dies
 -- is known to be dead. Clears up after dead loads and drops what is older than settings.rejected_retention.
--- Called by ingest.py. Raises lock_not_available (55P03) while another load runs; what load_id_source raises where the
--- source tables can't take rows; object_not_in_prerequisite_state (55000) in a database with a simulated fleet.
+-- Called by ingest.py. Raises lock_not_available (55P03) while another load runs; what load_id_source and
+-- load_check_columns raise where the source tables can't take rows; object_not_in_prerequisite_state (55000) in a database with a simulated fleet.
 create or replace function vessel_activity.load_start(p_file text, p_to_recording boolean default false)
 returns bigint
 language plpgsql volatile
@@ -22,6 +22,7 @@ begin
   perform vessel_activity.load_id_source(to_regclass('public.vessels'), '{mmsi,name,vesselType,flag,active}');
   perform vessel_activity.load_id_source(
     to_regclass('public.vessel_positions'), '{vesselId,timestamp,latitude,longitude,speed,course}');
+  perform vessel_activity.load_check_columns();
 
   update vessel_activity.load as l
   set state = 'interrupted', message = coalesce(l.message, 'died; found by a later load')

@@ -1,7 +1,8 @@
 -- Upserts the vessels of the landed reports by MMSI: name, type and flag. A vessel's newest non-empty name and type win,
 -- by the time of the report and across loads, which static_data remembers. What a vessel had before we first saw it
 -- counts as being as new as its newest position. Neither a unique constraint on mmsi nor one of its types is relied on.
--- A vessel's row is changed only where something changes.
+-- AIS names have up to 20 characters; they are cut to the length of the column. A vessel's row is changed only where
+-- something changes.
 -- Called by load_batch, which runs alone, and sets TimeZone to UTC for columns without zone.
 create or replace function vessel_activity.load_vessels(out p_new bigint, out p_updated bigint)
 language plpgsql volatile
@@ -9,6 +10,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_ids constant text := vessel_activity.load_id_source('public.vessels', '{mmsi,name,vesselType,flag,active}');
+  v_name_length constant integer := coalesce((
+    select case when a.atttypid in ('varchar'::regtype, 'bpchar'::regtype) and a.atttypmod > -1 then a.atttypmod - 4 end
+    from pg_attribute as a
+    where a.attrelid = 'public.vessels'::regclass and a.attname = 'name'
+  ), 2147483647);
 begin
   insert into vessel_activity.landed_vessel (mmsi, name, name_at, type_name, type_at, flag)
   with seen as (
@@ -28,7 +34,7 @@ begin
     join vessel_activity.ship_type as t on t.code = s.type_code
     order by s.mmsi, s.reported_at desc, t.name
   )
-  select m.mmsi, n.name, n.reported_at, t.name, t.reported_at, c.flag
+  select m.mmsi, rtrim(left(n.name, v_name_length)), n.reported_at, t.name, t.reported_at, c.flag
   from (select distinct s.mmsi from seen as s) as m
   left join named as n on n.mmsi = m.mmsi
   left join typed as t on t.mmsi = m.mmsi

@@ -1,0 +1,46 @@
+-- Refuses source tables whose columns can't hold what AIS files give, before the first row instead of in the middle of a
+-- load. Names are not among it: load_vessels cuts them to the column's length.
+-- Called by load_start. Raises datatype_mismatch (42804), naming the columns.
+create or replace function vessel_activity.load_check_columns()
+returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_problem text;
+begin
+  select string_agg(format('%s.%I is %s, which can''t hold %s', n.relation, n.attribute, format_type(a.atttypid, a.atttypmod), n.what), '; ' order by n.ordinal)
+  into v_problem
+  from (values
+    (1, 'public.vessels', 'mmsi', 'SN', 9, 'nine digits'),
+    (2, 'public.vessels', 'name', 'S', 1, 'a text'),
+    (3, 'public.vessels', 'vesselType', 'S', (select max(length(t.name)) from vessel_activity.ship_type as t), 'a text such as Search and Rescue'),
+    (4, 'public.vessels', 'flag', 'S', 2, 'a text such as NO'),
+    (5, 'public.vessel_positions', 'latitude', 'N', 2, 'degrees from -90 to 90'),
+    (6, 'public.vessel_positions', 'longitude', 'N', 3, 'degrees from -180 to 180'),
+    (7, 'public.vessel_positions', 'speed', 'N', 3, 'knots up to 102.2'),
+    (8, 'public.vessel_positions', 'course', 'N', 3, 'degrees up to 360')
+  ) as n (ordinal, relation, attribute, categories, size, what)
+  join pg_attribute as a on a.attrelid = to_regclass(n.relation) and a.attname = n.attribute
+  join pg_type as t on t.oid = a.atttypid
+  -- Of a text its characters, of a number its digits before the point; NULL without limit.
+  cross join lateral (
+    select case
+      when a.atttypid in ('varchar'::regtype, 'bpchar'::regtype) and a.atttypmod > -1 then a.atttypmod - 4
+      when a.atttypid = 'numeric'::regtype and a.atttypmod > -1 then
+        ((a.atttypmod - 4) >> 16 & 65535) - (((a.atttypmod - 4) & 2047 # 1024) - 1024)
+      when a.atttypid = 'int2'::regtype then 4
+    end as size
+  ) as has
+  where position(t.typcategory in n.categories) = 0 or has.size < n.size;
+  if v_problem is not null then
+    raise exception using
+      errcode = 'datatype_mismatch',
+      message = v_problem,
+      hint = 'Change the column''s type, such as: alter table … alter column … type text, or double precision. Nothing was loaded.';
+  end if;
+end
+$$;
+
+comment on function vessel_activity.load_check_columns() is
+  'Raises datatype_mismatch where a column of the source tables can''t hold what AIS files give.';
