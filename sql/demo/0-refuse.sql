@@ -29,7 +29,7 @@ begin
     raise exception using
       errcode = 'datatype_mismatch',
       message = 'the simulated fleet does not fit these tables: ' || v_problem,
-      hint = 'It needs ids of type bigint that number themselves, as make migrate makes them in an empty database. Run the demo without DATABASE_URL, or on an empty database. Nothing was changed.';
+      hint = 'It needs ids of type bigint that number themselves, as make migrate makes them. Give the demo a database of its own: an empty one, or, without DATABASE_URL, an embedded one (VESSEL_ACTIVITY_DATA_DIR where the usual one is taken). Nothing was changed.';
   end if;
 
   -- A statement each: one that names a table which is not there can't be planned.
@@ -48,7 +48,7 @@ begin
     raise exception using
       errcode = 'object_not_in_prerequisite_state',
       message = pg_catalog.format('this database holds real %s; simulated ones are not mixed with them', v_problem),
-      hint = 'Run the demo without DATABASE_URL, or on an empty database. Nothing was changed.';
+      hint = 'Give the demo a database of its own: an empty one, or, without DATABASE_URL, an embedded one (VESSEL_ACTIVITY_DATA_DIR where the usual one is taken). Nothing was changed.';
   end if;
 end
 $$;
