@@ -10,5 +10,4 @@ drop function if exists vessel_activity.note_tree() cascade;
 drop function if exists vessel_activity.note_merge() cascade;
 drop function if exists vessel_activity.inbox_takes() cascade;
 drop sequence if exists vessel_activity.inbox_tickets;
-drop index if exists vessel_activity.fleet_count_key;
 alter table vessel_activity.state drop column if exists tree;

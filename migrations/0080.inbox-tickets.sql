@@ -27,3 +27,4 @@ comment on column vessel_activity.state.tree is 'vessel_activity.source_tree() w
 -- By a digest: a name may be longer than an index takes.
 alter table vessel_activity.fleet_count drop constraint if exists fleet_count_pkey;
 create unique index if not exists fleet_count_key on vessel_activity.fleet_count (kind, pg_catalog.md5(name));
+comment on index vessel_activity.fleet_count_key is 'One row a group.';

@@ -64,6 +64,8 @@ begin
           case when v_event.what in ('tree', 'merge') then 'note_' || v_event.what
             else format('note_%s_%s', case v_relation.source when 'vessels' then 'vessels' else 'positions' end, v_event.what) end);
         execute format('alter table only %s enable always trigger %I', v_relation.name, 'vessel_activity_' || v_event.what);
+        execute format('comment on trigger %I on %s is %L', 'vessel_activity_' || v_event.what, v_relation.name,
+          'Notes changes for the vessel activity figures. Taken off by make rollback.');
       end loop;
     exception when insufficient_privilege or lock_not_available then
       problem := format('%s: %s', v_relation.name, sqlerrm);
