@@ -7,13 +7,30 @@ set local lock_timeout = '10s';
 do $$
 declare
   v_problem text;
+  v_is_indexed boolean;
   v_id text;
   v_vessel_id text;
 begin
-  -- Triggers and indexes can be put on a table by its owner only, and on each partition by that one's.
+  -- Triggers and indexes can be put on a table by its owner only, and on each partition by that one's. Without the triggers
+  -- refreshes compute by the definition; without the indexes that would take for ever.
+  select count(*) = 2
+  into v_is_indexed
+  from (values ('{timestamp}'::name[]), ('{vesselId,timestamp}')) as w (lead_columns)
+  where exists (
+    select from pg_catalog.pg_index as i
+    where i.indrelid = to_regclass('public.vessel_positions') and i.indisvalid and i.indpred is null
+      and w.lead_columns = (
+        select array_agg(a.attname order by k.ordinal)
+        from unnest(i.indkey) with ordinality as k (attnum, ordinal)
+        join pg_catalog.pg_attribute as a on a.attrelid = i.indrelid and a.attnum = k.attnum
+        where k.ordinal <= cardinality(w.lead_columns)
+      )
+  );
   with recursive source (relation) as (
     select to_regclass(s.name)::oid
-    from (values ('public.vessels'), ('public.vessel_positions'), ('public.vessel_activity_realtime')) as s (name)
+    from (values ('public.vessels', true), ('public.vessel_positions', true), ('public.vessel_activity_realtime', false))
+      as s (name, is_source)
+    where not (s.is_source and v_is_indexed)
     union
     select i.inhrelid
     from source as s

@@ -738,21 +738,19 @@ def test_an_owner_of_ours_without_rights_on_the_sources_computes_by_the_definiti
     with psycopg.connect(empty_url, autocommit=True) as db:
         db.execute(
             f"""
+            create table vessels (id bigserial primary key, mmsi text, name text,
+              "vesselType" text, flag text, active boolean);
+            create table vessel_positions {_COLUMNS};
+            create index on vessel_positions (timestamp);
+            create index on vessel_positions ("vesselId", timestamp);
             create role {role} login;
             grant create on database {urlsplit(empty_url).path[1:]} to {role};
-            grant create, usage on schema public to {role}
+            grant create, usage on schema public to {role};
+            grant select on vessels, vessel_positions to {role}
             """
         )
         try:
             migrate.migrate(empty_url.replace("postgres@", f"{role}@"))
-            # Somebody else puts a table of their own in the place of ours.
-            db.execute(
-                f"""
-                alter table vessel_positions rename to swapped;
-                create table vessel_positions (like swapped including all);
-                grant select on vessel_positions to {role}
-                """
-            )
             into(db, "vessel_positions", 1)
             with psycopg.connect(
                 empty_url.replace("postgres@", f"{role}@"), autocommit=True
