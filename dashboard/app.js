@@ -108,6 +108,18 @@ function choose(chosen) {
   document.getElementById("csv").search = `?range=${range}`;
 }
 
+// A sample comes each minute.
+const SAMPLE_MS = 60_000;
+let timer;
+let dueAt = 0; // by the clock that goes on while the computer sleeps
+
+function pastAgain(ms) {
+  clearTimeout(timer);
+  dueAt = Date.now() + ms;
+  // A page out of sight asks when it is seen again.
+  timer = setTimeout(() => document.hidden || past(), ms);
+}
+
 async function past() {
   const wanted = range;
   const [lastDay, chosen] = await Promise.all(
@@ -118,8 +130,11 @@ async function past() {
     known.lastDay = lastDay;
     if (known.stats) trend.cards(known.stats, lastDay);
   }
-  const shown = wanted === "24h" ? lastDay : chosen;
-  if (shown && wanted === range) chart.show(shown);
+  // What was chosen meanwhile is asked for by another call.
+  if (wanted !== range) return;
+  const found = wanted === "24h" ? lastDay : chosen;
+  if (found) chart.show(found);
+  pastAgain(SAMPLE_MS);
 }
 
 async function fetchModules() {
@@ -143,9 +158,9 @@ async function beginPast() {
     past();
   });
   document.getElementById("png").addEventListener("click", () => chart.download(range));
+  addEventListener("online", past);
+  document.addEventListener("visibilitychange", () => document.hidden || Date.now() < dueAt || past());
   past();
-  // A sample comes each minute.
-  setInterval(past, 60_000);
 }
 
 // A hidden page has no frames; it goes on all the same.

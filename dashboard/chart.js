@@ -20,6 +20,8 @@ const reading = document.getElementById("reading");
 let library; // the promise of uPlot, loaded once the numbers are there
 let plot = null;
 let shown = null; // the history in the chart
+let drawn = null; // the range that the chart was made for
+let pointed = null; // the time of the sample that the arrow keys have found
 let hidden = new Set(LINES.map((line) => line.key).filter((key) => !SHOWN_AT_FIRST.includes(key)));
 let changed = () => {};
 
@@ -35,10 +37,17 @@ export function prepare(keys, onChange) {
   changed = onChange;
   LINES.forEach((line, index) => legend.append(legendButton(line, index)));
   place.addEventListener("keydown", move);
+  place.addEventListener("pointermove", () => {
+    pointed = null;
+    reading.ariaLive = "off";
+  });
   place.addEventListener("blur", () => point(null));
-  new ResizeObserver(() => plot?.setSize(size())).observe(place);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => shown && draw());
-  matchMedia("print").addEventListener("change", () => shown && draw());
+  new ResizeObserver(() => {
+    plot?.setSize(size());
+    restore();
+  }).observe(place);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot && draw());
+  matchMedia("print").addEventListener("change", () => plot && draw());
 }
 
 /** Shows a history, or that there is none. */
@@ -52,7 +61,11 @@ export async function show(history) {
     library = undefined; // tried again with the next history
     return;
   }
-  if (shown === history) draw();
+  if (shown !== history) return;
+  if (drawn !== history.range) return draw();
+  // The same range goes on: the chart stays, and so does what is pointed at.
+  plot.batch(() => plot.setData(columns()));
+  settle();
 }
 
 /** The chart as a PNG file, with the title and the legend that the page has around it. */
@@ -126,8 +139,7 @@ function draw() {
   // Every scale begins at zero; the room above keeps lines of different scales apart.
   const fromZero = (room) => ({ range: (_, least, most) => [0, (most || 1) * room] });
   const long = shown.stepSeconds > 600;
-  place.dataset.points = String(shown.time.length);
-  place.dataset.gaps = String(gaps().length);
+  drawn = shown.range;
   plot = new uPlot(
     {
       ...size(),
@@ -155,12 +167,30 @@ function draw() {
           points: { show: true, size: 5, filter: (u, s) => alone(u.data[s]) },
         })),
       ],
-      hooks: { setCursor: [({ cursor }) => tell(cursor.idx)], drawClear: [shadeGaps] },
+      hooks: { setCursor: [({ cursor }) => pointed === null && tell(cursor.idx)], drawClear: [shadeGaps] },
     },
-    [shown.time, ...LINES.map((line) => shown[line.key])],
+    columns(),
     place,
   );
-  tell(null);
+  settle();
+}
+
+function columns() {
+  return [shown.time, ...LINES.map((line) => shown[line.key])];
+}
+
+function settle() {
+  place.dataset.points = String(shown.time.length);
+  place.dataset.gaps = String(gaps().length);
+  restore();
+}
+
+/** Puts the cursor back on the sample that the arrow keys had found. What was read of it stays: nobody asked anew. */
+function restore() {
+  if (!plot) return;
+  if (pointed === null) return tell(plot.cursor.idx);
+  const distance = (time) => Math.abs(time - pointed);
+  aim(shown.time.reduce((best, time, index) => (distance(time) < distance(shown.time[best]) ? index : best), 0));
 }
 
 function size() {
@@ -231,25 +261,33 @@ function legendButton(line, index) {
 /** Writes the values at a place in the history under the chart; null writes how to get them. */
 function tell(index) {
   if (index === null || index === undefined) {
-    reading.textContent = shown && shown.activeNow.some((value) => value !== null)
+    return say(shown && shown.activeNow.some((value) => value !== null)
       ? "Point at the chart, or focus it and use the arrow keys, to read values."
-      : "No samples in this range yet.";
-    return;
+      : "No samples in this range yet.");
   }
   const parts = LINES.filter((line) => !hidden.has(line.key)).map((line) => {
     const value = shown[line.key][index];
     const words = value === null ? "unknown" : line.unit ? `${format.oneDigit(value)} ${line.unit}` : format.count(value);
     return `${line.label} ${words}`;
   });
-  reading.textContent = `${format.time(shown.time[index] * 1000)}: ${parts.join(" · ")}`;
+  say(`${format.time(shown.time[index] * 1000)}: ${parts.join(" · ")}`);
+}
+
+// The same words again would be read out again.
+function say(words) {
+  if (reading.textContent !== words) reading.textContent = words;
 }
 
 function point(index) {
   reading.ariaLive = index === null ? "off" : "polite";
+  pointed = index === null ? null : shown.time[index];
   if (index === null) return plot?.setCursor({ left: -10, top: -10 });
-  const left = plot.valToPos(shown.time[index], "x");
-  plot.setCursor({ left, top: plot.bbox.height / devicePixelRatio / 2 });
+  aim(index);
   tell(index);
+}
+
+function aim(index) {
+  plot.setCursor({ left: plot.valToPos(shown.time[index], "x"), top: plot.bbox.height / devicePixelRatio / 2 });
 }
 
 function move(event) {

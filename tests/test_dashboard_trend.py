@@ -159,6 +159,49 @@ def test_everything_can_be_done_with_the_keyboard(web: WebServer, page: Page) ->
     expect(page.locator("#reading")).to_contain_text("arrow keys")
 
 
+def test_a_refresh_of_the_past_keeps_the_keyboards_place_and_says_nothing(
+    web: WebServer, page: Page
+) -> None:
+    open_with_chart(page, web)
+    page.evaluate(
+        "() => { window.spoken = []; new MutationObserver(() =>"
+        " spoken.push(document.getElementById('reading').textContent))"
+        ".observe(document.getElementById('reading'), { childList: true, characterData: true,"
+        " subtree: true }); }"
+    )
+    past = history(web, "24h")
+    refresh_the_past(page, without_first(past, 1))
+    assert page.evaluate("spoken") == []
+    page.locator("#chart").focus()
+    page.keyboard.press("End")
+    for _ in range(30):
+        page.keyboard.press("ArrowLeft")
+    read = page.locator("#reading").inner_text()
+    assert f"Active now {past['activeNow'][-31]:,}" in read
+    assert page.evaluate("spoken.length") == 31
+    refresh_the_past(page, without_first(past, 7))
+    assert page.locator("#reading").inner_text() == read
+    assert page.evaluate("spoken.length") == 31
+    expect(page.locator("#chart .u-cursor-x")).not_to_have_class(re.compile("u-off"))
+    # From there on, and not from the end again.
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#reading")).to_contain_text(f"Active now {past['activeNow'][-30]:,}")
+
+
+def without_first(past: dict[str, Any], dropped: int) -> dict[str, Any]:
+    """Return a history as it will be when its first points have left it."""
+    return {
+        name: value[dropped:] if isinstance(value, list) else value for name, value in past.items()
+    }
+
+
+def refresh_the_past(page: Page, past: dict[str, Any]) -> None:
+    """Make the page fetch its history anew, as it does each minute, and wait until it is shown."""
+    page.route("**/vessel-stats-history?range=24h", lambda route: route.fulfill(json=past))
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    expect(page.locator("#chart")).to_have_attribute("data-points", str(len(past["time"])))
+
+
 def test_the_choice_is_kept_in_the_address(web: WebServer, page: Page) -> None:
     open_with_chart(page, web)
     page.locator("#ranges [data-range='7d']").click()
