@@ -110,6 +110,7 @@ function choose(chosen) {
 
 // A sample comes each minute.
 const SAMPLE_MS = 60_000;
+const RETRY_MS = 10_000;
 let timer;
 let dueAt = 0; // by the clock that goes on while the computer sleeps
 
@@ -130,11 +131,14 @@ async function past() {
     known.lastDay = lastDay;
     if (known.stats) trend.cards(known.stats, lastDay);
   }
+  const found = wanted === "24h" ? lastDay : chosen;
+  if (found && wanted === range) await chart.show(found);
   // What was chosen meanwhile is asked for by another call.
   if (wanted !== range) return;
-  const found = wanted === "24h" ? lastDay : chosen;
-  if (found) chart.show(found);
-  pastAgain(SAMPLE_MS);
+  const there = chart.range();
+  const instead = there ? `the chart shows ${chart.NAMES[there]}` : "there is no chart yet";
+  view.missing(there === range ? "" : `Could not load ${chart.NAMES[range]}; ${instead}. Trying again.`);
+  pastAgain(lastDay && found && there === range ? SAMPLE_MS : RETRY_MS);
 }
 
 async function fetchModules() {
@@ -155,9 +159,10 @@ async function beginPast() {
     if (!target.dataset.range) return;
     choose(target.dataset.range);
     keep();
+    view.missing("");
     past();
   });
-  document.getElementById("png").addEventListener("click", () => chart.download(range));
+  document.getElementById("png").addEventListener("click", chart.download);
   addEventListener("online", past);
   document.addEventListener("visibilitychange", () => document.hidden || Date.now() < dueAt || past());
   past();

@@ -11,7 +11,8 @@ const LINES = [
   { key: "speedAvg", label: "Average speed", scale: "speed", unit: "kn", colour: "--line-5", width: 1.6, dash: [5, 5] },
 ];
 const SHOWN_AT_FIRST = ["activeNow", "positionsLastHour", "speedAvg"];
-const NAMES = { "1h": "the last hour", "24h": "the last 24 hours", "7d": "the last 7 days", "30d": "the last 30 days" };
+/** What the ranges are called. */
+export const NAMES = { "1h": "the last hour", "24h": "the last 24 hours", "7d": "the last 7 days", "30d": "the last 30 days" };
 
 const place = document.getElementById("chart");
 const legend = document.getElementById("legend");
@@ -50,6 +51,9 @@ export function prepare(keys, onChange) {
   matchMedia("print").addEventListener("change", () => plot && draw());
 }
 
+/** The range in the chart, null while there is none. */
+export const range = () => drawn;
+
 /** Shows a history, or that there is none. */
 export async function show(history) {
   shown = history;
@@ -69,37 +73,61 @@ export async function show(history) {
 }
 
 /** The chart as a PNG file, with the title and the legend that the page has around it. */
-export function download(range) {
+export function download() {
   if (!plot) return;
   const scale = devicePixelRatio;
-  const [inner, top, edge] = [plot.ctx.canvas, 76 * scale, 24 * scale];
+  const [inner, edge] = [plot.ctx.canvas, 24 * scale];
   const canvas = document.createElement("canvas");
+  const context = canvas.getContext("2d");
+  const title = `600 ${18 * scale}px ${family()}`;
+  const small = `${13 * scale}px ${family()}`;
+
+  // Gives each piece its place; a narrow picture has several rows of them.
+  const rows = (pieces, font, lead, space) => {
+    context.font = font;
+    let [x, row] = [0, 0];
+    for (const piece of pieces) {
+      const width = lead + context.measureText(piece.label).width;
+      if (x > 0 && x + width > inner.width) [x, row] = [0, row + 1];
+      Object.assign(piece, { x: edge + x, row });
+      x += width + space;
+    }
+    return row * 24 * scale;
+  };
+  const words = `Vessel activity, ${NAMES[shown.range]}, to ${format.time(Date.parse(shown.to))}`.split(" ");
+  const heading = words.map((label) => ({ label, ink: "--ink" }));
+  if (!document.getElementById("simulated").hidden) heading.push({ label: "Simulated\u00a0fleet", ink: "--warn" });
+  const lines = LINES.filter(({ key }) => !hidden.has(key)).map((line) => ({ ...line }));
+  const legendTop = 52 * scale + rows(heading, title, 0, 5 * scale);
+  const top = legendTop + 24 * scale + rows(lines, small, 32 * scale, 20 * scale);
+
   canvas.width = inner.width + 2 * edge;
   canvas.height = inner.height + top + edge;
-  const context = canvas.getContext("2d");
   context.fillStyle = colour("--surface");
   context.fillRect(0, 0, canvas.width, canvas.height);
+  context.font = title;
+  for (const { label, ink, x, row } of heading) {
+    context.fillStyle = colour(ink);
+    context.fillText(label, x, (30 + 24 * row) * scale);
+  }
+  context.font = small;
   context.fillStyle = colour("--ink");
-  context.font = `600 ${18 * scale}px ${family()}`;
-  context.fillText(`Vessel activity, ${NAMES[range]}, to ${format.time(Date.parse(shown.to))}`, edge, 30 * scale);
-  let x = edge;
-  context.font = `${13 * scale}px ${family()}`;
-  for (const line of LINES.filter(({ key }) => !hidden.has(key))) {
+  for (const line of lines) {
+    const y = legendTop + 24 * scale * line.row;
     context.strokeStyle = colour(line.colour);
     context.lineWidth = line.width * scale;
     context.setLineDash((line.dash ?? []).map((length) => length * scale));
     context.beginPath();
-    context.moveTo(x, 52 * scale);
-    context.lineTo(x + 26 * scale, 52 * scale);
+    context.moveTo(line.x, y);
+    context.lineTo(line.x + 26 * scale, y);
     context.stroke();
-    context.fillText(line.label, x + 32 * scale, 56 * scale);
-    x += 52 * scale + context.measureText(line.label).width;
+    context.fillText(line.label, line.x + 32 * scale, y + 4 * scale);
   }
   context.drawImage(inner, edge, top);
   canvas.toBlob((blob) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
-    link.download = `vessel-activity-${range}.png`;
+    link.download = `vessel-activity-${shown.range}.png`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   });

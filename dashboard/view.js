@@ -47,6 +47,12 @@ export function announce(sentence) {
   text("announcer", sentence);
 }
 
+/** Says what the chart can't show; "" where there is nothing to say. */
+export function missing(sentence) {
+  if (sentence && element("missing").textContent !== sentence) announce(sentence);
+  text("missing", sentence);
+}
+
 /** Marks the page as showing a simulated fleet. */
 export function simulated(yes) {
   element("simulated").hidden = !yes;

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import struct
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browsing import AT_ONCE, DASHBOARD, SOON, UNKNOWN, chromium, reader, state
+from tests.browsing import AT_ONCE, DASHBOARD, SILENCE, SOON, UNKNOWN, chromium, reader, state
 from tests.webserver import HISTORY, WebServer, put_row, write_row
 
 if TYPE_CHECKING:
@@ -234,6 +235,74 @@ def test_the_chart_can_be_taken_away_as_a_picture(web: WebServer, page: Page) ->
     box = page.locator("#chart canvas").bounding_box()
     assert box is not None
     assert (width, height) == (round(box["width"]) + 48, round(box["height"]) + 100)
+
+
+# Notes each text that is written into a canvas that is not on the page: the picture.
+WRITTEN = """
+  window.written = [];
+  const write = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+    if (!this.canvas.isConnected) {
+      written.push([text, x + this.measureText(text).width <= this.canvas.width, y]);
+    }
+    write.call(this, text, x, y);
+  };
+"""
+
+
+def test_the_picture_is_called_what_it_shows(web: WebServer, page: Page) -> None:
+    page.add_init_script(WRITTEN)
+    page.route("**/vessel-stats-history?range=7d", lambda route: route.abort())
+    open_with_chart(page, web)
+    expect(page.locator("#missing")).to_be_hidden()
+    page.locator("#ranges [data-range='7d']").click()
+    said = "Could not load the last 7 days; the chart shows the last 24 hours. Trying again."
+    expect(page.locator("#missing")).to_have_text(said)
+    expect(page.locator("#announcer")).to_have_text(said)
+    with page.expect_download() as download:
+        page.locator("#png").click()
+    assert download.value.suggested_filename == "vessel-activity-24h.png"
+    title = " ".join(text for text, _, _ in page.evaluate("written"))
+    assert title.startswith("Vessel activity, the last 24 hours, to ")
+    assert title.endswith(" Active now Positions per hour Average speed")
+    page.unroute("**/vessel-stats-history?range=7d")
+    expect(page.locator("#missing")).to_be_hidden(timeout=SILENCE)
+    with page.expect_download() as download:
+        page.locator("#png").click()
+    assert download.value.suggested_filename == "vessel-activity-7d.png"
+
+
+def test_a_picture_from_a_phone_is_whole_and_says_that_the_fleet_is_simulated(
+    web: WebServer, browser: Browser
+) -> None:
+    put_row(web)
+    size = {"width": 390, "height": 844}
+    with (
+        simulated_fleet(web),
+        reader(browser, viewport=size, accept_downloads=True) as page,
+    ):
+        page.add_init_script(WRITTEN)
+        every = "activeNow,activeLastHour,activeLast24h,positionsLastHour,speedAvg"
+        open_with_chart(page, web, f"?show={every}")
+        with page.expect_download():
+            page.locator("#png").click()
+        written = page.evaluate("written")
+    assert "Simulated\N{NO-BREAK SPACE}fleet" in [text for text, _, _ in written]
+    assert all(inside for _, inside, _ in written)
+    # Title and legend take several rows.
+    assert len({y for _, _, y in written}) >= 5
+
+
+@contextmanager
+def simulated_fleet(web: WebServer) -> Iterator[None]:
+    """Make the database one that a demo feeds."""
+    with psycopg.connect(web.url, autocommit=True) as connection:
+        connection.execute("create schema vessel_activity_demo")
+        try:
+            put_row(web)
+            yield
+        finally:
+            connection.execute("drop schema vessel_activity_demo")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
