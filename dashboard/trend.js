@@ -16,15 +16,26 @@ export async function fetchHistory(range) {
   }
 }
 
+const BEFORE_MS = { hourBefore: 3_600_000, dayBefore: 86_400_000 };
+// Samples come once a minute, and the history with them a minute after that.
+const TOLERANCE_MS = 300_000;
+
 /** Shows, on each card, the change against an hour and a day before and the last 24 hours. */
 export function cards(stats, history) {
   for (const card of document.querySelectorAll(".card")) {
     const key = card.dataset.key;
     for (const place of card.querySelectorAll("[data-ago]")) {
-      change(place, key, stats[key], history.compare[place.dataset.ago]?.[key]);
+      change(place, key, stats[key], before(stats, history, place.dataset.ago)?.[key]);
     }
     sparkline(card.querySelector(".spark"), history.time, history[key]);
   }
+}
+
+/** The sample to compare with; none where it is of another time, as after a sleep of the computer. */
+function before(stats, history, ago) {
+  const sample = history.compare[ago];
+  const off = Date.parse(sample?.sampledAt) - (Date.parse(stats.updatedAt) - BEFORE_MS[ago]);
+  return Math.abs(off) <= TOLERANCE_MS ? sample : null;
 }
 
 function change(place, key, now, before) {

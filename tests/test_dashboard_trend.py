@@ -7,6 +7,7 @@ import io
 import re
 import struct
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browsing import AT_ONCE, DASHBOARD, SILENCE, SOON, UNKNOWN, chromium, reader, state
-from tests.webserver import HISTORY, WebServer, put_row, write_row
+from tests.webserver import HISTORY, STATS, WebServer, put_row, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +86,22 @@ def test_each_card_tells_the_change_against_an_hour_and_a_day_before(
             expected
         )
     assert card(page, "speedAvg", "hourBefore") == "down 0.6 kn"
+
+
+def test_a_number_is_compared_with_the_same_number_of_then_or_not_at_all(
+    web: WebServer, page: Page
+) -> None:
+    past = history(web, "24h")
+    at = datetime.fromisoformat(web.get(STATS).json()["updatedAt"])
+    for minutes_off, expected in ((4, "up 60"), (6, UNKNOWN), (-4, "up 60"), (-6, UNKNOWN)):
+        sampled_at = at - timedelta(hours=1, minutes=minutes_off)
+        sample = {"activeNow": 5000, "sampledAt": sampled_at.isoformat()}
+        past["compare"] = {"hourBefore": sample, "dayBefore": None}
+        page.route("**/vessel-stats-history?range=24h", lambda route: route.fulfill(json=past))
+        open_with_chart(page, web)
+        changes = page.locator(".card[data-key=activeNow] dd")
+        expect(changes.first).to_contain_text(expected)
+        expect(changes.last).to_have_text(UNKNOWN)
 
 
 def test_a_silent_feed_is_compared_with_nothing(web: WebServer, page: Page) -> None:

@@ -14,7 +14,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from database import show_past
-from tests.webserver import HISTORY, WebServer
+from tests.webserver import HISTORY, WebServer, row_as_json, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -292,14 +292,17 @@ def test_a_gap_stays_a_gap(database: psycopg.Connection, web: WebServer) -> None
 def test_the_answer_has_columns_of_equal_length_and_samples_to_compare_with(
     database: psycopg.Connection, web: WebServer
 ) -> None:
-    fill_history(database, timedelta(hours=25))
+    fill_history(database, timedelta(hours=28))
+    write_row(web.url, age="3 hours")
     answer = fresh(web, "1h")
     columns = ["activeNow", "activeLastHour", "activeLast24h", "totalVessels", "positionsLastHour"]
     assert {len(answer[name]) for name in ["time", "speedAvg", *columns]} == {len(answer["time"])}
     assert answer["time"] == sorted(answer["time"])
     assert answer["stepSeconds"] == 60
     assert answer["activeNow"][0] == answer["time"][0] // 60 % 5000
-    end = datetime.fromisoformat(answer["to"])
+    # Not before the present, since the figures may be old themselves.
+    end = datetime.fromisoformat(row_as_json(web.url)["updatedAt"])
+    assert datetime.fromisoformat(answer["to"]) - end > timedelta(hours=3)
     for name, ago in (("hourBefore", 3600), ("dayBefore", 86400)):
         sample = answer["compare"][name]
         at = datetime.fromisoformat(sample["sampledAt"])

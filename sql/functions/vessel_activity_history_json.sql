@@ -1,6 +1,7 @@
 -- The history of a range as the server hands it out: columns, not rows, since that is half the bytes and what a chart
--- wants. Beside them the samples to compare with, taken an hour and a day before the end of the range, three minutes
--- off at most, else null. A mean speed of 0 means that nothing moved or nothing was heard: null here.
+-- wants. Beside them the samples to compare the cached row with, taken an hour and a day before its instant (p_as_of
+-- where that is given), three minutes off at most, else null. A mean speed of 0 means that nothing moved or nothing was
+-- heard: null here.
 -- Called by the server. Raises what vessel_activity_history raises.
 create or replace function public.vessel_activity_history_json(
   p_range text,
@@ -11,7 +12,9 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   with period as materialized (
-    select coalesce(p_as_of, clock_timestamp()) as until
+    select
+      coalesce(p_as_of, clock_timestamp()) as until,
+      coalesce(p_as_of, (select r.updated_at from public.vessel_activity_realtime as r), clock_timestamp()) as present
   ), compared as (
     select c.name, s.sample
     from (values ('hourBefore', interval '1 hour'), ('dayBefore', interval '24 hours')) as c (name, ago)
@@ -22,9 +25,9 @@ as $$
         'totalVessels', h.total_vessels, 'positionsLastHour', h.positions_last_hour,
         'speedAvg', nullif(h.speed_avg, 0), 'sampledAt', vessel_activity.iso_instant(h.sampled_at)) as sample
       from vessel_activity.history as h
-      where h.minute between period.until - c.ago - interval '4 minutes' and period.until - c.ago + interval '4 minutes'
-        and h.sampled_at between period.until - c.ago - interval '3 minutes' and period.until - c.ago + interval '3 minutes'
-      order by abs(extract(epoch from h.sampled_at - (period.until - c.ago)))
+      where h.minute between period.present - c.ago - interval '4 minutes' and period.present - c.ago + interval '4 minutes'
+        and h.sampled_at between period.present - c.ago - interval '3 minutes' and period.present - c.ago + interval '3 minutes'
+      order by abs(extract(epoch from h.sampled_at - (period.present - c.ago)))
       limit 1
     ) as s on true
   )
@@ -46,4 +49,4 @@ as $$
 $$;
 
 comment on function public.vessel_activity_history_json(text, timestamptz) is
-  'The history of 1h, 24h, 7d or 30d as JSON text: arrays of equal length for time (seconds since 1970) and each number, null where there is no sample; compare holds the samples of an hour and a day before.';
+  'The history of 1h, 24h, 7d or 30d as JSON text: arrays of equal length for time (seconds since 1970) and each number, null where there is no sample; compare holds the samples of an hour and a day before the cached row.';
