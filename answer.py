@@ -84,6 +84,8 @@ class Answer:
             content.append((b"server-timing", timing.encode()))
         if reading.simulated:
             content.append((b"x-vessel-activity-source", b"simulated"))
+        if not reading.present:
+            content.append((b"x-vessel-activity-row", b"missing"))
         return cls(
             reading=reading,
             body=body,

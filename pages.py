@@ -114,6 +114,7 @@ class Dashboard:
             "now": round(time.time() * 1000),
             "filled": is_filled,
             "unconfirmedSeconds": age,
+            "present": answer.reading.present if answer else None,
             "intervalSeconds": answer.reading.interval_seconds if answer else None,
             "simulated": answer.reading.simulated if answer else False,
         }

@@ -1,9 +1,9 @@
 """GET /api/database/vessel-stats-stream: every refresh pushed as a server-sent event.
 
-An event's data is the nine keys, its id is updatedAt. Beside these, `heartbeat` events tell the
-server's time and whether the database can be read, every ten seconds and when that changes. A
-client that doesn't read is dropped: nobody waits for it, and it never holds more than the newest
-event.
+An event's data is the nine keys, its id is updatedAt; without a cached row there is none. Beside
+these, `heartbeat` events tell the server's time, whether the database can be read and has the row,
+every ten seconds and when that changes. A client that doesn't read is dropped: nobody waits for
+it, and it never holds more than the newest event.
 """
 
 from __future__ import annotations
@@ -176,7 +176,9 @@ def _chunk(data: bytes) -> bytes:
 
 
 def event_of(answer: Answer) -> bytes:
-    """Return an answer as a server-sent event with its updatedAt as its id."""
+    """Return an answer as a server-sent event with its updatedAt as its id; b"" without a row."""
+    if not answer.reading.present:
+        return b""
     at = json.loads(answer.body)["updatedAt"].encode()
     lines = b"".join(b"data: %s\n" % line for line in answer.body.splitlines())
     return b"id: %s\n%s\n" % (at, lines)
@@ -191,6 +193,7 @@ def heartbeat_of(listener: Listener) -> bytes:
         "intervalSeconds": reading.interval_seconds if reading else None,
         "simulated": bool(reading and reading.simulated),
         "unconfirmedSeconds": unconfirmed,
+        "present": reading.present if reading else None,
         "databaseAway": listener.failure is not None,
         "servable": answer is not None,
     }

@@ -12,6 +12,7 @@ const DEFAULT_INTERVAL_SECONDS = 30;
 const known = {
   stats: null, // the newest answer, by its own updatedAt
   intervalSeconds: DEFAULT_INTERVAL_SECONDS,
+  present: true, // the database has its cached row
   databaseAway: false, // the server says that it can't read its database at present
   lastDay: null, // the history of 24 hours
   failure: null, // why the last request brought nothing
@@ -24,8 +25,9 @@ const MESSAGES = {
   waiting: () => ["Waiting for data", "The server has no numbers yet. They appear here as soon as it has."],
   lost: (age) => ["Connection lost", `The connection to the server is lost. These numbers are ${age} old; trying again.`],
   failing: (age) => ["Database away", `The server can't read its database. These numbers are ${age} old; trying again.`],
+  missing: (age) => ["Row missing", `The database has lost its cached row. These numbers are ${age} old; the next refresh brings new ones.`],
   stale: (age) => ["Out of date", `Nothing has been refreshed for ${age}. What you see is how it was then.`],
-  empty: () => ["No vessels", "There are no vessels in the database, or nothing has been computed yet."],
+  empty: () => ["No vessels", "There are no vessels in the database."],
   quiet: () => ["Feed quiet", "No position has come in during the last 5 minutes. The numbers are up to date; the feed is not."],
   live: () => ["Live", null],
 };
@@ -41,6 +43,7 @@ function name(age) {
   if (known.failure === feed.UNREACHABLE) return "lost";
   if (known.failure === feed.REFUSED || known.databaseAway) return "failing";
   if (known.stats === null) return "waiting";
+  if (!known.present) return "missing";
   if (age > STALE_INTERVALS * known.intervalSeconds * 1000) return "stale";
   if (known.stats.totalVessels === 0 && known.stats.activeLast24h === 0) return "empty";
   return known.stats.activeNow === 0 ? "quiet" : "live";
@@ -58,10 +61,13 @@ function show() {
 }
 
 const listener = {
-  answer(stats, { unconfirmedSeconds }) {
+  answer(stats, { unconfirmedSeconds, present }) {
     known.failure = null;
     known.databaseAway = unconfirmedSeconds > 0;
-    // Answers can overtake one another; an older one never replaces a newer one.
+    known.present = present;
+    // The zeros that stand for a missing row are no numbers. Answers can overtake one another; an older one never
+    // replaces a newer one.
+    if (!present) return show();
     if (known.stats === null || Date.parse(stats.updatedAt) >= Date.parse(known.stats.updatedAt)) {
       known.stats = stats;
       view.numbers(stats);
@@ -69,9 +75,11 @@ const listener = {
     }
     show();
   },
-  health({ intervalSeconds, simulated, databaseAway }) {
+  health({ intervalSeconds, simulated, databaseAway, present }) {
     known.failure = null;
     known.databaseAway = databaseAway;
+    // Null: a server that has just started can't tell yet.
+    known.present = present !== false;
     known.intervalSeconds = intervalSeconds ?? known.intervalSeconds;
     view.simulated(simulated);
     show();

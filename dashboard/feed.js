@@ -18,7 +18,8 @@ export const REFUSED = "refused";
 /**
  * Follows the numbers for ever.
  *
- * listener.answer(stats, {unconfirmedSeconds}) is called with each answer, of any age;
+ * listener.answer(stats, {unconfirmedSeconds, present}) is called with each answer, of any age, and zeros where
+ * there is no row (present false);
  * listener.health(told) with each heartbeat of the stream; listener.failed(reason) with each
  * request that brought nothing; listener.mode("stream" | "polling") when that changes.
  */
@@ -37,7 +38,7 @@ export function follow(listener) {
     source = new EventSource(new URL("vessel-stats-stream", API));
     source.onmessage = (event) => {
       heardAt = performance.now();
-      listener.answer(JSON.parse(event.data), { unconfirmedSeconds: 0 });
+      listener.answer(JSON.parse(event.data), { unconfirmedSeconds: 0, present: true });
       tick();
     };
     source.addEventListener("heartbeat", (event) => {
@@ -96,5 +97,8 @@ async function ask(listener) {
     return;
   }
   clock.hint(response.headers.get("date"));
-  listener.answer(stats, { unconfirmedSeconds: Number(response.headers.get("x-vessel-activity-unconfirmed")) });
+  listener.answer(stats, {
+    unconfirmedSeconds: Number(response.headers.get("x-vessel-activity-unconfirmed")),
+    present: response.headers.get("x-vessel-activity-row") !== "missing",
+  });
 }

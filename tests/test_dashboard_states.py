@@ -140,6 +140,48 @@ def test_a_stale_row_is_told_its_numbers_stay_and_a_fresh_one_ends_it(
     expect(page.locator("#banner")).to_be_hidden()
 
 
+@pytest.mark.parametrize("environment", [{}, NO_STREAM], ids=["stream", "polling"])
+def test_a_row_that_is_lost_leaves_its_numbers_which_grow_old(
+    module_url: str, browser: Browser, environment: dict[str, str]
+) -> None:
+    write_row(module_url, age="40 seconds")
+    with WebServer(module_url, environment) as web, reader(browser) as page:
+        page.goto(web.address + DASHBOARD)
+        state(page, "live")
+        lose_row(module_url)
+        state(page, "missing", SOON)
+        expect(page.locator("#banner")).to_contain_text("The database has lost its cached row.")
+        expect(page.locator("#activeNow")).to_have_text("4,812")
+        expect(page.locator("#types li")).to_have_count(5)
+        expect(page.locator("#age")).to_have_text(re.compile("^[4-6][0-9] s$"))
+        put_row(web, active_now=7)
+        state(page, "live", SOON)
+        expect(page.locator("#activeNow")).to_have_text("7")
+
+
+@pytest.mark.parametrize("environment", [{}, NO_STREAM], ids=["stream", "polling"])
+def test_without_a_row_since_the_page_was_opened_there_is_no_age(
+    module_url: str, browser: Browser, environment: dict[str, str]
+) -> None:
+    lose_row(module_url)
+    with WebServer(module_url, environment) as web, reader(browser) as page:
+        page.goto(web.address + DASHBOARD)
+        mode = "asking every 5 s" if environment else "pushed live"
+        expect(page.locator("#mode")).to_have_text(mode)
+        state(page, "waiting")
+        expect(page.locator("#age")).to_have_text(UNKNOWN)
+        expect(page.locator("#activeNow")).to_have_text(UNKNOWN)
+        put_row(web)
+        state(page, "live", SOON)
+
+
+def lose_row(url: str) -> None:
+    """Delete the cached row and notify, as nobody should."""
+    with psycopg.connect(url) as connection:
+        connection.execute("delete from public.vessel_activity_realtime")
+        connection.execute("notify vessel_activity")
+
+
 def test_an_older_answer_never_replaces_a_newer_one(web: WebServer, page: Page) -> None:
     put_row(web, active_now=200)
     page.goto(web.address + DASHBOARD)

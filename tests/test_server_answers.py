@@ -56,8 +56,9 @@ def test_a_missing_row_gives_zeros_as_of_now(web: WebServer) -> None:
     with psycopg.connect(web.url) as connection:
         connection.execute("delete from public.vessel_activity_realtime")
         connection.execute("notify vessel_activity")
-    zeros = eventually(lambda: (got := web.get(STATS).json())["activeNow"] == 0 and got)
-    assert zeros
+    answer = eventually(lambda: (got := web.get(STATS)).json()["activeNow"] == 0 and got)
+    assert answer.headers["x-vessel-activity-row"] == "missing"
+    zeros = answer.json()
     at = datetime.fromisoformat(zeros.pop("updatedAt"))
     assert zeros == {
         "activeNow": 0,
@@ -70,6 +71,10 @@ def test_a_missing_row_gives_zeros_as_of_now(web: WebServer) -> None:
         "speedAvg": 0,
     }
     assert abs(datetime.now(UTC) - at) < timedelta(seconds=8)
+
+
+def test_a_row_that_is_there_is_not_called_missing(web: WebServer) -> None:
+    assert "x-vessel-activity-row" not in web.get(STATS).headers
 
 
 def test_a_commit_is_served_without_being_asked_for(web: WebServer) -> None:

@@ -83,6 +83,23 @@ def test_the_current_row_comes_at_once_with_its_instant_as_id(
     assert row == row_as_json(web.url)
 
 
+def test_a_row_that_is_lost_is_told_and_no_event_of_zeros(web: WebServer, events: Events) -> None:
+    events.next_row()
+    assert events.next_heartbeat()["present"] is True
+    with psycopg.connect(web.url) as connection:
+        connection.execute("delete from public.vessel_activity_realtime")
+        connection.execute("notify vessel_activity")
+    said = next(iter(events))
+    assert said["event"] == "heartbeat"
+    assert json.loads(said["data"])["present"] is False
+    late = Events(web.address)
+    assert next(iter(late)) == {"retry": "2000"}
+    assert late.next_heartbeat()["present"] is False
+    late.close()
+    write_row(web.url, active_now=12)
+    assert events.next_row()["activeNow"] == 12
+
+
 def test_every_refresh_is_one_event(web: WebServer, events: Events) -> None:
     events.next_row()
     for number in range(1, 6):
