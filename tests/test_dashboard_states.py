@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -21,7 +22,7 @@ from tests.browsing import (
     reader,
     state,
 )
-from tests.webserver import WebServer, put_row, row_as_json, write_row
+from tests.webserver import WebServer, eventually, put_row, row_as_json, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,6 +181,75 @@ def lose_row(url: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("delete from public.vessel_activity_realtime")
         connection.execute("notify vessel_activity")
+
+
+@contextmanager
+def pages(browser: Browser, web: WebServer, number: int, before: str = "") -> Iterator[list[Page]]:
+    """Open that many pages of one browser, one after another; each is in sight."""
+    context = browser.new_context(locale="en-GB")
+    context.add_init_script(before)
+    opened = [context.new_page() for _ in range(number)]
+    for page in opened:
+        page.goto(web.address + DASHBOARD, timeout=SOON)
+        expect(page.locator("#mode")).to_have_text("pushed live", timeout=SOON)
+    yield opened
+    context.close()
+
+
+def streams(web: WebServer) -> int:
+    """Return how many clients the event stream has."""
+    found = re.search(r"^vessel_activity_stream_clients (\d+)", web.get("/metrics").text, re.M)
+    assert found
+    return int(found[1])
+
+
+def test_all_pages_of_a_browser_share_one_stream_and_another_takes_it_over(
+    module_url: str, browser: Browser
+) -> None:
+    write_row(module_url)
+    with WebServer(module_url) as web, pages(browser, web, 8) as opened:
+        assert streams(web) == 1
+        write_row(module_url, active_now=3_141)
+        for page in opened:
+            expect(page.locator("#activeNow")).to_have_text("3,141", timeout=AT_ONCE)
+        opened[0].close()
+        eventually(lambda: streams(web) == 1)
+        write_row(module_url, active_now=2_718)
+        for page in opened[1:]:
+            expect(page.locator("#activeNow")).to_have_text("2,718")
+            expect(page.locator("#mode")).to_have_text("pushed live")
+
+
+def test_a_page_out_of_sight_holds_no_stream_and_catches_up_when_seen(
+    module_url: str, browser: Browser
+) -> None:
+    write_row(module_url)
+    with WebServer(module_url) as web, pages(browser, web, 1) as (page,):
+        see(page, hidden=True)
+        eventually(lambda: streams(web) == 0)
+        write_row(module_url, active_now=1_618)
+        see(page, hidden=False)
+        expect(page.locator("#activeNow")).to_have_text("1,618", timeout=AT_ONCE)
+        eventually(lambda: streams(web) == 1)
+
+
+def see(page: Page, *, hidden: bool) -> None:
+    """Put a page out of sight, as another tab before it would, or back."""
+    page.evaluate(
+        "(hidden) => { Object.defineProperty(document, 'hidden', { value: hidden,"
+        " configurable: true }); document.dispatchEvent(new Event('visibilitychange')); }",
+        hidden,
+    )
+
+
+def test_without_locks_each_page_has_a_stream_of_its_own(module_url: str, browser: Browser) -> None:
+    write_row(module_url)
+    unlocked = "Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });"
+    with WebServer(module_url) as web, pages(browser, web, 2, unlocked) as opened:
+        assert streams(web) == 2
+        write_row(module_url, active_now=577)
+        for page in opened:
+            expect(page.locator("#activeNow")).to_have_text("577", timeout=AT_ONCE)
 
 
 def test_an_older_answer_never_replaces_a_newer_one(web: WebServer, page: Page) -> None:
