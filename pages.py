@@ -106,7 +106,9 @@ class Dashboard:
         file = self._files.get(request.path_params["name"])
         if file is None:
             return Response("Not found\n", status_code=404, media_type="text/plain")
-        return file.answer(request, self._fence(embed=False))
+        # The fence is for what a browser opens as a page; scripts and styles only carry its weight.
+        scripted = file.content_type in {"text/javascript", "text/css"}
+        return file.answer(request, {} if scripted else self._fence(embed=False))
 
     def _current(self, *, is_filled: bool) -> str:
         answer, age = self._listener.servable()

@@ -198,7 +198,9 @@ def pages(browser: Browser, web: WebServer, number: int, before: str = "") -> It
 
 def streams(web: WebServer) -> int:
     """Return how many clients the event stream has."""
-    found = re.search(r"^vessel_activity_stream_clients (\d+)", web.get("/metrics").text, re.M)
+    found = re.search(
+        r"^vessel_activity_stream_clients (\d+)", web.get("/metrics").text, re.MULTILINE
+    )
     assert found
     return int(found[1])
 

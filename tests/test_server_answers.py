@@ -269,3 +269,10 @@ def raw(
     found |= {"status": answer.status, "body": answer.read()}
     connection.close()
     return found
+
+
+def test_only_what_opens_as_a_page_is_fenced_in(web: WebServer) -> None:
+    for name, fenced in (("icon.svg", True), ("app.js", False), ("style.css", False)):
+        headers = web.get(f"/dashboard/{name}").headers
+        assert ("content-security-policy" in headers) is fenced
+        assert headers["x-content-type-options"] == "nosniff"
