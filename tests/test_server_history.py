@@ -240,8 +240,8 @@ def test_samples_past_their_time_are_forgotten(database: psycopg.Connection) -> 
 def fill_history(connection: psycopg.Connection, length: timedelta) -> None:
     """Put a sample on every minute up to now, with the minute's number since 1970 in it."""
     connection.execute(
-        "insert into vessel_activity.history select m, m, n %% 5000, n %% 7000, n %% 9000, 9999,"
-        " n %% 40000, n %% 40 from generate_series("
+        "insert into vessel_activity.history select m, m, n %% 5000 + 1, n %% 7000 + 1,"
+        " n %% 9000 + 1, 9999, n %% 40000 + 1, n %% 40 from generate_series("
         " date_bin('1 minute', now() - %s, 'epoch'), now(), '1 minute') as m,"
         " lateral (select (extract(epoch from m) / 60)::int) as number (n)",
         [length],
@@ -273,7 +273,7 @@ def test_a_range_is_thinned_to_real_samples_at_even_steps(
     for point in points[:-1]:
         # The newest sample of the step, untouched.
         assert point["sampled_at"] == point["step_at"] + timedelta(minutes=step_minutes - 1)
-        assert point["active_now"] == int(point["sampled_at"].timestamp()) // 60 % 5000
+        assert point["active_now"] == int(point["sampled_at"].timestamp()) // 60 % 5000 + 1
 
 
 def test_a_gap_stays_a_gap(database: psycopg.Connection, web: WebServer) -> None:
@@ -299,7 +299,7 @@ def test_the_answer_has_columns_of_equal_length_and_samples_to_compare_with(
     assert {len(answer[name]) for name in ["time", "speedAvg", *columns]} == {len(answer["time"])}
     assert answer["time"] == sorted(answer["time"])
     assert answer["stepSeconds"] == 60
-    assert answer["activeNow"][0] == answer["time"][0] // 60 % 5000
+    assert answer["activeNow"][0] == answer["time"][0] // 60 % 5000 + 1
     # Not before the present, since the figures may be old themselves.
     end = datetime.fromisoformat(row_as_json(web.url)["updatedAt"])
     assert datetime.fromisoformat(answer["to"]) - end > timedelta(hours=3)
@@ -307,7 +307,7 @@ def test_the_answer_has_columns_of_equal_length_and_samples_to_compare_with(
         sample = answer["compare"][name]
         at = datetime.fromisoformat(sample["sampledAt"])
         assert abs((end - at).total_seconds() - ago) <= 60
-        assert sample["activeNow"] == int(at.timestamp()) // 60 % 5000
+        assert sample["activeNow"] == int(at.timestamp()) // 60 % 5000 + 1
 
 
 def test_nothing_is_compared_with_a_sample_of_another_time(
@@ -339,6 +339,29 @@ def test_csv_holds_the_same_samples(database: psycopg.Connection, web: WebServer
         for line in lines
     ] == expected
     assert any(line["speedAvg"] == "" for line in lines)
+
+
+def test_where_nothing_was_heard_the_past_is_unknown_and_not_zero(
+    database: psycopg.Connection, web: WebServer
+) -> None:
+    write_row(web.url)
+    fill_history(database, timedelta(hours=2))
+    database.execute(
+        "update vessel_activity.history set active_now = 0, active_last_hour = 0,"
+        " active_last_24h = 0, positions_last_hour = 0, speed_avg = 0"
+    )
+    answer = fresh(web, "1h")
+    unknown = ["activeNow", "activeLastHour", "activeLast24h", "positionsLastHour", "speedAvg"]
+    for name in unknown:
+        assert set(answer[name]) == {None}
+        assert answer["compare"]["hourBefore"][name] is None
+    sampled = [value for value in answer["totalVessels"] if value is not None]
+    assert set(sampled) == {9999}
+    lines = list(csv.DictReader(io.StringIO(web.get(f"{HISTORY}.csv?range=1h").text, newline="")))
+    assert len(lines) == len(sampled)
+    for line in lines:
+        assert datetime.fromisoformat(line.pop("time"))
+        assert line == {**dict.fromkeys(unknown, ""), "totalVessels": "9999"}
 
 
 def test_an_unknown_range_is_refused_and_the_known_ones_named(web: WebServer) -> None:

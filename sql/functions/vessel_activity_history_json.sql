@@ -1,7 +1,7 @@
 -- The history of a range as the server hands it out: columns, not rows, since that is half the bytes and what a chart
 -- wants. Beside them the samples to compare the cached row with, taken an hour and a day before its instant (p_as_of
--- where that is given), three minutes off at most, else null. A mean speed of 0 means that nothing moved or nothing was
--- heard: null here.
+-- where that is given), three minutes off at most, else null. Where nothing was heard, what goes on at sea is unknown,
+-- not 0: null here, as a dash on the dashboard.
 -- Called by the server. Raises what vessel_activity_history raises.
 create or replace function public.vessel_activity_history_json(
   p_range text,
@@ -21,9 +21,9 @@ as $$
     cross join period
     left join lateral (
       select json_build_object(
-        'activeNow', h.active_now, 'activeLastHour', h.active_last_hour, 'activeLast24h', h.active_last_24h,
-        'totalVessels', h.total_vessels, 'positionsLastHour', h.positions_last_hour,
-        'speedAvg', nullif(h.speed_avg, 0), 'sampledAt', vessel_activity.iso_instant(h.sampled_at)) as sample
+        'activeNow', nullif(h.active_now, 0), 'activeLastHour', nullif(h.active_last_hour, 0),
+        'activeLast24h', nullif(h.active_last_24h, 0), 'totalVessels', h.total_vessels,
+        'positionsLastHour', nullif(h.positions_last_hour, 0), 'speedAvg', nullif(h.speed_avg, 0), 'sampledAt', vessel_activity.iso_instant(h.sampled_at)) as sample
       from vessel_activity.history as h
       where h.minute between period.present - c.ago - interval '4 minutes' and period.present - c.ago + interval '4 minutes'
         and h.sampled_at between period.present - c.ago - interval '3 minutes' and period.present - c.ago + interval '3 minutes'
@@ -38,15 +38,15 @@ as $$
     'stepSeconds', extract(epoch from (max(h.step_at) - min(h.step_at)) / (count(*) - 1))::integer,
     'compare', (select json_object_agg(c.name, c.sample) from compared as c),
     'time', json_agg(round(extract(epoch from coalesce(h.sampled_at, h.step_at)))::bigint order by h.step_at),
-    'activeNow', json_agg(h.active_now order by h.step_at),
-    'activeLastHour', json_agg(h.active_last_hour order by h.step_at),
-    'activeLast24h', json_agg(h.active_last_24h order by h.step_at),
+    'activeNow', json_agg(nullif(h.active_now, 0) order by h.step_at),
+    'activeLastHour', json_agg(nullif(h.active_last_hour, 0) order by h.step_at),
+    'activeLast24h', json_agg(nullif(h.active_last_24h, 0) order by h.step_at),
     'totalVessels', json_agg(h.total_vessels order by h.step_at),
-    'positionsLastHour', json_agg(h.positions_last_hour order by h.step_at),
+    'positionsLastHour', json_agg(nullif(h.positions_last_hour, 0) order by h.step_at),
     'speedAvg', json_agg(nullif(h.speed_avg, 0) order by h.step_at)
   )::text
   from public.vessel_activity_history(p_range, (select until from period)) as h
 $$;
 
 comment on function public.vessel_activity_history_json(text, timestamptz) is
-  'The history of 1h, 24h, 7d or 30d as JSON text: arrays of equal length for time (seconds since 1970) and each number, null where there is no sample; compare holds the samples of an hour and a day before the cached row.';
+  'The history of 1h, 24h, 7d or 30d as JSON text: arrays of equal length for time (seconds since 1970) and each number, null where there is no sample or nothing was heard; compare holds the samples of an hour and a day before the cached row.';
