@@ -37,6 +37,7 @@ let trend = null;
 let chart = null;
 let again = "";
 
+const BROKEN = "broken";
 let shown = null; // the name of the state on the page
 
 function name(age) {
@@ -50,6 +51,7 @@ function name(age) {
 }
 
 function show() {
+  if (shown === BROKEN) return;
   const age = known.stats === null ? null : clock.now() - Date.parse(known.stats.updatedAt);
   const current = name(age);
   const spoken = age === null ? "none" : format.duration(age);
@@ -201,4 +203,9 @@ async function begin() {
   beginPast();
 }
 
-begin();
+begin().catch((error) => {
+  shown = BROKEN;
+  const banner = "This page does not work in this browser. The numbers, if there are any, are from when it was opened.";
+  view.state({ name: BROKEN, label: "Not working", banner, mode: "", age: null });
+  throw error;
+});

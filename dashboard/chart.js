@@ -34,7 +34,9 @@ export function choice() {
 
 /** Prepares legend and keys. keys: the lines to show, null for the usual; onChange: after a switch. */
 export function prepare(keys, onChange) {
-  if (keys !== null) hidden = new Set(LINES.map((line) => line.key).filter((key) => !keys.split(",").includes(key)));
+  const known = LINES.map((line) => line.key);
+  const wanted = known.filter((key) => keys?.split(",").includes(key));
+  if (wanted.length > 0) hidden = new Set(known.filter((key) => !wanted.includes(key)));
   changed = onChange;
   LINES.forEach((line, index) => legend.append(legendButton(line, index)));
   place.addEventListener("keydown", move);
@@ -288,6 +290,7 @@ function legendButton(line, index) {
 
 /** Writes the values at a place in the history under the chart; null writes how to get them. */
 function tell(index) {
+  if (hidden.size === LINES.length) return say("No line is chosen. The names above the chart switch them on.");
   if (index === null || index === undefined) {
     return say(shown && shown.activeNow.some((value) => value !== null)
       ? "Point at the chart, or focus it and use the arrow keys, to read values."

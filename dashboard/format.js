@@ -1,6 +1,13 @@
 // Numbers, dates and names, in the reader's own locale: the languages that the browser asks the server for, too.
 
-const languages = [...navigator.languages];
+// Some systems name one that Intl does not know ("en-US@posix"), and Intl would throw at it.
+const languages = navigator.languages.filter((tag) => {
+  try {
+    return Intl.getCanonicalLocales(tag).length > 0;
+  } catch {
+    return false;
+  }
+});
 // Made when first needed: each takes some milliseconds, and the first paint waits for few of them.
 const made = {};
 const intl = (name, kind, options) => (made[name] ??= new Intl[kind](languages, options));

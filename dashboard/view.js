@@ -5,6 +5,7 @@ import * as format from "./format.js";
 
 const element = (id) => document.getElementById(id);
 const UNKNOWN = "–";
+const TITLE = document.title;
 
 /**
  * Shows one answer.
@@ -36,6 +37,8 @@ export function numbers(stats) {
 export function state({ name, label, banner, mode, age }) {
   document.body.dataset.state = name;
   text("state", label);
+  // All that is seen of a page in the background.
+  document.title = banner === null ? TITLE : `${label} – ${TITLE}`;
   text("age", age === null ? UNKNOWN : format.duration(age));
   text("mode", mode);
   element("banner").hidden = banner === null;

@@ -294,6 +294,57 @@ def test_a_clock_two_hours_wrong_does_not_change_the_age(web: WebServer, browser
         context.close()
 
 
+def test_a_language_that_the_browser_does_not_know_itself_is_passed_over(
+    web: WebServer, page: Page
+) -> None:
+    put_row(web)
+    page.add_init_script(
+        "Object.defineProperty(navigator, 'languages', { value: ['en-US@posix', 'de', 'en'] });"
+    )
+    page.goto(web.address + DASHBOARD)
+    state(page, "live")
+    expect(page.locator("#activeNow")).to_have_text("4.812")
+
+
+def test_a_page_that_can_not_begin_says_so(web: WebServer, browser: Browser) -> None:
+    put_row(web)
+    context = browser.new_context(locale="en-GB")
+    page = context.new_page()
+    page.add_init_script("Intl.NumberFormat = function () { throw new RangeError('no'); };")
+    page.goto(web.address + DASHBOARD)
+    state(page, "broken")
+    expect(page.locator("#state")).to_have_text("Not working")
+    expect(page.locator("#banner")).to_contain_text("does not work in this browser")
+    expect(page).to_have_title("Not working \N{EN DASH} Vessel activity")
+    context.close()
+
+
+def test_the_title_tells_what_is_wrong(web: WebServer, page: Page) -> None:
+    put_row(web)
+    page.goto(web.address + DASHBOARD)
+    state(page, "live")
+    expect(page).to_have_title("Vessel activity")
+    put_row(web, age="3 days")
+    page.reload()
+    expect(page).to_have_title("Out of date \N{EN DASH} Vessel activity")
+    put_row(web)
+    expect(page).to_have_title("Vessel activity")
+
+
+def test_paper_is_white_whatever_the_screen_is(web: WebServer, browser: Browser) -> None:
+    put_row(web)
+    with reader(browser, color_scheme="dark") as page:
+        page.goto(web.address + DASHBOARD)
+        state(page, "live")
+        tone = "getComputedStyle(document.getElementById('state')).color"
+        assert page.evaluate(tone) == "rgb(78, 203, 143)"
+        page.emulate_media(media="print", color_scheme="dark")
+        assert page.evaluate(tone) == "rgb(15, 122, 75)"
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == (
+            "rgb(255, 255, 255)"
+        )
+
+
 def test_a_blocked_stream_is_replaced_by_asking(module_url: str, page: Page) -> None:
     write_row(module_url, active_now=1)
     with WebServer(module_url, NO_STREAM) as web:

@@ -230,6 +230,17 @@ def test_the_choice_is_kept_in_the_address(web: WebServer, page: Page) -> None:
     expect(page.locator("#legend [data-key=speedAvg]")).to_have_attribute("aria-pressed", "false")
 
 
+def test_a_chart_is_never_empty_without_a_word(web: WebServer, page: Page) -> None:
+    open_with_chart(page, web, "?show=nothing")
+    pressed = page.locator("#legend [aria-pressed=true]")
+    assert pressed.all_inner_texts() == ["Active now", "Positions per hour", "Average speed"]
+    for _ in range(3):
+        pressed.first.click()
+    expect(page.locator("#reading")).to_have_text(re.compile("^No line is chosen"))
+    page.locator("#chart .u-over").hover(position={"x": 200, "y": 50})
+    expect(page.locator("#reading")).to_have_text(re.compile("^No line is chosen"))
+
+
 def test_the_csv_is_that_of_the_range_shown(web: WebServer, page: Page) -> None:
     open_with_chart(page, web, "?range=1h")
     with page.expect_download() as download:
