@@ -101,13 +101,22 @@ const address = new URLSearchParams(location.search);
 const RANGES = ["1h", "24h", "7d", "30d"];
 let range = RANGES.includes(address.get("range")) ? address.get("range") : "24h";
 
+// Names without a value stay without one: ?kiosk, not ?kiosk=.
+const query = (parameters) => `?${parameters.toString().replace(/=(?=&|$)/g, "")}`;
+
+/** Lets the wall screen show what this page shows. */
+function leadToWall() {
+  const wall = new URLSearchParams(address);
+  wall.set("kiosk", "");
+  document.getElementById("wall").href = query(wall);
+}
+
 function keep() {
   const put = (name, value) => (value === null ? address.delete(name) : address.set(name, value));
   put("range", range === "24h" ? null : range);
   put("show", chart.choice());
-  // Names without a value stay without one: ?kiosk, not ?kiosk=.
-  const text = address.toString().replace(/=(?=&|$)/g, "");
-  history.replaceState(null, "", text ? `?${text}` : location.pathname);
+  history.replaceState(null, "", address.size > 0 ? query(address) : location.pathname);
+  leadToWall();
 }
 
 function choose(chosen) {
@@ -163,6 +172,7 @@ async function fetchModules() {
 
 async function beginPast() {
   choose(range);
+  leadToWall();
   while (!chart) await fetchModules();
   chart.prepare(address.get("show"), keep);
   document.getElementById("ranges").addEventListener("click", ({ target }) => {

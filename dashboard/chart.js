@@ -22,6 +22,7 @@ let library; // the promise of uPlot, loaded once the numbers are there
 let plot = null;
 let shown = null; // the history in the chart
 let drawn = null; // the range that the chart was made for
+let drawnUnit = null; // and the size of type it was made for
 let pointed = null; // the time of the sample that the arrow keys have found
 let hidden = new Set(LINES.map((line) => line.key).filter((key) => !SHOWN_AT_FIRST.includes(key)));
 let changed = () => {};
@@ -46,7 +47,10 @@ export function prepare(keys, onChange) {
   });
   place.addEventListener("blur", () => point(null));
   new ResizeObserver(() => {
-    plot?.setSize(size());
+    if (!plot) return;
+    // On another screen the type may have another size.
+    if (drawnUnit !== unit()) return draw();
+    plot.setSize(size());
     restore();
   }).observe(place);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot && draw());
@@ -77,7 +81,7 @@ export async function show(history) {
 /** The chart as a PNG file, with the title and the legend that the page has around it. */
 export function download() {
   if (!plot) return;
-  const scale = devicePixelRatio;
+  const scale = devicePixelRatio * unit();
   const [inner, edge] = [plot.ctx.canvas, 24 * scale];
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d");
@@ -150,35 +154,45 @@ function load() {
 
 function draw() {
   plot?.destroy();
+  drawn = shown.range;
+  const em = (drawnUnit = unit());
   const axis = (more) => ({
     stroke: colour("--soft"),
-    grid: { stroke: colour("--line"), width: 1 },
+    grid: { stroke: colour("--line"), width: em },
     ticks: { show: false },
-    font: `12px ${family()}`,
-    gap: 8,
+    font: `${12 * em}px ${family()}`,
+    gap: 8 * em,
     ...more,
   });
   const side = (scale, more) =>
     axis({
       scale,
-      size: (_, values) => 20 + 7.5 * Math.max(2, ...(values ?? []).map((value) => value.length)),
+      // Some ten values at most, whatever the height.
+      space: () => Math.max(36 * em, size().height / 10),
+      size: (_, values) => (20 + 7.5 * Math.max(2, ...(values ?? []).map((value) => value.length))) * em,
       values: (_, splits) => splits.map((value) => format.compact(value)),
       show: LINES.some((line) => line.scale === scale && !hidden.has(line.key)),
       ...more,
     });
   // Every scale begins at zero; the room above keeps lines of different scales apart.
   const fromZero = (room) => ({ range: (_, least, most) => [0, (most || 1) * room] });
+  // Long ranges are divided at midnights, the others by the clock.
   const long = shown.stepSeconds > 600;
-  drawn = shown.range;
+  const word = long ? format.day : format.minute;
   plot = new uPlot(
     {
       ...size(),
-      padding: [12, 8, 0, 8],
+      padding: [12 * em, 8 * em, 0, 8 * em],
       legend: { show: false },
-      cursor: { drag: { x: false, y: false }, points: { size: 8 }, y: false },
+      cursor: { drag: { x: false, y: false }, points: { size: 8 * em }, y: false },
       scales: { x: { time: true }, vessels: fromZero(1.08), positions: fromZero(1.5), speed: fromZero(2.4) },
       axes: [
-        axis({ space: 70, size: 34, values: (_, splits) => splits.map((at) => (long ? format.day(at * 1000) : format.minute(at * 1000))) }),
+        axis({
+          space: 70 * em,
+          size: 34 * em,
+          incrs: long ? [1, 2, 3, 5, 7, 10].map((days) => days * 86_400) : undefined,
+          values: (_, splits) => splits.map((at) => word(at * 1000)),
+        }),
         side("vessels", { stroke: colour("--line-1") }),
         side("positions", { side: 1, stroke: colour("--line-4"), grid: { show: false } }),
       ],
@@ -189,15 +203,19 @@ function draw() {
           scale: line.scale,
           show: !hidden.has(line.key),
           stroke: colour(line.colour),
-          width: line.width,
-          dash: line.dash,
+          width: line.width * em,
+          dash: line.dash?.map((length) => length * em),
           fill: line.key === "activeNow" ? colour("--line-1-area") : undefined,
           spanGaps: false,
           // A sample with nothing on either side has no line; a point shows it.
-          points: { show: true, size: 5, filter: (u, s) => alone(u.data[s]) },
+          points: { show: true, size: 5 * em, filter: (u, s) => alone(u.data[s]) },
         })),
       ],
-      hooks: { setCursor: [({ cursor }) => pointed === null && tell(cursor.idx)], drawClear: [shadeGaps] },
+      hooks: {
+        setCursor: [({ cursor }) => pointed === null && tell(cursor.idx)],
+        drawClear: [shadeGaps],
+        draw: [writeNewest],
+      },
     },
     columns(),
     place,
@@ -221,6 +239,34 @@ function restore() {
   if (pointed === null) return tell(plot.cursor.idx);
   const distance = (time) => Math.abs(time - pointed);
   aim(shown.time.reduce((best, time, index) => (distance(time) < distance(shown.time[best]) ? index : best), 0));
+}
+
+/** Writes the newest value beside each line that has no axis. */
+function writeNewest({ ctx, bbox, valToPos }) {
+  const em = devicePixelRatio * drawnUnit;
+  for (const line of LINES.filter(({ key, unit }) => unit && !hidden.has(key))) {
+    const index = shown[line.key].findLastIndex((value) => value !== null);
+    if (index < 0) continue;
+    const words = `${format.oneDigit(shown[line.key][index])} ${line.unit}`;
+    const x = valToPos(shown.time[index], "x", true);
+    const y = Math.min(valToPos(shown[line.key][index], line.scale, true) + 16 * em, bbox.top + bbox.height - 4 * em);
+    ctx.save();
+    ctx.font = `600 ${12 * em}px ${family()}`;
+    ctx.textAlign = "right";
+    // A rim, since other lines may pass behind.
+    ctx.lineWidth = 4 * em;
+    ctx.lineJoin = "round";
+    ctx.strokeStyle = colour("--surface");
+    ctx.strokeText(words, x, y);
+    ctx.fillStyle = colour(line.colour);
+    ctx.fillText(words, x, y);
+    ctx.restore();
+  }
+}
+
+/** How many times larger than usual the page's type is; what is drawn grows with it. */
+function unit() {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
 }
 
 function size() {
@@ -253,8 +299,8 @@ function shadeGaps(u) {
     ctx.rect(from, bbox.top, to - from, bbox.height);
     ctx.clip();
     ctx.strokeStyle = colour("--line");
-    ctx.lineWidth = devicePixelRatio;
-    for (let x = from - bbox.height; x < to; x += 9 * devicePixelRatio) {
+    ctx.lineWidth = devicePixelRatio * drawnUnit;
+    for (let x = from - bbox.height; x < to; x += 9 * ctx.lineWidth) {
       ctx.beginPath();
       ctx.moveTo(x, bbox.top + bbox.height);
       ctx.lineTo(x + bbox.height, bbox.top);

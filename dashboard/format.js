@@ -23,8 +23,9 @@ export const count = (value) => intl("whole", "NumberFormat", { maximumFractionD
 export const oneDigit = (value) => intl("tenth", "NumberFormat", oneDecimal).format(value);
 export const share = (part, all) =>
   all > 0 ? intl("percent", "NumberFormat", { style: "percent", ...oneDecimal }).format(part / all) : "–";
+// Enough digits for steps of 250 in thousands.
 export const compact = (value) =>
-  intl("short", "NumberFormat", { notation: "compact", maximumFractionDigits: 1 }).format(value);
+  intl("short", "NumberFormat", { notation: "compact", maximumFractionDigits: 3 }).format(value);
 export const minute = (ms) => intl("clock", "DateTimeFormat", { hour: "2-digit", minute: "2-digit" }).format(ms);
 export const day = (ms) => intl("date", "DateTimeFormat", { day: "numeric", month: "short" }).format(ms);
 export const time = (ms) => intl("instant", "DateTimeFormat", instant).format(ms);

@@ -85,10 +85,13 @@ function sparkline(svg, time, values) {
     area.setAttribute("d", "");
     return;
   }
-  const [least, most] = [Math.min(...known), Math.max(...known)];
+  // At least a tenth of the value from bottom to top, so that trifles don't look like a storm.
+  const [bottom, top] = [Math.min(...known), Math.max(...known)];
+  const span = Math.max(top - bottom, top / 10);
+  const least = (top + bottom - span) / 2;
   const [start, end] = [time[0], time[time.length - 1]];
   const x = (at) => ((240 * (at - start)) / (end - start || 1)).toFixed(1);
-  const y = (value) => (41 - (38 * (value - least)) / (most - least || 1)).toFixed(1);
+  const y = (value) => (41 - (38 * (value - least)) / (span || 1)).toFixed(1);
   const pieces = [];
   let piece = null;
   values.forEach((value, index) => {

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -265,17 +266,63 @@ def test_the_chart_can_be_taken_away_as_a_picture(web: WebServer, page: Page) ->
     assert (width, height) == (round(box["width"]) + 48, round(box["height"]) + 100)
 
 
-# Notes each text that is written into a canvas that is not on the page: the picture.
+# Notes each text that is written into a canvas: in the chart, and in the picture.
 WRITTEN = """
   window.written = [];
+  window.inChart = [];
   const write = CanvasRenderingContext2D.prototype.fillText;
   CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
-    if (!this.canvas.isConnected) {
-      written.push([text, x + this.measureText(text).width <= this.canvas.width, y]);
-    }
+    if (this.canvas.isConnected) inChart.push([text, /[0-9.]+px/.exec(this.font)[0]]);
+    else written.push([text, x + this.measureText(text).width <= this.canvas.width, y]);
     write.call(this, text, x, y);
   };
 """
+
+
+def labels(page: Page) -> list[str]:
+    """Return what is written in the chart, now that it is."""
+    page.wait_for_function("inChart.length > 0")
+    return [text for text, _ in page.evaluate("inChart")]
+
+
+def test_a_week_is_divided_at_midnights(web: WebServer, page: Page) -> None:
+    page.add_init_script(WRITTEN)
+    open_with_chart(page, web, "?range=7d")
+    days = [text for text in labels(page) if re.fullmatch(r"\d+ [A-Z][a-z]{2,3}", text)]
+    today = datetime.now(ZoneInfo("Europe/Oslo"))
+    expected = [today - timedelta(days=ago) for ago in range(6, -1, -1)]
+    assert [int(day.split()[0]) for day in days] == [day.day for day in expected]
+
+
+def test_values_have_digits_enough_and_the_speed_says_what_it_is(
+    web: WebServer, page: Page
+) -> None:
+    past = history(web, "24h")
+    number = len(past["time"])
+    past |= {"activeNow": [1200] * number, "positionsLastHour": [None] * number}
+    past["speedAvg"] = [12.3 + n % 2 / 10 for n in range(number)]
+    page.route("**/vessel-stats-history?range=24h", lambda route: route.fulfill(json=past))
+    page.add_init_script(WRITTEN)
+    open_with_chart(page, web)
+    written = labels(page)
+    assert written[written.index("0") :][:6] == ["0", "250", "500", "750", "1k", "1.25k"]
+    assert f"{past['speedAvg'][-1]} kn" in written
+    # A tenth of a knot is no storm: three of the sparkline's 38.
+    line = page.locator(".card[data-key=speedAvg] .line").get_attribute("d")
+    assert line is not None
+    assert set(re.findall(r" ([\d.]+)", line)) == {"23.5", "20.5"}
+
+
+def test_the_chart_grows_with_the_type(web: WebServer, browser: Browser) -> None:
+    put_row(web)
+    sizes = {}
+    for width, height in ((1280, 720), (3840, 2160)):
+        with reader(browser, viewport={"width": width, "height": height}) as page:
+            page.add_init_script(WRITTEN)
+            open_with_chart(page, web, "?kiosk")
+            labels(page)
+            sizes[width] = {font for _, font in page.evaluate("inChart")}
+    assert sizes == {1280: {"12px"}, 3840: {"22.5px"}}
 
 
 def test_the_picture_is_called_what_it_shows(web: WebServer, page: Page) -> None:
@@ -363,19 +410,55 @@ def test_the_live_region_speaks_of_changes_only(web: WebServer, page: Page) -> N
 
 def test_a_wall_screen_shows_everything_without_scrolling(web: WebServer, browser: Browser) -> None:
     put_row(web)
-    for width, height in ((1920, 1080), (3840, 2160), (1280, 720)):
+    walls = ((1920, 1080), (3840, 2160), (1280, 720), (1366, 768), (1080, 1920), (2160, 3840))
+    for width, height in walls:
         with reader(browser, viewport={"width": width, "height": height}) as page:
             open_with_chart(page, web, "?kiosk")
             state(page, "live")
             fits = "() => document.documentElement.scrollHeight <= innerHeight"
             assert page.evaluate(fits)
-            # No control is left, and every row of the lists is inside its panel.
+            # No control is left, and every number and row is inside its card or panel.
             assert page.locator("#ranges").is_hidden()
-            last = page.locator("#flags li").last.bounding_box()
-            panel = page.locator(".panel").last.bounding_box()
-            assert last is not None
-            assert panel is not None
-            assert last["y"] + last["height"] <= panel["y"] + panel["height"]
+            assert page.evaluate(OUTSIDE) == []
+            chart = page.locator("#chart canvas").bounding_box()
+            assert chart is not None
+            assert chart["height"] > height / 5
+
+
+# The texts and bars that reach over the edge of what holds them.
+HELD = ".card .number, .bars li, .bars .track"
+OUTSIDE = f"""() => [...document.querySelectorAll('{HELD}')].filter((each) => {{
+  const range = document.createRange();
+  range.selectNodeContents(each);
+  const holder = each.closest('.card, .panel').getBoundingClientRect();
+  return [each, range].some((part) => {{
+    const box = part.getBoundingClientRect();
+    return box.right > holder.right || box.bottom > holder.bottom;
+  }});
+}}).map((each) => each.textContent)"""
+
+
+@pytest.mark.parametrize("size", [(390, 844), (844, 390), (768, 1024)])
+def test_what_is_too_small_for_a_wall_screen_has_the_ordinary_page(
+    web: WebServer, browser: Browser, size: tuple[int, int]
+) -> None:
+    put_row(web)
+    with reader(browser, viewport={"width": size[0], "height": size[1]}) as page:
+        open_with_chart(page, web, "?kiosk")
+        assert page.locator("#ranges").is_visible()
+        assert page.evaluate("document.documentElement.scrollHeight > innerHeight")
+        chart = page.locator("#chart canvas").bounding_box()
+        assert chart is not None
+        assert chart["height"] >= 200
+
+
+def test_the_wall_screen_shows_what_was_chosen(web: WebServer, page: Page) -> None:
+    open_with_chart(page, web, "?range=7d&show=activeLast24h")
+    wall = page.locator("#wall")
+    expect(wall).to_have_attribute("href", "?range=7d&show=activeLast24h&kiosk")
+    page.locator("#ranges [data-range='24h']").click()
+    page.locator("#legend [data-key=activeNow]").click()
+    expect(wall).to_have_attribute("href", "?show=activeNow%2CactiveLast24h&kiosk")
 
 
 def test_nothing_sticks_out_on_a_phone(web: WebServer, browser: Browser) -> None:
