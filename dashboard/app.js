@@ -63,18 +63,21 @@ function show() {
 }
 
 const listener = {
-  answer(stats, { unconfirmedSeconds, present }) {
+  answer(stats, { unconfirmedSeconds }) {
     known.failure = null;
     known.databaseAway = unconfirmedSeconds > 0;
-    known.present = present;
-    // The zeros that stand for a missing row are no numbers. Answers can overtake one another; an older one never
-    // replaces a newer one.
-    if (!present) return show();
+    known.present = true;
+    // Answers can overtake one another; an older one never replaces a newer one.
     if (known.stats === null || Date.parse(stats.updatedAt) >= Date.parse(known.stats.updatedAt)) {
       known.stats = stats;
       view.numbers(stats);
       if (known.lastDay) trend.cards(stats, known.lastDay);
     }
+    show();
+  },
+  missing() {
+    known.failure = null;
+    known.present = false;
     show();
   },
   health({ intervalSeconds, simulated, databaseAway, present }) {
@@ -205,7 +208,7 @@ async function begin() {
   }
   // What the page came with is painted first; all that begins here would take the browser's time from that.
   if (page?.filled) await firstFrame();
-  if (page?.answer) listener.answer(page.answer, page);
+  if (page?.answer && page.present) listener.answer(page.answer, page);
   else show();
   setInterval(show, 1000);
   if (!page?.filled) await firstFrame();

@@ -24,8 +24,8 @@ export const REFUSED = "refused";
 /**
  * Follows the numbers for ever.
  *
- * listener.answer(stats, {unconfirmedSeconds, present}) is called with each answer, of any age, and zeros where
- * there is no row (present false);
+ * listener.answer(stats, {unconfirmedSeconds}) is called with each answer, of any age; listener.missing() where there
+ * is no row to answer with;
  * listener.health(told) with each heartbeat of the stream; listener.failed(reason) with each
  * request that brought nothing; listener.mode("stream" | "polling") when that changes.
  */
@@ -40,7 +40,7 @@ export function follow(listener) {
   const stream = share(({ answer, health, sentAt }) => {
     const heard = performance.now() - (Date.now() - sentAt);
     heardAt = answer || health ? heard : -Infinity;
-    if (answer) listener.answer(answer, { unconfirmedSeconds: 0, present: true });
+    if (answer) listener.answer(answer, { unconfirmedSeconds: 0 });
     if (health) {
       clock.set(health.now, heard);
       listener.health(health);
@@ -174,8 +174,7 @@ async function ask(listener) {
     return;
   }
   clock.hint(response.headers.get("date"));
-  listener.answer(stats, {
-    unconfirmedSeconds: Number(response.headers.get("x-vessel-activity-unconfirmed")),
-    present: response.headers.get("x-vessel-activity-row") !== "missing",
-  });
+  // Its zeros are no numbers.
+  if (response.headers.get("x-vessel-activity-row") === "missing") return listener.missing();
+  listener.answer(stats, { unconfirmedSeconds: Number(response.headers.get("x-vessel-activity-unconfirmed")) });
 }
