@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -537,23 +537,27 @@ def test_a_view_as_source_is_computed_by_the_definition(empty_url: str) -> None:
         assert "table in its place" in hint
 
 
-def test_a_foreign_table_as_source_is_computed_by_the_definition(
-    empty_url: str, server: LocalServer
-) -> None:
-    name = urlsplit(empty_url).path[1:]
-    host = parse_qs(urlsplit(empty_url).query)["host"][0]
-    assert host == str(server.socket_folder)
+def link_to_itself(db: psycopg.Connection) -> None:
+    """Make the foreign server "elsewhere", which is the database itself."""
+    try:
+        db.execute("create extension postgres_fdw")
+    except psycopg.errors.FeatureNotSupported:
+        pytest.skip("this PostgreSQL has no postgres_fdw")
+    db.execute(
+        f"""
+        create server elsewhere foreign data wrapper postgres_fdw
+          options (host '{db.info.host}', port '5432', dbname '{db.info.dbname}');
+        create user mapping for current_user server elsewhere options (user 'postgres')
+        """
+    )
+
+
+def test_a_foreign_table_as_source_is_computed_by_the_definition(empty_url: str) -> None:
     with psycopg.connect(empty_url, autocommit=True) as db:
-        try:
-            db.execute("create extension postgres_fdw")
-        except psycopg.errors.FeatureNotSupported:
-            pytest.skip("this PostgreSQL has no postgres_fdw")
+        link_to_itself(db)
         db.execute(
             f"""
             create table reports {_COLUMNS};
-            create server elsewhere foreign data wrapper postgres_fdw
-              options (host '{host}', port '5432', dbname '{name}');
-            create user mapping for current_user server elsewhere options (user 'postgres');
             create foreign table vessel_positions (id bigint, "vesselId" bigint,
               timestamp timestamptz, latitude float8, longitude float8, speed float8, course float8)
               server elsewhere options (table_name 'reports')
@@ -569,9 +573,7 @@ def test_a_foreign_table_as_source_is_computed_by_the_definition(
         ).fetchall() == [("warn",)]
 
 
-def test_writers_go_on_where_a_partition_is_a_foreign_table(
-    partitioned: str, server: LocalServer
-) -> None:
+def test_writers_go_on_where_a_partition_is_a_foreign_table(partitioned: str) -> None:
     # PostgreSQL collects no rows for statement triggers from foreign tables, and refuses.
     across_both = (
         """
@@ -581,18 +583,11 @@ def test_writers_go_on_where_a_partition_is_a_foreign_table(
         "update vessel_positions set speed = 5",
         "delete from vessel_positions where timestamp < %s - interval '30 days'",
     )
-    name = urlsplit(partitioned).path[1:]
     with opened(partitioned) as db:
-        try:
-            db.execute("create extension postgres_fdw")
-        except psycopg.errors.FeatureNotSupported:
-            pytest.skip("this PostgreSQL has no postgres_fdw")
+        link_to_itself(db)
         db.execute(
             f"""
             create table archive {_COLUMNS};
-            create server elsewhere foreign data wrapper postgres_fdw
-              options (host '{server.socket_folder}', port '5432', dbname '{name}');
-            create user mapping for current_user server elsewhere options (user 'postgres');
             drop index vessel_activity_timestamp_idx, vessel_activity_vessel_timestamp_idx;
             create foreign table old_days partition of vessel_positions
               for values from (minvalue) to ('2050-03-12 00:00+00')
