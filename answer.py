@@ -23,9 +23,6 @@ Response = tuple[Message, Message]
 # A browser asks again every time (and gets 304); a shared cache may answer everybody else for
 # one second, so that a crowd costs one request a second and nobody sees older data than that.
 SHARED_ONE_SECOND = b"max-age=0, s-maxage=1, must-revalidate"
-# For how many seconds the database has not confirmed the answer; Age won't do, since any shared
-# cache adds it. Sent with 0 too: a 304 renews the headers a browser has kept, but removes none.
-UNCONFIRMED = b"x-vessel-activity-unconfirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,6 @@ class Answer:
             (b"etag", tag),
             (b"cache-control", SHARED_ONE_SECOND),
             (b"vary", b"accept-encoding"),
-            (UNCONFIRMED, b"0"),
         ]
         content: list[Header] = [(b"content-type", b"application/json"), *common]
         if reading.refresh_ms is not None:

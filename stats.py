@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from answer import UNCONFIRMED, accepts_gzip, end, json_response, start
+from answer import accepts_gzip, end, json_response, start
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -32,6 +32,8 @@ def endpoint(listener: Listener, counts: Counts) -> ASGIApp:
         begin, body = answer.plain
         for name, value in scope["headers"]:
             if name == b"if-none-match" and (value == answer.tag or answer.matches(value)):
+                if age:
+                    continue
                 begin, body = answer.not_modified
                 break
             if name == b"accept-encoding" and accepts_gzip(value):
@@ -60,7 +62,16 @@ async def _send_error(scope: Scope, send: Send) -> None:
 
 
 def unconfirmed(begin: Message, age: int) -> Message:
-    """Mark a response that the database could not confirm for `age` seconds."""
+    """Mark a response that the database could not confirm for `age` seconds.
+
+    By a header of its own: any shared cache adds Age. And nobody may keep it, nor is it sent as
+    unchanged: a later 304 would renew the headers that a browser has kept, and remove none.
+    """
     seconds = str(age).encode()
-    headers = [header for header in begin["headers"] if header[0] != UNCONFIRMED]
-    return start(begin["status"], [*headers, (UNCONFIRMED, seconds), (b"age", seconds)])
+    headers = [header for header in begin["headers"] if header[0] != b"cache-control"]
+    marks = [
+        (b"cache-control", b"no-store"),
+        (b"x-vessel-activity-unconfirmed", seconds),
+        (b"age", seconds),
+    ]
+    return start(begin["status"], [*headers, *marks])

@@ -188,7 +188,7 @@ def run(options: Options) -> Report:
                 )
             )
         if "load" in options.parts:
-            rows = 2_000 if options.size == "tiny" else 300_000
+            rows = 2_000 if options.size == "tiny" else 200_000
             loading(server, report, max(1, options.rounds // 3), rows)
         if options.idle_seconds:
             open_transaction(main, report, options.idle_seconds)

@@ -102,17 +102,17 @@ def test_the_last_good_answer_is_served_with_its_age_for_as_long_as_allowed(
     write_row(breakable_url)
     with WebServer(breakable_url, {"VESSEL_ACTIVITY_STALE_ANSWER_SECONDS": "3"}) as web:
         good = web.get(STATS)
-        assert good.headers[UNCONFIRMED] == "0"
-        assert "age" not in good.headers
+        assert not {UNCONFIRMED, "age"} & set(good.headers)
         breakable.stop("immediate")
         aged = eventually(lambda: "age" in (got := web.get(STATS)).headers and got)
         assert aged.json() == good.json()
         assert 1 <= int(aged.headers["age"]) <= 3
         assert aged.headers[UNCONFIRMED] == aged.headers["age"]
+        # Else a browser would keep the mark beyond the end of the trouble.
         unchanged = web.get(STATS, headers={"if-none-match": good.headers["etag"]})
-        assert unchanged.status_code == 304
+        assert (unchanged.status_code, unchanged.json()) == (200, good.json())
+        assert unchanged.headers["cache-control"] == "no-store"
         assert int(unchanged.headers[UNCONFIRMED]) >= int(aged.headers["age"])
-        assert unchanged.headers[UNCONFIRMED] == unchanged.headers["age"]
         assert web.get("/readyz").json()["problems"][0].startswith("database: it can't be read")
         eventually(lambda: web.get(STATS).status_code == 500, within_seconds=5)
         assert web.get(STATS).json() == FAILED
@@ -120,8 +120,7 @@ def test_the_last_good_answer_is_served_with_its_age_for_as_long_as_allowed(
         write_row(breakable_url, active_now=23)
         back = eventually(lambda: (got := web.get(STATS)).status_code == 200 and got)
         assert back.json()["activeNow"] == 23
-        assert "age" not in back.headers
-        assert back.headers[UNCONFIRMED] == "0"
+        assert not {UNCONFIRMED, "age"} & set(back.headers)
         eventually(lambda: web.get("/readyz").json()["database"] == "listening")
 
 
