@@ -12,7 +12,6 @@ import re
 import statistics
 import subprocess
 import sys
-import time
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -24,6 +23,7 @@ import psycopg
 import migrate
 from bench.streams import commit_to_event_ms
 from local_server import LocalServer
+from server import bind
 from tests.browsing import DASHBOARD, chromium
 from tests.conftest import folder_for_servers, postgresql_binaries
 from tests.webserver import STATS, WebServer, write_row
@@ -88,18 +88,17 @@ def database() -> Iterator[str]:
 
 
 @contextmanager
-def smallest(port: int, status: int, length: int) -> Iterator[str]:
+def smallest(status: int, length: int) -> Iterator[str]:
     """Run the yardstick and give its address."""
-    command = [sys.executable, str(HERE / "smallest.py"), str(port), str(status), str(length)]
-    process = subprocess.Popen(command)
+    # Opened here, as connections to a port that nobody has yet may meet themselves.
+    with bind("127.0.0.1", 0) as listening:
+        number = listening.fileno()
+        command = [sys.executable, str(HERE / "smallest.py"), str(number), str(status), str(length)]
+        process = subprocess.Popen(command, pass_fds=[number])
+        port = listening.getsockname()[1]
     os.sched_setaffinity(process.pid, SERVER_CORE)
     address = f"http://127.0.0.1:{port}"
-    while True:
-        try:
-            httpx.get(address)
-            break
-        except httpx.ConnectError:
-            time.sleep(0.05)
+    httpx.get(address, timeout=10)
     yield address
     process.terminate()
     process.wait()
@@ -197,7 +196,7 @@ def measure() -> dict[str, Any]:
             found["page"] = page_figures(browser, web)
         os.sched_setaffinity(web.process.pid, SERVER_CORE)
         for status, asked in ((200, None), (304, tag)):
-            with smallest(web.port + 1, status, length) as yardstick:
+            with smallest(status, length) as yardstick:
                 for connections in (16, 64):
                     key = f"{status} at {connections}"
                     found[key] = compare(web.address, yardstick, connections, asked)

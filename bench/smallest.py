@@ -1,10 +1,12 @@
 """The smallest possible ASGI application, as a yardstick: one fixed answer and nothing else.
 
-Usage: python bench/smallest.py PORT STATUS BODY_LENGTH; the same uvicorn settings as server.py.
+Usage: python bench/smallest.py SOCKET STATUS BODY_LENGTH, SOCKET being the number of an inherited
+listening socket; the same uvicorn settings as server.py.
 """
 
 from __future__ import annotations
 
+import socket
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ import uvicorn
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-PORT, STATUS, LENGTH = (int(argument) for argument in sys.argv[1:4])
+SOCKET, STATUS, LENGTH = (int(argument) for argument in sys.argv[1:4])
 BODY = b"x" * LENGTH
 START = {
     "type": "http.response.start",
@@ -32,9 +34,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG0
 
 
 if __name__ == "__main__":
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
-        port=PORT,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -45,3 +46,4 @@ if __name__ == "__main__":
         log_config=None,
         backlog=2048,
     )
+    uvicorn.Server(config).run([socket.socket(fileno=SOCKET)])
