@@ -19,7 +19,7 @@ begin
     select o.relation::regclass as relation, o.trigger_name as name, s.relation is null as is_no_source
     from vessel_activity.our_triggers() as o
     left join vessel_activity.source_relations() as s on s.relation = o.relation
-    where s.relation is null or not s.may_carry_triggers or o.trigger_name <> 'vessel_activity_' || o.event
+    where s.relation is null or s.needed_triggers = 0 or o.trigger_name <> 'vessel_activity_' || o.event
     order by o.relation, o.trigger_name
   loop
     begin
@@ -37,10 +37,9 @@ begin
   for v_relation in
     select s.source, s.relation::regclass as name, s.has_children
     from vessel_activity.source_relations() as s
-    where s.may_carry_triggers
-      and case when s.has_children then 5 else 3 end > (
-        select count(*) from vessel_activity.our_triggers() as o where o.relation = s.relation and o.is_right
-      )
+    where s.needed_triggers > (
+      select count(*) from vessel_activity.our_triggers() as o where o.relation = s.relation and o.is_right
+    )
     order by s.relation
   loop
     begin

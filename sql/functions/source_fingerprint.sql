@@ -14,7 +14,7 @@ begin
     select o.* from vessel_activity.our_triggers() as o
   ),
   relations as materialized (
-    select s.relation, s.kind, case when s.has_children then 5 else 3 end as needed_triggers, c.relfilenode, c.xmin,
+    select s.relation, s.kind, s.needed_triggers, c.relfilenode, c.xmin,
       (select string_agg(o.version, ',' order by o.version) from ours as o where o.relation = s.relation) as triggers,
       (select count(*) from ours as o where o.relation = s.relation and o.is_right) as right_triggers,
       (select count(*) from ours as o where o.relation = s.relation and not o.is_right) as wrong_triggers,

@@ -23,7 +23,8 @@ as $$
       select json_build_object(
         'activeNow', nullif(h.active_now, 0), 'activeLastHour', nullif(h.active_last_hour, 0),
         'activeLast24h', nullif(h.active_last_24h, 0), 'totalVessels', h.total_vessels,
-        'positionsLastHour', nullif(h.positions_last_hour, 0), 'speedAvg', nullif(h.speed_avg, 0), 'sampledAt', vessel_activity.iso_instant(h.sampled_at)) as sample
+        'positionsLastHour', nullif(h.positions_last_hour, 0), 'speedAvg', nullif(h.speed_avg, 0),
+        'sampledAt', vessel_activity.iso_instant(h.sampled_at)) as sample
       from vessel_activity.history as h
       where h.minute between period.present - c.ago - interval '4 minutes' and period.present - c.ago + interval '4 minutes'
         and h.sampled_at between period.present - c.ago - interval '3 minutes' and period.present - c.ago + interval '3 minutes'

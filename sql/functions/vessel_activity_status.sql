@@ -215,19 +215,17 @@ begin
   state := 'ok';
   hint := null;
   -- A column's type brings casts with it, and those run in our triggers and refreshes.
-  select r.rolname, string_agg(distinct t.rolname, ', ') filter (where not t.rolsuper) as others
+  select r.rolname, string_agg(distinct t.rolname, ', ') filter (where r.rolsuper and not t.rolsuper) as others
   into v_owner
   from pg_namespace as n
-  join pg_roles as r on r.oid = n.nspowner and r.rolsuper
+  join pg_roles as r on r.oid = n.nspowner
   cross join vessel_activity.source_relations() as s
   join pg_class as c on c.oid = s.relation
   join pg_roles as t on t.oid = c.relowner
   where n.nspname = 'vessel_activity'
   group by r.rolname;
-  if v_owner.others is null then
-    select format('our functions belong to %I', r.rolname) into detail
-    from pg_namespace as n join pg_roles as r on r.oid = n.nspowner where n.nspname = 'vessel_activity';
-  else
+  detail := format('our functions belong to %I', v_owner.rolname);
+  if v_owner.others is not null then
     state := 'warn';
     detail := format('our functions belong to the superuser %I, the source tables to %s, who could give a column a type whose casts run as %1$I',
       v_owner.rolname, v_owner.others);
