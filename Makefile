@@ -2,6 +2,7 @@
 # PostgreSQL under .data/; with it, on that database.
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
+RUN := $(PYTHON) -m vessel_activity
 # Two workers, each with a PostgreSQL of its own: much of the time is waiting for clocks. A file stays with one worker,
 # since its tests share servers and results.
 PYTEST ?= -n 2 --dist loadfile
@@ -13,44 +14,44 @@ help: ## list the targets
 
 .PHONY: demo
 demo: .venv/installed ## a live dashboard on a simulated fleet, from nothing
-	@exec $(PYTHON) demo.py
+	@exec $(RUN) demo
 
 .PHONY: test
 test: .venv/installed-dev ## install what the tests need, and run all of them: PYTEST='-n 0 -k load' narrows it
-	@tests/install-packages
+	@scripts/install-packages
 	@$(PYTHON) -m pytest $(PYTEST)
 
 .PHONY: run
 run: .venv/installed ## serve the dashboard and the JSON
-	@exec $(PYTHON) server.py
+	@exec $(RUN) serve
 
 .PHONY: migrate
 migrate: .venv/installed ## install or upgrade in the database
-	@$(PYTHON) database.py migrate
+	@$(RUN) migrate
 
 .PHONY: rollback
 rollback: .venv/installed ## remove everything of ours from the database
-	@$(PYTHON) database.py rollback
+	@$(RUN) rollback
 
 .PHONY: refresh
 refresh: .venv/installed ## bring the figures up to date now, and print them
-	@$(PYTHON) database.py refresh
+	@$(RUN) refresh
 
 .PHONY: refresh-loop
 refresh-loop: .venv/installed ## refresh whenever nobody else does, until stopped
-	@exec $(PYTHON) refresh_loop.py
+	@exec $(RUN) refresh-loop
 
 .PHONY: load
 load: .venv/installed ## load a MarineCadastre CSV: make load FILE=...
-	@$(PYTHON) ingest.py "$(FILE)"
+	@$(RUN) load "$(FILE)"
 
 .PHONY: replay
 replay: .venv/installed ## play a recording as if live, until stopped: make replay FILE=...
-	@exec $(PYTHON) replay.py "$(FILE)"
+	@exec $(RUN) replay "$(FILE)"
 
 .PHONY: status
 status: .venv/installed ## is everything as it should be, and if not, what to do
-	@$(PYTHON) database.py status
+	@$(RUN) status
 
 .PHONY: lint
 lint: .venv/installed-dev ## check the code without running it
@@ -66,7 +67,7 @@ bench-http: .venv/installed-dev ## measure the server
 
 .PHONY: soak
 soak: .venv/installed-dev ## run ten thousand random schedules against the definition
-	@$(PYTHON) -m tests.soak
+	@$(PYTHON) -m tests.support.soak
 
 .PHONY: clean
 clean: ## remove what was built and the caches; .data/ with its database stays
@@ -75,7 +76,7 @@ clean: ## remove what was built and the caches; .data/ with its database stays
 
 # The environment is made anew whenever the lock changes; the stamp is touched last, so a killed install is repeated.
 .venv/installed: requirements.lock
-	@tests/make-venv .venv
+	@scripts/make-venv .venv
 	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@touch $@
 

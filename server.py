@@ -1,116 +1,110 @@
-"""The web server: one cached row from memory, its dashboard, its health.
+"""The web application: one cached row from memory, its dashboard, its health.
 
-    /api/database/vessel-stats-cached   the nine keys                 stats.py
-    /api/database/vessel-stats-stream   the same, pushed              stream.py
-    /api/database/vessel-stats-history  the past, JSON or CSV         history.py
-    /openapi.json                       what the above answer         openapi.json
-    /dashboard/vessels, /dashboard/*    the static dashboard          pages.py
-    /healthz, /readyz                   process; freshness            health.py
-    /metrics                            for Prometheus                metrics.py
+Run it with `vessel-activity serve` or `python server.py`. Another ASGI server can serve `app`, such
+as `uvicorn server:app`. Either way the environment names the database.
 
-A task in the background keeps the newest answer in memory (listener.py), another refreshes when
-nobody else does (refresh_loop.py); requests make no query. Run with `make run`.
+Two tasks run in the background: the listener keeps the newest answer in memory, and the refresh
+loop refreshes when nobody else does. A request for the figures makes no query.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import resource
 import signal
-import socket
-import sys
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-import psycopg
-import uvicorn
 from starlette.applications import Starlette
-from starlette.responses import RedirectResponse
 from starlette.routing import Route, request_response
 
-import history
-import refresh_loop
-import stats
-import stream
-from cors import Cors
-from database import attached, fail
-from health import Health
-from history import History
-from listener import Listener
-from local_server import LocalServerError
-from metrics import Metrics, Requests
-from pages import Dashboard, Description
-from settings import Settings, SettingsError
+from vessel_activity import refresh_loop, running
+from vessel_activity.database.attached import attached
+from vessel_activity.errors import VesselActivityError
+from vessel_activity.settings import Settings
+from vessel_activity.web import history, process, stats, stream
+from vessel_activity.web.health import Health
+from vessel_activity.web.history import History
+from vessel_activity.web.listener import Listener
+from vessel_activity.web.metrics import Metrics
+from vessel_activity.web.pages import Dashboard, Description
+from vessel_activity.web.requests import Requests
+from vessel_activity.web.routing import leading_to, shortcuts
+from vessel_activity.web.stream import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable
 
-    from starlette.requests import Request
-    from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 log = logging.getLogger("vessel_activity.server")
 
-GRACE_SECONDS = 5
-# Enough for any answer of ours; more would only hide a client that doesn't read.
-SEND_BUFFER_BYTES = 65_536
-# Connections that wait to be accepted: browsers that all come back after a restart.
-BACKLOG = 2048
-
 
 class Application:
-    """The ASGI application and the pieces that the process around it needs."""
+    """The web application on one database.
 
-    def __init__(self, settings: Settings, conninfo: str) -> None:
+    Args:
+        settings: the settings of the process.
+        conninfo: libpq URL of the database.
+        on_broken: called when a background task has ended by itself. The figures would grow old
+            from then on, so the process must stop.
+
+    """
+
+    def __init__(self, settings: Settings, conninfo: str, *, on_broken: Callable[[], None]) -> None:
         self._conninfo = conninfo
         self._fallback = settings.fallback
-        self._listener = Listener(
+        self._on_broken = on_broken
+        self._listener = listener = Listener(
             conninfo,
             stale_answer_seconds=settings.stale_answer_seconds,
             read_timeout_seconds=settings.answer_timeout_seconds,
-            on_change=self._publish,
         )
-        requests = Requests()
-        self.stream = stream.Stream(
-            self._listener, limit=settings.max_streams, counts=requests.by_endpoint["stream"]
+        counts = Requests()
+        self.stream = Stream(listener, limit=settings.max_streams, counts=counts.of("stream"))
+        listener.on_change = self.stream.publish
+        past = counts.counted(
+            request_response(
+                History(
+                    conninfo,
+                    listener,
+                    timeout_seconds=settings.answer_timeout_seconds,
+                    stale_seconds=settings.stale_answer_seconds,
+                )
+            ),
+            "history",
         )
-        past = History(
-            conninfo,
-            self._listener,
-            timeout_seconds=settings.answer_timeout_seconds,
-            stale_seconds=settings.stale_answer_seconds,
-        )
+        dashboard = Dashboard(listener, settings.embed_origins)
+        health = Health(listener)
+        metrics = Metrics(conninfo, listener, self.stream, counts)
         api: dict[str, ASGIApp] = {
-            stats.PATH: stats.endpoint(self._listener, requests.by_endpoint["stats"]),
+            stats.PATH: stats.endpoint(listener, counts.of("stats")),
             stream.PATH: self.stream,
-            history.PATH: requests.counted(request_response(past), "history"),
-            history.PATH + ".csv": requests.counted(request_response(past), "history"),
-            "/openapi.json": requests.counted(request_response(Description()), "openapi"),
+            history.PATH: past,
+            history.PATH + ".csv": past,
+            "/openapi.json": counts.counted(request_response(Description()), "openapi"),
         }
-        dashboard = Dashboard(self._listener, settings.embed_origins)
-        health = Health(self._listener)
-        metrics = Metrics(conninfo, self._listener, self.stream, requests)
-        routes = [
-            Route("/", leading_to("dashboard/vessels")),
-            *(Route(path, app, methods=["GET", "HEAD"]) for path, app in api.items()),
-            Route("/dashboard", leading_to("dashboard/vessels")),
-            Route("/dashboard/", leading_to("vessels")),
-            Route("/dashboard/vessels", dashboard.page),
-            Route("/dashboard/{name:path}", dashboard.file),
-            Route("/healthz", health.healthz),
-            Route("/readyz", health.readyz),
-            Route("/metrics", metrics.page),
-        ]
-        site = Starlette(routes=routes, lifespan=self._lifespan)
-        # Its redirects to a path with or without a slash name a host and a scheme, which a proxy
-        # may have changed.
+        pages = {
+            "/": leading_to("dashboard/vessels"),
+            "/dashboard": leading_to("dashboard/vessels"),
+            "/dashboard/": leading_to("vessels"),
+            "/dashboard/vessels": dashboard.page,
+            "/dashboard/{name:path}": dashboard.file,
+            "/healthz": health.healthz,
+            "/readyz": health.readyz,
+            "/metrics": metrics.page,
+        }
+        site = Starlette(
+            routes=[
+                *(Route(path, app, methods=["GET", "HEAD"]) for path, app in api.items()),
+                *(Route(path, endpoint) for path, endpoint in pages.items()),
+            ],
+            lifespan=self._lifespan,
+        )
+        # Starlette's redirects between paths with and without a slash name a host and a scheme,
+        # which a proxy may have changed.
         site.router.redirect_slashes = False
-        self.asgi = shortcuts(api, requests.counted(site, "other"), settings.cors_origins)
-        self.broken = False
-
-    def _publish(self) -> None:
-        self.stream.publish()
+        self.asgi = shortcuts(api, counts.counted(site, "other"), settings.cors_origins)
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -121,146 +115,74 @@ class Application:
         for task in tasks:
             task.add_done_callback(self._ended)
         yield
+        self.stream.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """Note a task that ended by itself: without it the server would serve old numbers."""
         if not task.cancelled():
             log.critical("stopping: the %s broke", task.get_name(), exc_info=task.exception())
-            self.broken = True
+            self._on_broken()
 
 
-class Server(uvicorn.Server):
-    """uvicorn's server, which stops when the application has broken, its streams first."""
+class App:
+    """The application for another ASGI server, which starts and ends it by the lifespan protocol.
 
-    def __init__(self, config: uvicorn.Config, application: Application) -> None:
-        super().__init__(config)
-        self._application = application
-
-    async def on_tick(self, counter: int) -> bool:
-        """Tell, ten times a second, whether to stop: asked to, or because a task has broken."""
-        return await super().on_tick(counter) or self._application.broken
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop taking connections, end the streams, finish the requests, stop the tasks."""
-        self._application.stream.close()
-        await super().shutdown(sockets)
-
-
-def leading_to(target: str) -> Callable[[Request], Awaitable[Response]]:
-    """Return an endpoint that redirects; a relative target works behind a path prefix."""
-
-    async def redirect(request: Request) -> Response:
-        query = f"?{request.url.query}" if request.url.query else ""
-        return RedirectResponse(target + query, headers={"cache-control": "no-store"})
-
-    return redirect
-
-
-def shortcuts(api: Mapping[str, ASGIApp], rest: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:
-    """Hand GET and HEAD for the API to its endpoints before any routing, all else to the rest.
-
-    What is said under the API's paths may be read by pages of `origins`, errors too. Middleware
-    and routing cost more than the answer itself. A plain function, which hands on the endpoint's
-    own coroutine: one more around it would be felt.
+    The environment is read at the start, so that importing this module needs no database.
     """
-    beside = rest
-    if origins:
-        api = {path: Cors(app, origins) for path, app in api.items()}
-        beside = Cors(rest, origins)
 
-    def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        path = scope.get("path", "")
-        if path in api and scope["method"] in ("GET", "HEAD"):
-            return api[path](scope, receive, send)
-        return (beside if path.startswith("/api/") or path in api else rest)(scope, receive, send)
+    def __init__(self) -> None:
+        self._asgi: ASGIApp | None = None
 
-    return app
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Start, serve one request, or end."""
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+        elif self._asgi is None:
+            raise RuntimeError("the ASGI server must support the lifespan protocol")
+        else:
+            await self._asgi(scope, receive, send)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            settings = Settings.from_env()
+            with attached(settings) as conninfo:
+                # To the server this is the signal to stop, as from whoever supervises it.
+                application = Application(
+                    settings, conninfo, on_broken=lambda: signal.raise_signal(signal.SIGTERM)
+                )
+                self._asgi = application.asgi
+                await self._asgi(scope, receive, send)
+        except VesselActivityError as error:
+            await receive()
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Open the listening socket, which takes connections from now on; port 0: any free one.
-
-    Raises:
-        OSError: the address is taken or not ours.
-
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    listening.bind((host, port))
-    listening.listen(BACKLOG)
-    return listening
+app = App()
 
 
 def serve(settings: Settings, conninfo: str) -> None:
-    """Serve until SIGTERM or SIGINT.
+    """Serve with uvicorn until SIGTERM or SIGINT.
 
     Raises:
-        OSError: the address can't be listened on.
-        SystemExit: a part of the server broke; the log has the reason. Whoever supervises the
+        SettingsError: the address can't be listened on.
+        SystemExit: a part of the server broke, and the log says why. Whoever supervises the
             process starts it again.
 
     """
-    _allow_connections(settings.max_streams)
-    listening = bind(settings.host, settings.port)
-    application = Application(settings, conninfo)
-    config = uvicorn.Config(
-        application.asgi,
-        interface="asgi3",
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        access_log=False,
-        server_header=False,
-        # On every answer, errors and redirects too.
-        headers=[("x-content-type-options", "nosniff")],
-        proxy_headers=False,
-        log_config=None,
-        backlog=BACKLOG,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+    process.serve(
+        settings,
+        lambda on_broken: Application(settings, conninfo, on_broken=on_broken),
     )
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    log.info("dashboard: http://%s:%d/dashboard/vessels", host, listening.getsockname()[1])
-    Server(config, application).run([listening])
-    if application.broken:
-        raise SystemExit(1)
-
-
-def _allow_connections(streams: int) -> None:
-    """Raise the process's limit of open files, as far as it may, for that many streams."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = streams + 256
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-
-
-def _stop(*_: object) -> NoReturn:
-    # uvicorn hands the signal on once it has stopped; the embedded database must stop too.
-    raise SystemExit(0)
 
 
 def main() -> None:
-    """Serve the database that the environment names; exit code 2 when that can't begin."""
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    """Serve the database that the environment names; exit code 2 if that can't begin."""
+    running.log_to_standard_error()
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
-    try:
-        settings = Settings.from_env()
-        with attached(settings) as conninfo:
-            serve(settings, conninfo)
-    except (SettingsError, LocalServerError, psycopg.Error) as error:
-        fail(error)
-    except OSError as error:
-        fail(SettingsError(f"can't listen ({error.strerror}); choose HOST and PORT"))
+    process.stop_on_signals()
+    running.on_settings_and_database(serve)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-import migrate
-from local_server import LocalServer
+from vessel_activity.database.local_server import LocalServer
+from vessel_activity.install import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

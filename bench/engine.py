@@ -26,7 +26,7 @@ from bench.refreshes import rebuilds, refresh_figures, refreshes
 from bench.report import Figure, Report, paired_ratios, table, write
 from bench.soak import open_transaction, soak
 from bench.subject import Subject, check_equal
-from local_server import LocalServerError
+from vessel_activity.errors import LocalServerError
 
 PARTS = ("refresh", "rebuild", "soak", "api", "load", "inserts")
 

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-import migrate
-from bench.cluster import DATA, HERE, BenchError
+from bench.cluster import DATA, BenchError
 from bench.report import Figure
+from vessel_activity.install import migrate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.report import Report
-    from local_server import LocalServer
+    from vessel_activity.database.local_server import LocalServer
 
 _DATABASE = "loading"
 _HEADER = (
@@ -64,7 +64,7 @@ def _load(server: LocalServer, path: Path, rows: int) -> tuple[float, float]:
             migrate.migrate(server.url(_DATABASE))
         started = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, str(HERE.parent / "ingest.py"), str(path)],
+            [sys.executable, "-m", "vessel_activity", "load", str(path)],
             env={**os.environ, "DATABASE_URL": server.url(_DATABASE)},
             stdout=subprocess.DEVNULL,
         )

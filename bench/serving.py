@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import psycopg
 
-import migrate
 from bench.streams import commit_to_event_ms
-from local_server import LocalServer
-from server import bind
-from tests.browsing import DASHBOARD, chromium
 from tests.conftest import folder_for_servers, postgresql_binaries
-from tests.webserver import STATS, WebServer, write_row
+from tests.support.browsing import DASHBOARD, chromium
+from tests.support.webserver import STATS, WebServer, write_row
+from vessel_activity.database.local_server import LocalServer
+from vessel_activity.install import migrate
+from vessel_activity.web.process import bind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

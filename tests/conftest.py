@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import uuid
 from contextlib import contextmanager
@@ -13,9 +14,9 @@ import psycopg
 import pytest
 from pytest_postgresql.janitor import DatabaseJanitor
 
-import embedded
-import migrate
-from local_server import LocalServer
+from vessel_activity.database import embedded
+from vessel_activity.database.local_server import LocalServer
+from vessel_activity.install import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 TEMPLATE = "template_vessel_activity"
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT.parent / "shared"
+COMMAND = [sys.executable, "-m", "vessel_activity"]
 _SERVER_OPTIONS = {
     "fsync": "off",
     "max_connections": "100",

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.fleet import add_positions, stored
+from tests.support.fleet import add_positions, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,9 @@ import pytest
 from babel import localedata
 from playwright.sync_api import expect
 
-import first_paint
-from tests.browsing import DASHBOARD, UNKNOWN, chromium, state
-from tests.webserver import STATS, WebServer, eventually, put_row, write_row
+from tests.support.browsing import DASHBOARD, UNKNOWN, chromium, state
+from tests.support.webserver import STATS, WebServer, eventually, put_row, write_row
+from vessel_activity.web import first_paint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

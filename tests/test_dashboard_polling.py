@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsing import DASHBOARD, NO_STREAM, SOON, chromium, reader, state
-from tests.webserver import STATS, WebServer, eventually, put_row, write_row
+from tests.support.browsing import DASHBOARD, NO_STREAM, SOON, chromium, reader, state
+from tests.support.webserver import STATS, WebServer, eventually, put_row, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Route
 
-    from local_server import LocalServer
+    from vessel_activity.database.local_server import LocalServer
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsing import (
+from tests.support.browsing import (
     AT_ONCE,
     DASHBOARD,
     NO_STREAM,
@@ -22,14 +22,14 @@ from tests.browsing import (
     reader,
     state,
 )
-from tests.webserver import WebServer, eventually, put_row, row_as_json, write_row
+from tests.support.webserver import WebServer, eventually, put_row, row_as_json, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page
 
-    from local_server import LocalServer
+    from vessel_activity.database.local_server import LocalServer
 
 
 @pytest.fixture(scope="module")

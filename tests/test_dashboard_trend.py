@@ -17,8 +17,17 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browsing import AT_ONCE, DASHBOARD, SILENCE, SOON, UNKNOWN, chromium, reader, state
-from tests.webserver import HISTORY, STATS, WebServer, put_row, write_row
+from tests.support.browsing import (
+    AT_ONCE,
+    DASHBOARD,
+    SILENCE,
+    SOON,
+    UNKNOWN,
+    chromium,
+    reader,
+    state,
+)
+from tests.support.webserver import HISTORY, STATS, WebServer, put_row, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

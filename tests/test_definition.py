@@ -9,7 +9,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from tests.fleet import HOUR, MICROSECOND, MINUTE, add_speeds, add_vessels, definition
+from tests.support.fleet import HOUR, MICROSECOND, MINUTE, add_speeds, add_vessels, definition
 
 DAY = datetime(2022, 1, 3, tzinfo=UTC)
 KEYS = [

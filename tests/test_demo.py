@@ -8,17 +8,16 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import httpx
 import psycopg
 import pytest
 
-import demo
-import migrate
-from tests.conftest import PROJECT, folder_for_servers
-from tests.webserver import eventually
+from tests.conftest import COMMAND, PROJECT, folder_for_servers
+from tests.support.webserver import eventually
+from vessel_activity import demo
+from vessel_activity.install import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +28,7 @@ FILL = "select vessel_activity_demo.fill(%s)"
 
 def run(data_dir: Path, port: int, host: str = "127.0.0.1") -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "demo.py"],
+        [*COMMAND, "demo"],
         cwd=PROJECT,
         env={
             **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
@@ -48,7 +47,7 @@ def run(data_dir: Path, port: int, host: str = "127.0.0.1") -> subprocess.Popen[
 def refused_by(url: str) -> str:
     """Run the demo on a database it refuses, and return what it says."""
     done = subprocess.run(
-        [sys.executable, "demo.py"],
+        [*COMMAND, "demo"],
         cwd=PROJECT,
         env={**os.environ, "DATABASE_URL": url, "PORT": "0"},
         stdout=subprocess.PIPE,

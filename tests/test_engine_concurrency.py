@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox import SHAPES, Sandbox
+from tests.support.sandbox import SHAPES, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import psycopg
 
-    from local_server import LocalServer
+    from vessel_activity.database.local_server import LocalServer
 
 WRITERS = 8
 WRITES = (

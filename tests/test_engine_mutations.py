@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.sandbox import SERVER_OPTIONS, SHAPES, Mismatch, Sandbox, replace_in_function
-from tests.schedules import Run, random_schedule
+from tests.support.sandbox import SERVER_OPTIONS, SHAPES, Mismatch, Sandbox, replace_in_function
+from tests.support.schedules import Run, random_schedule
 from tests.test_engine_concurrency import hammer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local_server import LocalServer
+    from vessel_activity.database.local_server import LocalServer
 
 
 class Mutation(NamedTuple):

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.sandbox import SERVER_OPTIONS, SHAPES, Mismatch, Sandbox, Shape
-from tests.schedules import WEIGHTS, WRITERS, Run, Step, random_schedule, shortened
+from tests.support.sandbox import SERVER_OPTIONS, SHAPES, Mismatch, Sandbox, Shape
+from tests.support.schedules import WEIGHTS, WRITERS, Run, Step, random_schedule, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local_server import LocalServer
+    from vessel_activity.database.local_server import LocalServer
 
 SCHEDULES = 60
 STEPS = st.lists(

@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-import migrate
 from tests.conftest import cloned
-from tests.fleet import (
+from tests.support.fleet import (
     AS_OF,
     HOUR,
     MINUTE,
@@ -29,11 +28,12 @@ from tests.fleet import (
     last_mode,
     refreshed,
 )
+from vessel_activity.install import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local_server import LocalServer
+    from vessel_activity.database.local_server import LocalServer
 
 _COLUMNS = (
     '(id bigserial, "vesselId" bigint, timestamp timestamptz not null, '

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-import migrate
 from tests.conftest import TEMPLATE, cloned, postgresql_binaries
-from tests.fleet import (
+from tests.support.fleet import (
     AS_OF,
     HOUR,
     MINUTE,
@@ -25,14 +24,16 @@ from tests.fleet import (
     refreshed,
     stored,
 )
-from tests.standby import start_standby
+from tests.support.standby import start_standby
+from vessel_activity.errors import MigrationError
+from vessel_activity.install import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
-    from local_server import LocalServer
+    from vessel_activity.database.local_server import LocalServer
 
 _PREPARED = "a transaction prepared before the state was lost has not ended"
 
@@ -335,7 +336,7 @@ def test_a_standby_serves_the_row_and_takes_over_when_it_is_promoted(
                 there.execute("select public.refresh_vessel_activity()")
             assert "standby" in str(error.value)
             assert error.value.diag.message_hint == "Refresh on the primary."
-            with pytest.raises(migrate.MigrationError, match="standby"):
+            with pytest.raises(MigrationError, match="standby"):
                 migrate.migrate(standby.url(name))
 
             there.execute("select pg_promote()")

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from tests.conftest import cloned
-from tests.fleet import (
+from tests.support.fleet import (
     AS_OF,
     HOUR,
     MICROSECOND,
@@ -36,7 +36,7 @@ from tests.fleet import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local_server import LocalServer
+    from vessel_activity.database.local_server import LocalServer
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 import zstandard
 
-import ingest
-from ais_file import NotAisError
 from tests.conftest import PROJECT, SHARED
+from vessel_activity.ais import load as ingest
+from vessel_activity.errors import NotAisError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,7 +185,7 @@ def test_one_load_at_a_time(url: str, db: psycopg.Connection, file: Callable[...
 def test_a_load_into_an_adopted_table_without_defaults_numbers_its_rows(
     empty_url: str, file: Callable[..., Path]
 ) -> None:
-    import migrate  # noqa: PLC0415
+    from vessel_activity.install import migrate  # noqa: PLC0415
 
     with psycopg.connect(empty_url, autocommit=True) as db:
         db.execute(

@@ -7,7 +7,6 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 import termios
 import time
 from contextlib import suppress
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import PROJECT
+from tests.conftest import COMMAND, PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +56,7 @@ def loading(url: str, db: psycopg.Connection, large: Path) -> Iterator[subproces
 
 def run(url: str, file: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "ingest.py", str(file)],
+        [*COMMAND, "load", str(file)],
         cwd=PROJECT,
         env={**os.environ, "DATABASE_URL": url},
         stdout=subprocess.PIPE,
@@ -138,7 +137,7 @@ def test_a_terminal_sees_how_far_it_is(url: str, large: Path) -> None:
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
     with subprocess.Popen(
-        [sys.executable, "ingest.py", str(large)],
+        [*COMMAND, "load", str(large)],
         cwd=PROJECT,
         env={**os.environ, "DATABASE_URL": url},
         stdout=subprocess.DEVNULL,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import ingest
 from tests.conftest import SHARED
+from vessel_activity.ais import load as ingest
 
 if TYPE_CHECKING:
     import psycopg

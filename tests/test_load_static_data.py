@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import ingest
+from vessel_activity.ais import load as ingest
 
 if TYPE_CHECKING:
     from pathlib import Path

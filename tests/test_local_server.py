@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from local_server import LocalServer
 from tests.conftest import PROJECT, postgresql_binaries
+from vessel_activity.database.local_server import LocalServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _START_AND_STOP = """
 import os, sys
 from pathlib import Path
-from local_server import LocalServer
+from vessel_activity.database.local_server import LocalServer
 server = LocalServer(Path(sys.argv[1]), Path(sys.argv[2]))
 server.start()
 print(Path(f"/proc/{server.pid()}").stat().st_uid, os.getuid())
@@ -73,8 +73,7 @@ def test_it_runs_for_an_ordinary_user(made: LocalServer) -> None:
     folder = made.datadir.parent.parent / "ordinary"
     folder.mkdir()
     # As root, the project and its environment may be out of others' reach.
-    for module in ("local_server.py", "unprivileged.py"):
-        shutil.copy(PROJECT / module, folder)
+    shutil.copytree(PROJECT / "vessel_activity", folder / "vessel_activity")
     python = Path("/usr/bin/python3")
     user: dict[str, object] = {}
     if os.geteuid() == 0:

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from tests.conftest import PROJECT, folder_for_servers
+from tests.support.webserver import STATS, eventually
 from tests.test_load import OLD, line
-from tests.webserver import STATS, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

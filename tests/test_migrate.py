@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -15,17 +14,17 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-import indexes
-import migrate
-from connections import name_of
-from tests.conftest import PROJECT, has_pg_cron
+from tests.conftest import COMMAND, PROJECT, has_pg_cron
 from tests.test_load import OLD, line
+from vessel_activity.database.connections import name_of
+from vessel_activity.errors import MigrationError
+from vessel_activity.install import indexes, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from local_server import LocalServer
+    from vessel_activity.database.local_server import LocalServer
 
 # Everything of ours and of the user's, down to function bodies and rights.
 SNAPSHOT = r"""
@@ -79,9 +78,8 @@ def schemas(url: str) -> list[str]:
 
 
 def command(url: str, what: str = "migrate", *arguments: str) -> subprocess.Popen[str]:
-    program = ["ingest.py"] if what == "load" else ["database.py", what]
     return subprocess.Popen(
-        [sys.executable, *program, *arguments],
+        [*COMMAND, what, *arguments],
         cwd=PROJECT,
         env={**os.environ, "DATABASE_URL": url},
         stdout=subprocess.PIPE,
@@ -192,7 +190,7 @@ def test_what_was_built_on_ours_is_named_and_nothing_is_removed(
     with psycopg.connect(url, autocommit=True) as db:
         db.execute(built)
         before = snapshot(url)
-        with pytest.raises(migrate.MigrationError) as raised:
+        with pytest.raises(MigrationError) as raised:
             migrate.rollback(url)
         assert str(raised.value) == (
             f"what was built on vessel activity would go with it:\n  {named}\n"
@@ -244,7 +242,7 @@ def test_an_index_build_that_waits_says_for_whom(
 
 def test_a_server_that_is_too_old_is_refused() -> None:
     migrate.refuse_old(150000)
-    with pytest.raises(migrate.MigrationError, match="PostgreSQL 14; 15 or newer is needed"):
+    with pytest.raises(MigrationError, match="PostgreSQL 14; 15 or newer is needed"):
         migrate.refuse_old(140023)
 
 

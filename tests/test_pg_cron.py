@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -14,14 +13,14 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-import cron
-import migrate
-from tests.conftest import PROJECT, has_pg_cron
+from tests.conftest import COMMAND, PROJECT, has_pg_cron
+from vessel_activity.install import migrate
+from vessel_activity.install import pg_cron as cron
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local_server import LocalServer
+    from vessel_activity.database.local_server import LocalServer
 
 pytestmark = pytest.mark.skipif(not has_pg_cron(), reason="pg_cron is not installed")
 
@@ -86,7 +85,7 @@ def jobs(server: LocalServer) -> dict[str, tuple[str, str, str, bool]]:
 def fallback_loop(url: str) -> Iterator[None]:
     """Run the fallback loop as `make refresh-loop` does."""
     process = subprocess.Popen(
-        [sys.executable, "refresh_loop.py"],
+        [*COMMAND, "refresh-loop"],
         cwd=PROJECT,
         env={**os.environ, "DATABASE_URL": url},
         stdout=subprocess.DEVNULL,

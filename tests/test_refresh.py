@@ -15,8 +15,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-import migrate
-from tests.fleet import (
+from tests.support.fleet import (
     AS_OF,
     HOUR,
     MICROSECOND,
@@ -28,6 +27,7 @@ from tests.fleet import (
     refreshed,
     stored,
 )
+from vessel_activity.install import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-import ingest
-from tests.conftest import PROJECT
+from tests.conftest import COMMAND, PROJECT
+from vessel_activity.ais import load as ingest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,7 +190,7 @@ def processes() -> Iterator[list[subprocess.Popen[str]]]:
 
 def run(url: str, file: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "replay.py", str(file)],
+        [*COMMAND, "replay", str(file)],
         cwd=PROJECT,
         env={**os.environ, "DATABASE_URL": url},
         stdout=subprocess.PIPE,

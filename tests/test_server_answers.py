@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.webserver import (
+from tests.support.webserver import (
     HISTORY,
     NINE_KEYS,
     STATS,

@@ -12,7 +12,15 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.webserver import HISTORY, STATS, STREAM, WebServer, eventually, row_as_json, write_row
+from tests.support.webserver import (
+    HISTORY,
+    STATS,
+    STREAM,
+    WebServer,
+    eventually,
+    row_as_json,
+    write_row,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,9 +18,7 @@ import httpx
 import psycopg
 import pytest
 
-from listener import reason_of
-from settings import Settings, SettingsError
-from tests.webserver import (
+from tests.support.webserver import (
     HISTORY,
     PROJECT,
     STATS,
@@ -30,11 +28,14 @@ from tests.webserver import (
     row_as_json,
     write_row,
 )
+from vessel_activity.database.errors import in_one_line
+from vessel_activity.errors import SettingsError
+from vessel_activity.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local_server import LocalServer
+    from vessel_activity.database.local_server import LocalServer
 
 UNCONFIRMED = "x-vessel-activity-unconfirmed"
 FAILED = {"error": "Failed to fetch vessel stats"}
@@ -221,7 +222,7 @@ def test_no_password_reaches_the_log_or_an_answer(
     ],
 )
 def test_a_password_is_masked_where_it_stands_as_one(text: str, told: str) -> None:
-    assert reason_of(psycopg.OperationalError(text)) == " ".join(told.split())
+    assert in_one_line(psycopg.OperationalError(text)) == " ".join(told.split())
 
 
 def test_a_password_that_is_a_letter_is_not_told_by_masking_that_letter(

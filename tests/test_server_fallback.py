@@ -6,19 +6,19 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
 
-from tests.webserver import PROJECT, STATS, WebServer, eventually
+from tests.conftest import COMMAND
+from tests.support.webserver import STATS, WebServer, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local_server import LocalServer
+    from vessel_activity.database.local_server import LocalServer
 
 WITH_FALLBACK = {"VESSEL_ACTIVITY_FALLBACK": "on"}
 
@@ -33,7 +33,7 @@ def answer(url: str, query: str) -> object:
 def refresh_loop(url: str) -> Iterator[tuple[subprocess.Popen[str], Callable[[], str]]]:
     """Run the loop alone; give its process and what it has logged so far."""
     process = subprocess.Popen(
-        [sys.executable, str(PROJECT / "refresh_loop.py")],
+        [*COMMAND, "refresh-loop"],
         env={**os.environ, "DATABASE_URL": url},
         stderr=subprocess.PIPE,
         text=True,

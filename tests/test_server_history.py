@@ -13,8 +13,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from database import show_past
-from tests.webserver import HISTORY, WebServer, row_as_json, write_row
+from tests.support.webserver import HISTORY, WebServer, row_as_json, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +135,7 @@ def test_what_was_sampled_before_its_positions_came_is_computed_anew_and_nothing
         database.execute(sample, (at, at, active_now))  # the later one while the feed stood still
     add_traffic(database, now, 6)
 
-    show_past(database, stopped, now)
+    database.execute("select vessel_activity.recompute_history(%s, %s)", (stopped, now))
 
     kept = "select count(*) from vessel_activity.history where active_now = 77"
     assert one(database, kept) == 1

@@ -12,14 +12,14 @@ import psycopg
 import pytest
 
 from tests.conftest import folder_for_servers
+from tests.support.webserver import HISTORY, STATS, WebServer, eventually, row_as_json, write_row
 from tests.test_server_fallback import answer, prepare, refresh_loop
-from tests.webserver import HISTORY, STATS, WebServer, eventually, row_as_json, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from local_server import LocalServer
+    from vessel_activity.database.local_server import LocalServer
 
 # Debian has it beside the programs for administrators, which users' paths leave out.
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")

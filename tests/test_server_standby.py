@@ -8,15 +8,15 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-import migrate
-from tests.standby import start_standby
+from tests.support.standby import start_standby
+from tests.support.webserver import STATS, WebServer, eventually, row_as_json, write_row
 from tests.test_server_fallback import refresh_loop
-from tests.webserver import STATS, WebServer, eventually, row_as_json, write_row
+from vessel_activity.install import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local_server import LocalServer
+    from vessel_activity.database.local_server import LocalServer
 
 
 @pytest.fixture

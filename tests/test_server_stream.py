@@ -12,12 +12,12 @@ import httpx
 import psycopg
 import pytest
 
-from tests.webserver import STATS, STREAM, WebServer, eventually, row_as_json, write_row
+from tests.support.webserver import STATS, STREAM, WebServer, eventually, row_as_json, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local_server import LocalServer
+    from vessel_activity.database.local_server import LocalServer
 
 
 @pytest.fixture(scope="module")

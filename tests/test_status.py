@@ -6,16 +6,15 @@ The checks of pg_cron are in test_pg_cron.py, those of crashes in test_engine_su
 from __future__ import annotations
 
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import psycopg
 import pytest
 
-import migrate
-from tests.conftest import PROJECT
-from tests.fleet import AS_OF, MINUTE, SECOND, add_positions, refreshed
+from tests.conftest import COMMAND, PROJECT
+from tests.support.fleet import AS_OF, MINUTE, SECOND, add_positions, refreshed
+from vessel_activity.install import migrate
 
 CHECKS = [
     "freshness",
@@ -414,7 +413,7 @@ def test_make_status_prints_the_checks_and_fails_where_one_fails(
 
     def run() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "database.py", "status"],
+            [*COMMAND, "status"],
             cwd=PROJECT,
             capture_output=True,
             text=True,

@@ -1,0 +1,422 @@
+# ruff: noqa: S311, S608 - nothing secret is drawn, and SQL is made of constants
+"""Random schedules: what several sessions may do to the source tables, in any order, and refreshes.
+
+A schedule is a list of steps, each with a seed of its own; any list of steps is a valid schedule,
+so a failing one can be shortened by leaving steps out. Steps that make no sense at their place (a
+commit without a begin) do nothing. Sessions never wait for each other's row locks: rows belong to
+lanes (id modulo 8), and each open or prepared transaction has a lane of its own. So a lock timeout
+is an error.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+import psycopg
+
+from tests.support.sandbox import LANES, Mismatch, Sandbox
+from tests.support.schedule_statements import (
+    FRACTIONS,
+    POSITION_STATEMENTS,
+    STEPS_AHEAD,
+    TRUNCATES,
+    Scene,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WRITERS = 4
+ALLOWED_ERRORS = {
+    "23503",  # a vessel that does not exist, under the foreign key
+    "23505",  # an id that another transaction has committed meanwhile
+    "23502",  # no vessel where the column asks for one
+    "21000",  # one statement would meet a row twice
+    "40001",  # a repeatable-read writer meets a row changed since
+}
+WEIGHTS = {
+    **dict.fromkeys(POSITION_STATEMENTS, 4),
+    "insert": 10,
+    "insert_many": 4,
+    "delete": 6,
+    "update": 8,
+    "open": 9,
+    "commit": 8,
+    "rollback": 3,
+    "savepoint": 4,
+    "rollback_to": 3,
+    "release": 1,
+    "prepare": 2,
+    "commit_prepared": 2,
+    "rollback_prepared": 1,
+    "replica": 1,
+    "truncate": 1,
+    "blind": 1,
+    "come_and_go": 1,
+    "refresh": 34,
+    "held_refresh": 3,
+    "verify": 2,
+    "rebuild": 1,
+    "maintain": 1,
+    "inbox_limit": 1,
+    "state_limit": 1,
+}
+
+
+class Step(NamedTuple):
+    """One step: what, in which session, and the seed of its details."""
+
+    what: str
+    session: int
+    seed: int
+
+
+def random_schedule(random: Random, length: int, *, crashes: bool) -> list[Step]:
+    """Draw a schedule; at most one in fifty has a crash, which takes as long as fifty others."""
+    names, weights = list(WEIGHTS), list(WEIGHTS.values())
+    steps = [
+        Step(what, random.randrange(WRITERS), random.randrange(1 << 24))
+        for what in random.choices(names, weights, k=length)
+    ]
+    if crashes and random.random() < 0.02:
+        steps.insert(random.randrange(length), Step("crash", 0, 0))
+    return steps
+
+
+@dataclass
+class Writer:
+    """One writing session and the transaction it has open."""
+
+    number: int
+    db: psycopg.Connection
+    lane: int | None = None
+    savepoints: list[str] = field(default_factory=list)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a transaction is open."""
+        return self.lane is not None
+
+
+class Run:
+    """Plays schedules in one sandbox and judges every refresh."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        """Open the sessions."""
+        self.sandbox = sandbox
+        self.script: list[str] = []
+        self.as_of = self.next = datetime.min.replace(tzinfo=UTC)
+        self.modes: Counter[str] = Counter()
+        self.steps = 0
+        self._connect()
+
+    def _connect(self) -> None:
+        self.writers = [Writer(number, self.sandbox.session()) for number in range(WRITERS)]
+        self.writers[1].db.execute("set timezone = 'America/New_York'")
+        self.refresher = self.sandbox.session()
+        self.judge = self.sandbox.session()
+        for one in (*(writer.db for writer in self.writers), self.refresher):
+            one.execute("set synchronous_commit = off")
+
+    def reconnect(self) -> None:
+        """Open the sessions anew, after the server has gone."""
+        self.close()
+        self._connect()
+
+    def close(self) -> None:
+        """Close the sessions."""
+        for one in (*(writer.db for writer in self.writers), self.refresher, self.judge):
+            one.close()
+
+    def play(self, schedule: Sequence[Step], *, anew: bool = True) -> None:
+        """Play a schedule from empty tables; not `anew`: the engine's state and time go on.
+
+        Raises:
+            Mismatch: a refreshed row was wrong; the note has the schedule as SQL.
+
+        """
+        self.script = []
+        try:
+            self._set_out(Random(schedule[0].seed if schedule else 0), anew=anew)
+            for number, step in enumerate(schedule):
+                self.steps += 1
+                self._play(step, number)
+            self._refresh(self.writers[0], Random(0), 0)
+        except (Mismatch, psycopg.Error) as error:
+            error.add_note(f"-- {self.sandbox.shape.name}\n" + "\n".join(self.script))
+            raise
+
+    def _set_out(self, random: Random, *, anew: bool) -> None:
+        for writer in self.writers:
+            if writer.db.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                writer.db.execute("rollback")
+            writer.lane = None
+            writer.savepoints.clear()
+            writer.db.execute("set session_replication_role = origin; select setseed(0.5)")
+        if self._held:
+            self.refresher.execute("rollback")
+        self.prepared: dict[str, int] = {}
+        now = self.sandbox.reset(self.refresher) if anew else self.as_of
+        if not anew:
+            self.sandbox.empty(self.refresher)
+        self.as_of = now.replace(microsecond=random.choice(FRACTIONS)) + timedelta(seconds=90)
+        self.next = self.as_of + random.choice(STEPS_AHEAD)
+        self.scene = Scene(self.sandbox.shape)
+        self.script.append(f"-- refreshes begin at {self.as_of}")
+        if self.sandbox.shape.cascades:
+            self._execute(
+                self.refresher,
+                "insert into public.vessels (id, mmsi, active) "
+                "select v, v::text, true from generate_series(0, 23) as v",
+            )
+        self._judged_refresh(self.as_of, verify=False)
+
+    @property
+    def _held(self) -> bool:
+        return self.refresher.info.transaction_status != psycopg.pq.TransactionStatus.IDLE
+
+    @property
+    def _quiet(self) -> bool:
+        """Whether nobody holds a lock on the source tables."""
+        return not (self._held or self.prepared or any(writer.busy for writer in self.writers))
+
+    def _execute(self, db: psycopg.Connection, statement: str) -> None:
+        who = next((f"writer {w.number}" for w in self.writers if w.db is db), "refresher")
+        self.script.append(f"/* {who} */ {statement};")
+        db.execute(statement)
+
+    def _play(self, step: Step, number: int) -> None:
+        random = Random(step.seed)
+        writer = self.writers[step.session]
+        if step.what in POSITION_STATEMENTS:
+            self._write(writer, step.what, random)
+        else:
+            getattr(self, f"_{step.what}")(writer, random, number)
+
+    # Writers
+
+    def _write(self, writer: Writer, what: str, random: Random) -> None:
+        lane = writer.lane if writer.lane is not None else self._free_lane(random)
+        self.scene.aim(lane, self.as_of, self.next)
+        for statement, rows in POSITION_STATEMENTS[what](self.scene, random):
+            try:
+                if rows is None:
+                    self._execute(writer.db, statement)
+                    continue
+                self.script.append(f"/* writer {writer.number} */ {statement}:\n" + "\n".join(rows))
+                with writer.db.cursor().copy(statement) as copy:
+                    copy.write("".join(row + "\n" for row in rows))
+            except psycopg.Error as error:
+                if error.sqlstate not in ALLOWED_ERRORS:
+                    raise
+                self.script.append(f"-- {error.sqlstate}")
+                self._end(writer, "rollback")
+                return
+
+    def _free_lane(self, random: Random) -> int:
+        taken = {writer.lane for writer in self.writers} | set(self.prepared.values())
+        return random.choice([lane for lane in range(LANES) if lane not in taken])
+
+    def _open(self, writer: Writer, random: Random, _: int) -> None:
+        if writer.busy:
+            return
+        writer.lane = self._free_lane(random)
+        level = random.choice(["", "", "", " isolation level repeatable read"])
+        self._execute(writer.db, f"begin{level}")
+        if level:
+            self._execute(writer.db, "select")
+
+    def _end(self, writer: Writer, how: str) -> None:
+        if writer.busy:
+            self._execute(writer.db, how)
+        writer.lane = None
+        writer.savepoints.clear()
+
+    def _commit(self, writer: Writer, _: Random, __: int) -> None:
+        self._end(writer, "commit")
+
+    def _rollback(self, writer: Writer, _: Random, __: int) -> None:
+        self._end(writer, "rollback")
+
+    def _savepoint(self, writer: Writer, _: Random, number: int) -> None:
+        if writer.busy:
+            writer.savepoints.append(f"s{number}")
+            self._execute(writer.db, f"savepoint s{number}")
+
+    def _rollback_to(self, writer: Writer, random: Random, _: int) -> None:
+        if writer.savepoints:
+            kept = random.randrange(len(writer.savepoints)) + 1
+            del writer.savepoints[kept:]
+            self._execute(writer.db, f"rollback to {writer.savepoints[-1]}")
+
+    def _release(self, writer: Writer, _: Random, __: int) -> None:
+        if writer.savepoints:
+            self._execute(writer.db, f"release {writer.savepoints.pop()}")
+
+    def _prepare(self, writer: Writer, _: Random, number: int) -> None:
+        if writer.lane is not None and len(self.prepared) < 2:
+            name = f"{self.sandbox.shape.name}_{number}"  # known to the whole server
+            self.prepared[name] = writer.lane
+            self._end(writer, f"prepare transaction '{name}'")
+
+    def _commit_prepared(self, writer: Writer, random: Random, _: int) -> None:
+        self._resolve(writer, random, "commit")
+
+    def _rollback_prepared(self, writer: Writer, random: Random, _: int) -> None:
+        self._resolve(writer, random, "rollback")
+
+    def _resolve(self, writer: Writer, random: Random, how: str) -> None:
+        if self.prepared and not writer.busy:
+            name = random.choice(sorted(self.prepared))
+            self._execute(writer.db, f"{how} prepared '{name}'")
+            del self.prepared[name]
+
+    def _replica(self, writer: Writer, random: Random, _: int) -> None:
+        role = random.choice(["replica", "origin"])
+        self._execute(writer.db, f"set session_replication_role = {role}")
+
+    def _truncate(self, writer: Writer, random: Random, _: int) -> None:
+        if not self._quiet:
+            return
+        for statement in random.choice(TRUNCATES):
+            if statement == "write":
+                self.scene.aim(0, self.as_of, self.next)
+                (insert, _rows) = next(iter(POSITION_STATEMENTS["insert"](self.scene, random)))
+                try:
+                    self._execute(writer.db, insert)
+                except psycopg.Error as error:
+                    if error.sqlstate not in ALLOWED_ERRORS:
+                        raise
+                    self._execute(writer.db, "rollback")
+                    return
+            else:
+                self._execute(writer.db, statement)
+
+    def _blind(self, writer: Writer, random: Random, number: int) -> None:
+        """Write while a trigger is disabled."""
+        if not self._quiet:
+            return
+        table = random.choice(["vessels", "vessel_positions"])
+        trigger = f"vessel_activity_{random.choice(['inserted', 'updated', 'deleted'])}"
+        self._execute(writer.db, f"alter table public.{table} disable trigger {trigger}")
+        for _ in range(2):
+            self._write(writer, random.choice(["insert", "update", "delete", "vessels"]), random)
+        if random.random() < 0.5:
+            self._refresh(writer, random, number)
+            self._write(writer, "insert", random)
+        if random.random() < 0.2:
+            self._execute(writer.db, f"alter table public.{table} enable trigger {trigger}")
+            self._refresh(writer, random, number)
+        self._execute(writer.db, f"alter table public.{table} enable always trigger {trigger}")
+        self._write(writer, "insert", Random(number))
+
+    def _come_and_go(self, writer: Writer, random: Random, number: int) -> None:
+        """Write into a partition that is gone again before the next refresh, mostly."""
+        if not (self.sandbox.shape.partitioned and self._quiet):
+            return
+        partition, parent = f"public.brief_{number}", "public.vessel_positions"
+        at_once = random.random() < 0.5
+        self.scene.aim(0, self.as_of, self.next)
+        rows = [self.scene.row(random, 1_000_000 + row) for row in range(random.randint(1, 3))]
+        statements = [
+            (
+                f"create table {partition} partition of {parent}"
+                " for values from (1000000) to (2000000)"
+            ),
+            f'insert into {parent} (id, "vesselId", timestamp, speed) values {", ".join(rows)}',
+            random.choice(["select", f"update {parent} set speed = 5 where id = 1000000"]),
+            random.choice([f"alter table {parent} detach partition {partition}", "select"]),
+            f"drop table {partition}",
+        ]
+        for statement in ["begin", *statements, "commit"] if at_once else statements:
+            self._execute(writer.db, statement)
+            if not at_once and random.random() < 0.1:
+                self._refresh(writer, random, number)
+
+    # Refreshes
+
+    def _refresh(self, _: Writer, random: Random, __: int) -> None:
+        self._let_go(random)
+        self._judged_refresh(self.next, verify=False)
+
+    def _judged_refresh(self, as_of: datetime, *, verify: bool) -> None:
+        self.script.append(
+            f"/* refresher */ select vessel_activity.refresh_at('{as_of}', 'manual', {verify});"
+        )
+        row = self.sandbox.refresh(self.refresher, as_of, verify=verify)
+        done = self.sandbox.last_refresh(self.refresher)
+        self.sandbox.judge(self.judge, row, as_of)
+        self.script.append(f"-- {done.mode} {done.remark or ''}")
+        self.modes[done.mode] += 1
+        if done.remark == "the state differed from the definition":
+            raise Mismatch("a verification found the state wrong")
+        if not self._held and self.sandbox.stored(self.judge) != row:
+            raise Mismatch("the stored row is not the one returned")
+        self.as_of = as_of
+        self.next = as_of + Random(f"{as_of}").choice(STEPS_AHEAD)
+
+    def _let_go(self, random: Random) -> None:
+        """End the transaction of a refresh that was held open."""
+        if self._held:
+            self._execute(self.refresher, random.choice(["commit", "rollback"]))
+
+    def _held_refresh(self, _: Writer, random: Random, __: int) -> None:
+        """Refresh, and keep the transaction open until the next refresh."""
+        self._let_go(random)
+        self._execute(self.refresher, "begin")
+        self._judged_refresh(self.next, verify=False)
+
+    def _verify(self, _: Writer, random: Random, __: int) -> None:
+        self._let_go(random)
+        self._judged_refresh(self.next, verify=True)
+
+    def _rebuild(self, _: Writer, random: Random, __: int) -> None:
+        self._let_go(random)
+        self._execute(self.refresher, "select public.vessel_activity_rebuild()")
+
+    def _maintain(self, _: Writer, random: Random, __: int) -> None:
+        self._let_go(random)
+        self._execute(self.refresher, "select vessel_activity.maintain()")
+
+    def _inbox_limit(self, _: Writer, random: Random, __: int) -> None:
+        self._limit(random, "inbox_limit_bytes")
+
+    def _state_limit(self, _: Writer, random: Random, __: int) -> None:
+        self._limit(random, "state_limit_bytes")
+
+    def _limit(self, random: Random, which: str) -> None:
+        self._let_go(random)
+        limit = random.choice(["0", "8192", "default", "default"])
+        self._execute(self.refresher, f"update vessel_activity.settings set {which} = {limit}")
+
+    def _crash(self, *_: object) -> None:
+        self.script.append("-- crash")
+        self.sandbox.server.stop("immediate")
+        self.sandbox.server.start()
+        self.reconnect()
+
+
+def shortened(run: Run, schedule: Sequence[Step]) -> tuple[list[Step], Mismatch | psycopg.Error]:
+    """Leave out steps of a failing schedule while it goes on failing; return it and its error."""
+    kept, error = list(schedule), _failure(run, schedule)
+    size = len(kept) // 2
+    while size:
+        for first in range(len(kept) - size, -1, -size):
+            fewer = kept[:first] + kept[first + size :]
+            failure = _failure(run, fewer)
+            if failure is not None:
+                kept, error = fewer, failure
+        size //= 2
+    return kept, error or Mismatch("it did not happen again")
+
+
+def _failure(run: Run, schedule: Sequence[Step]) -> Mismatch | psycopg.Error | None:
+    try:
+        run.play(schedule)
+    except (Mismatch, psycopg.Error) as error:
+        return error
+    return None

@@ -1,0 +1,26 @@
+"""A streaming standby of a test server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.conftest import postgresql_binaries
+
+if TYPE_CHECKING:
+    from vessel_activity.database.local_server import LocalServer
+
+
+def start_standby(primary: LocalServer, standby: LocalServer) -> None:
+    """Make a server that was not started yet a streaming standby of another, and start it."""
+    standby.datadir.mkdir(mode=0o700, parents=True)
+    primary.account.give(standby.datadir)
+    primary._run(
+        [
+            str(postgresql_binaries() / "pg_basebackup"),
+            *("--pgdata", str(standby.datadir), "--write-recovery-conf"),
+            *("--checkpoint=fast", "--no-sync", "--username", "postgres"),
+            *("--host", str(primary.socket_folder), "--port", "5432"),
+        ],
+        "the standby could not be made",
+    )
+    standby.start()

@@ -1,0 +1,1 @@
+"""Files of AIS reports: read, loaded into the source tables, and replayed."""

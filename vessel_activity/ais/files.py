@@ -1,0 +1,98 @@
+"""The lines of an AIS file, whatever it is packed with, in memory that does not grow with it."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from typing import IO, TYPE_CHECKING
+
+import zstandard
+
+from vessel_activity.errors import NotAisError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXPECTED = (
+    "a MarineCadastre AIS file (https://hub.marinecadastre.gov/pages/vesseltraffic): CSV, plain, "
+    ".gz or .zst, with a header that names at least MMSI, BaseDateTime, LAT and LON "
+    "(since 2025: mmsi, base_date_time, latitude, longitude)"
+)
+_PIECE_BYTES = 256 * 1024
+_LONGEST_LINE_BYTES = 64 * 1024
+# A zstd file may ask for a window of 128 MB, which would be most of the memory we promise to use.
+_ZSTD_WINDOW_BYTES = 32 * 1024 * 1024
+
+
+def lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Give the lines of a file, unpacked, without their ends and a byte order mark.
+
+    Split at line feeds; a quoted field can't hold one, so that a stray quote costs one line.
+
+    Raises:
+        NotAisError: the file is empty, an archive, damaged, ends early, or is one endless line.
+
+    """
+    rest = b""
+    first = True
+    for piece in _pieces(file):
+        if first and piece:
+            piece = piece.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901
+            first = False
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield line.removesuffix(b"\r")
+        if len(rest) > _LONGEST_LINE_BYTES:
+            raise NotAisError(
+                f"a line is longer than {_LONGEST_LINE_BYTES} bytes. Expected {EXPECTED}"
+            )
+    if rest:
+        yield rest.removesuffix(b"\r")
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """Give the text of the file in pieces of bounded size, decompressed by what it begins with."""
+    magic = file.read(4)
+    file.seek(0)
+    if not magic:
+        raise NotAisError(f"the file is empty. Expected {EXPECTED}")
+    if magic.startswith(b"PK"):
+        raise NotAisError(
+            "this is a ZIP archive; unpack it first (unzip -p FILE.zip | gzip > FILE.csv.gz). "
+            f"Expected {EXPECTED}"
+        )
+    try:
+        if magic.startswith(b"\x1f\x8b"):
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                while piece := unpacked.read(_PIECE_BYTES):
+                    yield piece
+        elif magic == b"\x28\xb5\x2f\xfd":
+            yield from _zstd_pieces(file)
+        else:
+            while piece := file.read(_PIECE_BYTES):
+                yield piece
+    except EOFError:
+        raise NotAisError("the compressed file ends early; fetch it again") from None
+    except (gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
+        if "too much memory" in str(error):
+            raise NotAisError(
+                "unpacking it takes a window of over 32 MB; pack it anew without --long "
+                "(zstd -dc --long=31 FILE.zst | zstd > NEW.zst)"
+            ) from None
+        raise NotAisError(f"the compressed file is damaged ({error}); fetch it again") from None
+
+
+def _zstd_pieces(file: IO[bytes]) -> Iterator[bytes]:
+    # Small bites, since a decompression object gives all that a bite holds at once.
+    unpack = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES)
+    frame = unpack.decompressobj()
+    ended = True
+    while bite := file.read(4096):
+        while bite:
+            if ended:
+                frame = unpack.decompressobj()
+            yield frame.decompress(bite)
+            ended = frame.eof
+            bite = frame.unused_data if ended else b""
+    if not ended:
+        raise EOFError

@@ -1,0 +1,259 @@
+"""MarineCadastre CSV, read as a stream: old or new headers, line by line.
+
+What a line means is decided in the database (vessel_activity.load_batch); here it is only read:
+which columns there are, and whether a field is a number, a time, a name. Every line comes out, the
+unreadable ones with the reason.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import IO, TYPE_CHECKING
+
+from vessel_activity.ais.files import EXPECTED, lines
+from vessel_activity.errors import NotAisError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FIRST_BATCH_LINES = 10_000  # a small one first, so that the database has something to do soon
+BATCH_LINES = 50_000
+
+# Header, without case and underscores -> what it is here. The first four must be there.
+_COLUMNS = {
+    "mmsi": "mmsi",
+    "basedatetime": "time",
+    "lat": "latitude",
+    "latitude": "latitude",
+    "lon": "longitude",
+    "longitude": "longitude",
+    "sog": "speed",
+    "cog": "course",
+    "vesselname": "name",
+    "vesseltype": "type",
+}
+_NEEDED = {"mmsi": "MMSI", "time": "BaseDateTime", "latitude": "LAT", "longitude": "LON"}
+_FIELDS = ("mmsi", "time", "latitude", "longitude", "speed", "course", "name", "type")
+_GROUPS = ("mmsi", "date", "clock", *_FIELDS[2:])
+_NULL = r"\N"
+
+_NOTHING = {"", r"\N", "Unknown", "Undefined"}
+_NUMBER = re.compile(r"-?(?:[0-9]{1,8}\.?[0-9]{0,15}|\.[0-9]{1,15})", re.ASCII)
+_TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]((?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])"
+    r"(?:\.[0-9]{1,9})?(?:Z|\+00(?::?00)?)?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some lines of a file, ready for COPY.
+
+    Attributes:
+        rows: number of lines in it.
+        copy_text: the lines in COPY's text format, for the columns `COPY_COLUMNS`.
+
+    """
+
+    rows: int
+    copy_text: bytes
+
+
+COPY_COLUMNS = (
+    "line_number, reason, mmsi, reported_at, latitude, longitude, speed, course, name, "
+    "type_code, raw"
+)
+
+
+def batches(file: IO[bytes]) -> Iterator[Batch]:
+    """Read an AIS file, batch by batch, in memory that does not grow with the file.
+
+    Args:
+        file: the file as it is, compressed or not, opened for reading bytes.
+
+    Raises:
+        NotAisError: it is no such file, or it ends early or is damaged, maybe after some batches.
+
+    """
+    source = lines(file)
+    reader = LineReader(_decode(next(source, b"")))
+    wanted = FIRST_BATCH_LINES
+    rows: list[bytes] = []
+    for number, line in enumerate(source, 2):
+        if line and not line.isspace():
+            rows.append(reader.copy_row(number, line))
+            if len(rows) == wanted:
+                yield Batch(len(rows), b"".join(rows))
+                wanted = BATCH_LINES
+                rows.clear()
+    if rows:
+        yield Batch(len(rows), b"".join(rows))
+
+
+class LineReader:
+    """Reads the lines below one header.
+
+    Raises:
+        NotAisError: the header is not that of a file we read.
+
+    """
+
+    def __init__(self, header: str) -> None:
+        self._places = _places(header)
+        self._width = len(next(csv.reader([header])))
+        self._usual = self._usual_line()
+
+    def copy_row(self, number: int, line: bytes) -> bytes:
+        """Turn a line into a row for COPY; an unreadable line keeps its number, text and reason."""
+        text = _decode(line)
+        found = self._usual.fullmatch(text)
+        if found is not None:
+            mmsi, date, clock, latitude, longitude, speed, course, name, code = found.group(
+                *_GROUPS
+            )
+            if _is_date(date):
+                return (
+                    f"{number}\t\\N\t{mmsi}\t{date} {clock}+00\t{latitude}\t{longitude}\t"
+                    f"{speed or _NULL}\t{course or _NULL}\t{(name and _text(name)) or _NULL}\t"
+                    f"{code or _NULL}\t{text}\n"
+                ).encode()
+        return self.careful_row(number, text)
+
+    def careful_row(self, number: int, text: str) -> bytes:
+        """Turn any line into a row for COPY, also the unusual and the unreadable."""
+        try:
+            values = self._values(text)
+        except _UnreadableError as error:
+            values = [str(error), *[None] * len(_FIELDS)]
+        columns = [_NULL if v is None else _escape(v) for v in (*values, text)]
+        return "\t".join((str(number), *columns)).encode() + b"\n"
+
+    def _values(self, text: str) -> list[str | None]:
+        try:
+            fields = next(csv.reader([text], strict=True), [])
+        except csv.Error:
+            raise _UnreadableError("broken quotes") from None
+        if len(fields) != self._width:
+            raise _UnreadableError("wrong number of fields")
+        given = {key: _text(fields[place]) for key, place in self._places.items()}
+        mmsi = given["mmsi"]
+        if mmsi is None or len(mmsi) != 9 or not (mmsi.isascii() and mmsi.isdigit()):  # noqa: PLR2004
+            raise _UnreadableError("MMSI is not nine digits")
+        time = _TIME.fullmatch(given["time"] or "")
+        if time is None or not _is_date(time[1]):
+            raise _UnreadableError("time is not an ISO date and time")
+        for key, what in (
+            ("latitude", "position"),
+            ("longitude", "position"),
+            ("speed", "speed"),
+            ("course", "course"),
+        ):
+            value = given.get(key)
+            if value is not None and not _NUMBER.fullmatch(value):
+                raise _UnreadableError(f"{what} is not a number")
+        code = given.get("type")
+        return [
+            None,
+            mmsi,
+            f"{time[1]} {time[2]}+00",
+            given["latitude"],
+            given["longitude"],
+            given.get("speed"),
+            given.get("course"),
+            given.get("name"),
+            code if code and code.isascii() and code.isdigit() and len(code) < 6 else None,  # noqa: PLR2004
+        ]
+
+    def _usual_line(self) -> re.Pattern[str]:
+        """One pattern for the lines as they nearly all are: it reads them five times as fast."""
+        patterns = {
+            "mmsi": "(?P<mmsi>[0-9]{9})",
+            "time": "(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
+            "(?P<clock>(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])",
+            "name": r'(?P<name>[^",\\\t\r]*)',
+            "type": "(?P<type>[0-9]{0,5})",
+        }
+        for key in ("latitude", "longitude", "speed", "course"):
+            empty = "" if key in _NEEDED else "?"
+            patterns[key] = rf"(?P<{key}>-?[0-9]{{1,8}}(?:\.[0-9]{{1,15}})?){empty}"
+        keys = {place: key for key, place in self._places.items()}
+        return re.compile(
+            ",".join(
+                patterns[keys[place]] if place in keys else r'[^",\\\t\r]*'
+                for place in range(self._width)
+            )
+            + "".join(f"(?P<{key}>)" for key in patterns if key not in self._places),
+            re.ASCII,
+        )
+
+
+class _UnreadableError(ValueError):
+    pass
+
+
+def _places(header: str) -> dict[str, int]:
+    """Say at which place each column that we use stands, whatever the order."""
+    try:
+        names = next(csv.reader([header], strict=True), [])
+    except csv.Error:
+        names = [header]
+    places: dict[str, int] = {}
+    for place, name in enumerate(names):
+        key = _COLUMNS.get(name.strip().lower().replace("_", ""))
+        if key is not None:
+            if key in places:
+                raise NotAisError(f"the header names the column {name} twice. Expected {EXPECTED}")
+            places[key] = place
+    missing = [name for key, name in _NEEDED.items() if key not in places]
+    if missing:
+        raise NotAisError(_what_it_is(header, names, missing))
+    return places
+
+
+def _what_it_is(header: str, names: list[str], missing: list[str]) -> str:
+    if header.startswith("# Timestamp,"):
+        return (
+            "this is the daily CSV of the Danish Maritime Authority, which can't be loaded yet. "
+            f"Expected {EXPECTED}"
+        )
+    if header.startswith(("!AIVDM", "!BSVDM", "!AIVDO", "$", "\\")):
+        return f"this is raw NMEA, which can't be loaded yet. Expected {EXPECTED}"
+    if not header.isprintable():
+        return f"this is not a text file. Expected {EXPECTED}"
+    if len(missing) == len(_NEEDED):
+        return f"its first line is not a header of AIS data: {header[:80]!r}. Expected {EXPECTED}"
+    return (
+        f"the header lacks {', '.join(missing)}; it names {', '.join(names)[:300]}. "
+        f"Expected {EXPECTED}"
+    )
+
+
+def _decode(line: bytes) -> str:
+    # PostgreSQL text holds no zero byte; what is not UTF-8 becomes a replacement mark.
+    text = line.decode("utf-8", "replace")
+    return text.replace("\0", "\ufffd") if "\0" in text else text
+
+
+def _text(field: str) -> str | None:
+    """Take blanks and `@`, with which six-bit AIS text is filled up, off a field."""
+    text = field.strip(" @\t")
+    return None if text in _NOTHING else text
+
+
+def _escape(value: str) -> str:
+    return (
+        value.replace("\\", "\\\\").replace("\t", "\\t").replace("\r", "\\r").replace("\n", "\\n")
+    )
+
+
+@lru_cache(maxsize=4096)
+def _is_date(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC).year >= 1900  # noqa: PLR2004
+    except ValueError:
+        return False

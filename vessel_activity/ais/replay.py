@@ -1,0 +1,91 @@
+"""Play a recording as if it were live: `make replay FILE=…`.
+
+The database keeps the recording and its time line (vessel_activity.replay_start, replay_step), so
+this only keeps time.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from vessel_activity.ais.load import load_file, summary
+from vessel_activity.database.connections import connect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import psycopg
+
+_STEP_SECONDS = 1.0
+_BACKLOG_STEP = timedelta(minutes=5)
+_REPORT_SECONDS = 60.0
+
+
+def replay(url: str, path: Path) -> None:
+    """Load a recording, fill the windows with a backlog and play on, in a loop, until stopped.
+
+    Args:
+        url: libpq URL of a migrated database.
+        path: a MarineCadastre CSV, plain, .gz or .zst.
+
+    Raises:
+        NotAisError: the file can't be read as AIS data.
+        psycopg.Error: the database refuses, or the connection is lost; running again is safe.
+        KeyboardInterrupt: it was stopped.
+
+    """
+    print(summary(load_file(url, path, to_recording=True)))
+    with connect(url, purpose="replay") as connection:
+        began = _fill(connection, path.name)
+        print(f"playing {path.name} as if live; Ctrl-C stops", flush=True)
+        _play(connection, path.name, began)
+
+
+def _fill(connection: psycopg.Connection, name: str) -> datetime:
+    """Add the backlog up to now, step by step, and compute the figures; return where it ended."""
+    row = connection.execute(
+        "select recorded_from, period, played_until, left_out, clock_timestamp()"
+        " from vessel_activity.replay_start(%s)",
+        (name,),
+    ).fetchone()
+    if row is None:
+        raise RuntimeError("replay_start returned nothing")
+    recorded_from, period, played_until, left_out, now = row
+    print(f"recording of {period} from {recorded_from.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
+    if left_out:
+        print(f"left out {left_out:,} misdated positions, far from all others")
+    first = played_until
+    with tqdm(
+        total=round((now - first).total_seconds()), desc="backlog", unit="s", disable=None
+    ) as bar:
+        while played_until < now:
+            played_until = min(played_until + _BACKLOG_STEP, now)
+            _step(connection, name, played_until)
+            bar.update(round((played_until - first).total_seconds()) - bar.n)
+    connection.execute("select vessel_activity.recompute_history(%s, %s)", (first, now))
+    return datetime.now(UTC)
+
+
+def _play(connection: psycopg.Connection, name: str, began: datetime) -> None:
+    """Add what falls due, each second; the clock is the database's."""
+    played, reported = 0, time.monotonic()
+    while True:
+        played += _step(connection, name, None)
+        if time.monotonic() - reported >= _REPORT_SECONDS:
+            print(
+                f"{datetime.now(UTC):%H:%M:%S} UTC: {played:,} positions since {began:%H:%M:%S}",
+                flush=True,
+            )
+            reported = time.monotonic()
+        time.sleep(_STEP_SECONDS)
+
+
+def _step(connection: psycopg.Connection, name: str, until: datetime | None) -> int:
+    row = connection.execute(
+        "select vessel_activity.replay_step(%s, coalesce(%s, clock_timestamp()))", (name, until)
+    ).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,199 @@
+"""The command `vessel-activity`: one sub-command for each thing a person does with it.
+
+Exit codes: 0 done; 1 a check of `status` fails, or a part of the server broke; 2 the command can't
+be done, and standard error says why; 130 stopped by Ctrl-C or SIGTERM.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import runpy
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vessel_activity import __version__, paths, running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+# Each command imports its part only when it runs, so that --help and migrate start at once.
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command, and end the process with its exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except BrokenPipeError:
+        # The reader of the output, such as head, has gone. Python must not complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vessel-activity",
+        description="Live vessel activity figures from AIS position reports in PostgreSQL.",
+        epilog="Without DATABASE_URL, every command works on an embedded PostgreSQL. "
+        "All settings are environment variables: see docs/operating.md.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(
+        name: str, about: str, run: Callable[[argparse.Namespace], None], more: str = ""
+    ) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=about, description=f"{_sentence(about)} {more}")
+        one.set_defaults(run=run)
+        return one
+
+    demo = command(
+        "demo",
+        "show a live dashboard of a simulated fleet",
+        _demo,
+        "It needs no database: an embedded PostgreSQL is started, filled and served. "
+        "Ctrl-C stops it.",
+    )
+    demo.add_argument(
+        "--vessels",
+        type=_vessels,
+        default=30_567,
+        metavar="N",
+        help="size of a new fleet (default: 30567)",
+    )
+    command(
+        "migrate",
+        "install vessel activity in the database, or upgrade it",
+        _migrate,
+        "It can be repeated at any time. Run it as the owner of the source tables.",
+    )
+    command(
+        "rollback",
+        "remove vessel activity from the database",
+        _rollback,
+        "The source tables, their rows and indexes stay as they were.",
+    )
+    command("refresh", "bring the figures up to date now, and print them as JSON", _refresh)
+    command(
+        "status",
+        "check the database, and say what to do about each problem",
+        _status,
+        "It exits with 1 if a check fails.",
+    )
+    command(
+        "serve",
+        "serve the dashboard and the JSON",
+        _serve,
+        "HOST and PORT say where; the default is 127.0.0.1:8000.",
+    )
+    command(
+        "refresh-loop",
+        "refresh the figures whenever nobody else does, until stopped",
+        _refresh_loop,
+    )
+    load = command(
+        "load",
+        "load a file of AIS reports into the source tables",
+        _load,
+        "The file is a MarineCadastre CSV: plain, .gz or .zst. Loading it twice adds nothing.",
+    )
+    load.add_argument("file", type=Path, metavar="FILE")
+    replay = command(
+        "replay",
+        "play a file of AIS reports as if it were live, until stopped",
+        _replay,
+        "The file is a MarineCadastre CSV: plain, .gz or .zst.",
+    )
+    replay.add_argument("file", type=Path, metavar="FILE")
+    sql = command(
+        "sql",
+        "print the whole installation as one SQL file for psql",
+        _sql,
+        "Use it where Python can't reach the database: vessel-activity sql | psql DATABASE.",
+    )
+    sql.add_argument(
+        "--rollback", action="store_true", help="print the SQL file that removes vessel activity"
+    )
+    return parser
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def _vessels(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 1_000_000:  # noqa: PLR2004 - the MMSIs of the demo hold six digits
+        raise argparse.ArgumentTypeError("it must be from 1 to 1000000")
+    return number
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    from vessel_activity import demo  # noqa: PLC0415
+
+    running.stop_on_signals(signal.SIGINT, signal.SIGTERM)
+    try:
+        running.on_settings(lambda settings: demo.run(settings, arguments.vessels))
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+
+
+def _migrate(_: argparse.Namespace) -> None:
+    from vessel_activity.install import migrate  # noqa: PLC0415
+
+    running.on_database(migrate.migrate)
+
+
+def _rollback(_: argparse.Namespace) -> None:
+    from vessel_activity.install import migrate  # noqa: PLC0415
+
+    running.on_database(migrate.rollback)
+
+
+def _refresh(_: argparse.Namespace) -> None:
+    from vessel_activity import operate  # noqa: PLC0415
+
+    running.on_database(operate.refresh)
+
+
+def _status(_: argparse.Namespace) -> None:
+    from vessel_activity import operate  # noqa: PLC0415
+
+    results: list[bool] = []
+    running.on_database(lambda url: results.append(operate.status(url)))
+    if not all(results):
+        sys.exit(1)
+
+
+def _serve(_: argparse.Namespace) -> None:
+    # By its path, since server.py is inside the package in a wheel and beside it in a checkout.
+    runpy.run_path(str(paths.SERVER), run_name="__main__")
+
+
+def _refresh_loop(_: argparse.Namespace) -> None:
+    from vessel_activity import refresh_loop  # noqa: PLC0415
+
+    running.log_to_standard_error()
+    running.on_database(refresh_loop.run_until_stopped)
+
+
+def _load(arguments: argparse.Namespace) -> None:
+    from vessel_activity.ais.load import load_file, summary  # noqa: PLC0415
+
+    running.on_file(arguments.file, lambda url, file: print(summary(load_file(url, file))))
+
+
+def _replay(arguments: argparse.Namespace) -> None:
+    from vessel_activity.ais.replay import replay  # noqa: PLC0415
+
+    running.on_file(arguments.file, replay)
+
+
+def _sql(arguments: argparse.Namespace) -> None:
+    from vessel_activity.install import sql_file  # noqa: PLC0415
+
+    text = sql_file.rollback() if arguments.rollback else sql_file.migrate()
+    print(text, end="", flush=True)

@@ -1,0 +1,84 @@
+"""Every connection to the database is opened here: one opener for commands, one for the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import dict_row
+
+# A command may wait for a distant database. The server must know soon, and tries again.
+_COMMAND_TIMEOUT_SECONDS = 10
+_SERVER_TIMEOUT_SECONDS = 5
+
+AsyncSession = psycopg.AsyncConnection[dict[str, Any]]
+"""A connection of the server. Its rows are dictionaries."""
+
+
+def connect(url: str, *, purpose: str) -> psycopg.Connection:
+    """Open an autocommit connection for a command. Of several hosts, the primary is chosen.
+
+    Args:
+        url: libpq URL.
+        purpose: what the connection is for. `pg_stat_activity` shows it as application_name, after
+            "vessel-activity ".
+
+    Raises:
+        psycopg.OperationalError: the database can't be reached, or refuses the connection.
+
+    """
+    connection = psycopg.connect(
+        _conninfo(url, purpose, _COMMAND_TIMEOUT_SECONDS, writable=True), autocommit=True
+    )
+    # The database may have another default, and a snapshot older than the refresh's instant would
+    # give wrong figures.
+    connection.execute("set default_transaction_isolation = 'read committed'")
+    return connection
+
+
+async def connect_async(
+    url: str, *, purpose: str, writable: bool = False, target: str | None = None
+) -> AsyncSession:
+    """Open an autocommit connection for the server.
+
+    Args:
+        url: libpq URL.
+        purpose: what the connection is for, as in `connect`.
+        writable: whether the primary must be chosen if the URL names several hosts.
+        target: libpq's target_session_attrs. It is used if the URL names none.
+
+    Raises:
+        psycopg.OperationalError: the database can't be reached, or refuses the connection.
+
+    """
+    # prepare_threshold=None: a prepared statement would break behind a transaction pooler.
+    return await psycopg.AsyncConnection.connect(
+        _conninfo(url, purpose, _SERVER_TIMEOUT_SECONDS, writable=writable, target=target),
+        autocommit=True,
+        prepare_threshold=None,
+        row_factory=dict_row,
+    )
+
+
+def name_of(url: str) -> str:
+    """Name a database for people: host, port and database, never a password."""
+    parts = conninfo_to_dict(url)
+    host = parts.get("host") or parts.get("hostaddr") or "local socket"
+    if str(host).startswith("/"):
+        return f"database {parts.get('dbname')} (socket {host})"
+    return f"database {parts.get('dbname')} on {host}:{parts.get('port') or 5432}"
+
+
+def _conninfo(
+    url: str, purpose: str, timeout_seconds: int, *, writable: bool, target: str | None = None
+) -> str:
+    """Add to the URL what it leaves open."""
+    given = conninfo_to_dict(url)
+    given.setdefault("application_name", f"vessel-activity {purpose}")
+    given.setdefault("connect_timeout", timeout_seconds)
+    if target is not None:
+        given.setdefault("target_session_attrs", target)
+    elif writable and "," in str(given.get("host") or ""):
+        given.setdefault("target_session_attrs", "read-write")
+    return make_conninfo("", **given)

@@ -1,0 +1,217 @@
+"""A live dashboard from nothing: `make demo`.
+
+Embedded PostgreSQL (or an empty database of yours), migrated, a simulated fleet that moves, the
+server beside it; until Ctrl-C or SIGTERM, which stop all of them in order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from vessel_activity import paths
+from vessel_activity.database.attached import attached
+from vessel_activity.database.connections import connect, name_of
+from vessel_activity.errors import DemoError
+from vessel_activity.install import migrate
+from vessel_activity.settings import address_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vessel_activity.settings import Settings
+
+_STEP_SECONDS = 1.0
+_POLL_SECONDS = 0.1
+_ANSWER_SECONDS = 2.0
+_STOP_SECONDS = 10.0
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def run(settings: Settings, vessels: int) -> None:
+    """Run the demo until it is stopped.
+
+    vessels: size of the fleet if there is none yet.
+
+    Raises:
+        DemoError: the demo can't be run.
+        KeyboardInterrupt: it was stopped.
+
+    """
+    port = _free_port(settings)
+    with _alone(settings), attached(settings) as url:
+        print(f"database: {name_of(url)}", flush=True)
+        with connect(url, purpose="demo feed") as connection:
+            refuse(connection)
+            migrate.migrate(url)
+            _fill(connection, vessels)
+        _serve(url, settings, port)
+
+
+def _free_port(settings: Settings) -> int:
+    """Return the port to serve on; that it is taken is known before the half minute of filling."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise DemoError(
+                f"can't listen on {address_of(settings.host, settings.port)} ({error.strerror}); "
+                "choose another with PORT=…"
+            ) from None
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Let one demo at a time use the embedded database."""
+    if settings.database_url is not None:
+        yield
+        return
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        file = (settings.data_dir / "demo.lock").open("a")
+    except OSError as error:
+        raise DemoError(
+            f"the data folder {settings.data_dir} can't be used ({error.strerror}); "
+            "set VESSEL_ACTIVITY_DATA_DIR to a folder of your own"
+        ) from None
+    with file as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DemoError(
+                "a demo is running already in this folder; stop it first, "
+                "or give this one a VESSEL_ACTIVITY_DATA_DIR and a PORT of its own"
+            ) from None
+        yield
+
+
+def refuse(connection: psycopg.Connection) -> None:
+    """Refuse a database that the simulated fleet has no place in; nothing is changed.
+
+    Raises:
+        psycopg.errors.ObjectNotInPrerequisiteState: it holds real vessels or positions.
+        psycopg.errors.DatatypeMismatch: its tables are not such as the demo can fill.
+
+    """
+    connection.execute((paths.DEMO / "0-refuse.sql").read_text(encoding="utf-8"))
+
+
+def install_fleet(connection: psycopg.Connection) -> None:
+    """Install the functions of the simulated fleet, all or none; refuses as `refuse` does."""
+    with connection.transaction():
+        connection.execute("set local check_function_bodies = off")
+        for file in sorted(paths.DEMO.glob("*.sql")):
+            connection.execute(file.read_text(encoding="utf-8"))
+
+
+def _fill(connection: psycopg.Connection, vessels: int) -> None:
+    """Write what the fleet reported since it was stopped, or in its last day if it is new."""
+    # One transaction: whatever happens here, the fleet's schema is not there without a fleet.
+    with connection.transaction():
+        install_fleet(connection)
+        clock = connection.execute(
+            "select reported_until from vessel_activity_demo.clock"
+        ).fetchone()
+        if clock is None:
+            print(
+                f"simulating {vessels:,} vessels; their last day takes half a minute, once",
+                flush=True,
+            )
+        else:
+            since = f"{clock[0].astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            print(f"the simulated fleet is there; adding its reports since {since}", flush=True)
+        row = connection.execute(
+            "select greatest(max(c.reported_until), clock_timestamp() - interval '24 hours'),"
+            " vessel_activity_demo.fill(%s), clock_timestamp()"
+            " from vessel_activity_demo.clock as c",
+            (vessels,),
+        ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate returns one row
+    late_from, reports, now = row
+    connection.execute("analyze public.vessel_positions")
+    connection.execute("select vessel_activity.recompute_history(%s, %s)", (late_from, now))
+    print(f"wrote {reports:,} simulated position reports", flush=True)
+
+
+def _serve(url: str, settings: Settings, port: int) -> None:
+    """Run the server as a process of its own, and feed it, until one of them ends."""
+    # A session of its own: Ctrl-C is for us, who stop it in order.
+    server = subprocess.Popen(
+        [sys.executable, "-m", "vessel_activity", "serve"],
+        env={**os.environ, "DATABASE_URL": url, "PORT": str(port)},
+        start_new_session=True,
+        preexec_fn=_die_with_the_demo,  # noqa: PLW1509 - this process has one thread
+    )
+    try:
+        feed: psycopg.Connection | None = None
+        answered = False
+        while server.poll() is None:
+            feed = _step(feed, url)
+            if not answered and (answered := _answers(settings.host, port)):
+                page = f"http://{address_of(settings.host, port)}/dashboard/vessels"
+                print(f"\n  {page}\n\nsimulated fleet; Ctrl-C stops", flush=True)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(_STEP_SECONDS if answered else _POLL_SECONDS)
+        raise DemoError(f"the server ended with code {server.returncode}; its messages are above")
+    finally:
+        _end(server)
+
+
+def _answers(host: str, port: int) -> bool:
+    """Tell whether the server is up."""
+    asking = http.client.HTTPConnection(host, port, timeout=_ANSWER_SECONDS)
+    try:
+        asking.request("GET", "/healthz")
+        return asking.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        asking.close()
+
+
+def _step(feed: psycopg.Connection | None, url: str) -> psycopg.Connection | None:
+    """Move the fleet on by what it missed; None while the database is away, as in a restart."""
+    try:
+        if feed is None:
+            feed = connect(url, purpose="demo feed")
+        feed.execute("select vessel_activity_demo.step()")
+    except psycopg.OperationalError as error:
+        if feed is not None:
+            print(f"the feed waits for the database: {error}".rstrip(), file=sys.stderr)
+            feed.close()
+        return None
+    return feed
+
+
+def _die_with_the_demo() -> None:
+    """Have the kernel kill the server, which runs this, when the demo is killed.
+
+    Otherwise it would live on and keep the port from the next demo.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    if server.poll() is not None:
+        return
+    server.terminate()
+    try:
+        server.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()

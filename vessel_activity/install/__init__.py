@@ -1,0 +1,1 @@
+"""Puts vessel activity into a database, keeps it up to date there, and removes it."""

@@ -1,0 +1,99 @@
+"""The two indexes that the figures need: built without keeping writers out, and dropped again."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from vessel_activity.database.connections import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PATIENCE_SECONDS = 5.0
+
+
+def build(connection: psycopg.Connection, url: str) -> None:
+    """Build the indexes that are missing, and say so; also who is waited for, if it takes long.
+
+    Args:
+        connection: an autocommit connection.
+        url: the URL it was opened with; waiting is watched from another connection.
+
+    """
+    steps = connection.execute(
+        "select index_name, ddl from vessel_activity.missing_indexes()"
+    ).fetchall()
+    for name in sorted({name for name, _ in steps}):
+        print(
+            f"index: building {name} on public.vessel_positions, without blocking writers",
+            flush=True,
+        )
+        with _waiting_told(connection, url):
+            for of, ddl in steps:
+                if of == name:
+                    connection.execute(ddl)
+        print(f"index: {name} built", flush=True)
+
+
+@contextmanager
+def _waiting_told(connection: psycopg.Connection, url: str) -> Iterator[None]:
+    """Say on standard error whom the connection waits for while the block lasts.
+
+    A concurrent build waits for every transaction that began before it, whatever that does.
+    """
+    ended = threading.Event()
+    pid = connection.info.backend_pid
+    watch = threading.Thread(target=_tell, args=(url, pid, ended), daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watch.join()
+
+
+def _tell(url: str, pid: int, ended: threading.Event) -> None:
+    told: set[str] = set()
+    while not ended.wait(_PATIENCE_SECONDS):
+        try:
+            with connect(url, purpose="migrate watch") as watch:
+                blockers = watch.execute(_BLOCKERS, (pid,)).fetchall()
+        except psycopg.Error:
+            continue  # the build itself will tell
+        for (blocker,) in blockers:
+            if blocker not in told:
+                print(f"index: waiting for {blocker} to end", file=sys.stderr, flush=True)
+                told.add(blocker)
+
+
+_BLOCKERS = """
+    select pg_catalog.format('process %%s (%%s), a transaction open since %%s', a.pid,
+      pg_catalog.concat_ws(', ', 'user ' || a.usename, nullif(a.application_name, '')),
+      coalesce(a.xact_start::text, 'a time that only its own user may see'))
+    from unnest(pg_catalog.pg_blocking_pids(%s)) as b (pid)
+    join pg_catalog.pg_stat_activity as a on a.pid = b.pid
+    order by a.xact_start
+"""
+
+
+def drop(connection: psycopg.Connection) -> None:
+    """Drop the indexes that a migrate built, known by their names."""
+    for (ddl,) in connection.execute(
+        """
+        select format(
+          'drop index %s if exists public.%I',
+          case c.relkind when 'i' then 'concurrently' else '' end,
+          c.relname
+        )
+        from pg_catalog.pg_class as c
+        where c.relnamespace = 'public'::regnamespace
+          and c.relname in ('vessel_activity_timestamp_idx', 'vessel_activity_vessel_timestamp_idx')
+          and c.relkind in ('i', 'I')
+        """
+    ).fetchall():
+        connection.execute(ddl)

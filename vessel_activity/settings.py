@@ -1,0 +1,161 @@
+"""Every environment variable of the product, read and checked in one place."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from vessel_activity.errors import SettingsError
+from vessel_activity.paths import default_data_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PREFIX = "VESSEL_ACTIVITY_"
+_ON = {"on", "true", "yes", "1"}
+_OFF = {"off", "false", "no", "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The product's settings, as `from_env` reads and checks them.
+
+    Attributes:
+        database_url: libpq URL of the database; None means the embedded server.
+        host: address the web server listens on.
+        port: TCP port the web server listens on; 0 lets the system choose one.
+        fallback: whether the server refreshes by itself when nobody else does.
+        data_dir: folder of the embedded server; made when it is first needed.
+        answer_timeout_seconds: how long the server waits for the database before it answers 500.
+        stale_answer_seconds: how long the last good answer is served while the database is away;
+            0 answers 500 at once.
+        max_streams: how many event-stream clients one server process takes.
+        cors_origins: web origins whose pages may read the API; ("*",) means all.
+        embed_origins: web origins that may show the dashboard in a frame (with ?embed).
+
+    """
+
+    database_url: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    fallback: bool = True
+    data_dir: Path = field(default_factory=default_data_folder)
+    answer_timeout_seconds: float = 2.0
+    stale_answer_seconds: float = 300.0
+    max_streams: int = 1000
+    cors_origins: tuple[str, ...] = ()
+    embed_origins: tuple[str, ...] = ()
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings from the environment; an empty variable counts as unset.
+
+        Raises:
+            SettingsError: a variable can't be used. The message never holds a password.
+
+        """
+        env = {k: v.strip() for k, v in (os.environ if environ is None else environ).items()}
+        return cls(
+            database_url=_database_url(env.get("DATABASE_URL", "")),
+            host=env.get("HOST") or "127.0.0.1",
+            port=int(_number(env, "PORT", 8000, low=0, high=65535, whole=True)),
+            fallback=_switch(env, _PREFIX + "FALLBACK", default=True),
+            data_dir=Path(env.get(_PREFIX + "DATA_DIR") or default_data_folder())
+            .expanduser()
+            .absolute(),
+            answer_timeout_seconds=_number(
+                env, _PREFIX + "ANSWER_TIMEOUT_SECONDS", 2.0, low=0.05, high=60
+            ),
+            stale_answer_seconds=_number(
+                env, _PREFIX + "STALE_ANSWER_SECONDS", 300.0, low=0, high=604_800
+            ),
+            max_streams=int(
+                _number(env, _PREFIX + "MAX_STREAMS", 1000, low=0, high=50_000, whole=True)
+            ),
+            cors_origins=_origins(env, _PREFIX + "CORS_ORIGINS", anyone=True),
+            embed_origins=_origins(env, _PREFIX + "EMBED_ORIGINS", anyone=False),
+        )
+
+
+def address_of(host: str, port: int) -> str:
+    """Write host and port as a URL has them, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _database_url(text: str) -> str | None:
+    if not text:
+        return None
+    form = "postgresql://user:password@host:5432/database"
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise SettingsError(f"DATABASE_URL must be a libpq URL of the form {form}")
+    # libpq's own message quotes the piece it could not read, which may be the password; or it takes
+    # a part of a password with @ or / in it for the host, the port or the database.
+    unreadable = SettingsError(
+        f"DATABASE_URL can't be read as a libpq URL of the form {form}; "
+        "characters such as @ : / # % in a password must be percent-encoded"
+    )
+    if not re.fullmatch(r"\w+://([^@/]*@)?[^@?]*(\?.*)?", text):
+        raise unreadable
+    try:
+        parsed = conninfo_to_dict(text)
+    except psycopg.Error:
+        raise unreadable from None
+    if not parsed.get("dbname") and not urlsplit(text).path.strip("/"):
+        raise SettingsError(f"DATABASE_URL names no database; the form is {form}")
+    return text
+
+
+def _number(
+    env: Mapping[str, str],
+    name: str,
+    default: float,
+    *,
+    low: float,
+    high: float,
+    whole: bool = False,
+) -> float:
+    text = env.get(name, "")
+    if not text:
+        return default
+    kind = "a whole number" if whole else "a number"
+    try:
+        value = int(text) if whole else float(text)
+    except ValueError:
+        raise SettingsError(
+            f"{name} must be {kind} from {low:g} to {high:g}, not {text!r}"
+        ) from None
+    if not low <= value <= high:
+        raise SettingsError(f"{name} must be {kind} from {low:g} to {high:g}, not {text!r}")
+    return value
+
+
+def _origins(env: Mapping[str, str], name: str, *, anyone: bool) -> tuple[str, ...]:
+    """Read web origins separated by commas or spaces; `anyone` allows * for all of them."""
+    origins = tuple(env.get(name, "").replace(",", " ").split())
+    if anyone and origins == ("*",):
+        return origins
+    for origin in origins:
+        if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", origin):
+            raise SettingsError(
+                f"{name} must list origins such as https://example.org, without a path, "
+                f"not {origin!r}"
+            )
+    return origins
+
+
+def _switch(env: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = env.get(name, "").lower()
+    if not text:
+        return default
+    if text in _ON:
+        return True
+    if text in _OFF:
+        return False
+    raise SettingsError(f"{name} must be on or off, not {text!r}")

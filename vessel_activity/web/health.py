@@ -1,0 +1,70 @@
+"""GET /healthz and /readyz: is the process alive, and is what it serves fresh."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from vessel_activity.web.listener import Listener
+
+# Two refreshes may fail before the service counts as not ready.
+STALE_INTERVALS = 3
+_NEVER_KEPT = {"cache-control": "no-store"}
+
+
+class Health:
+    """Health pages of one listener."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+
+    async def healthz(self, request: Request) -> Response:  # noqa: ARG002
+        """Answer 200 for as long as the process can answer at all."""
+        return JSONResponse({"status": "ok"}, headers=_NEVER_KEPT)
+
+    async def readyz(self, request: Request) -> Response:  # noqa: ARG002
+        """Answer 200 when the numbers are fresh, 503 with the reasons when they are not."""
+        if self._listener.answer is None and self._listener.failure is None:
+            await self._listener.first_try()
+        problems = problems_of(self._listener)
+        answer = self._listener.answer
+        report = {
+            "ready": not problems,
+            "problems": problems,
+            "database": self._listener.mode,
+            "ageSeconds": round(age_seconds(self._listener), 1) if answer else None,
+            "intervalSeconds": answer.reading.interval_seconds if answer else None,
+        }
+        return JSONResponse(report, 503 if problems else 200, headers=_NEVER_KEPT)
+
+
+def problems_of(listener: Listener) -> list[str]:
+    """Return why the newest known numbers can't be taken for the present ones; [] if they can."""
+    problems = []
+    if listener.failure is not None:
+        # The reason may name hosts and roles: it is in the log, not here.
+        problems.append("database: it can't be read; the log says why")
+    if listener.answer is None:
+        return problems
+    reading = listener.answer.reading
+    limit = STALE_INTERVALS * reading.interval_seconds
+    age = age_seconds(listener)
+    if not reading.present:
+        problems.append("row: there is no cached row; nothing has refreshed yet")
+    elif age > limit:
+        problems.append(f"row: it is {age:.0f} s old, more than {limit:g} s; is anyone refreshing?")
+    return problems
+
+
+def age_seconds(listener: Listener) -> float:
+    """Return how old the newest known row is, in seconds, by the database's clock."""
+    if listener.answer is None:
+        return float("inf")
+    reading = listener.answer.reading
+    return reading.age_seconds + time.monotonic() - reading.read_at

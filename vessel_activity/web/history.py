@@ -1,0 +1,172 @@
+"""GET /api/database/vessel-stats-history: the past hours and days, as JSON or CSV.
+
+The database thins and formats the samples; the server keeps each text for some seconds, so that
+a crowd costs one query, and gives the last good one while the database is away, as stats.py does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import logging
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+from starlette.responses import JSONResponse, Response
+
+from vessel_activity.database.connections import connect_async
+from vessel_activity.database.errors import in_one_line
+from vessel_activity.web.answer import accepts_gzip
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from vessel_activity.web.listener import Listener
+
+log = logging.getLogger("vessel_activity.history")
+
+PATH = "/api/database/vessel-stats-history"
+RANGES = ("1h", "24h", "7d", "30d")
+# Samples come once a minute; asking more often than this would only find the same.
+KEEP_SECONDS = 10.0
+# How long nobody tries again after a read that brought nothing.
+FAILED_SECONDS = 2.0
+FAILED = {"error": "Failed to fetch vessel history"}
+_QUERIES = {
+    "json": "select public.vessel_activity_history_json(%s) as text",
+    "csv": "select public.vessel_activity_history_csv(%s) as text",
+}
+_TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8; header=present"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    body: bytes
+    packed: bytes
+    etag: str
+    read_at: float
+
+
+class History:
+    """The history endpoint of one database, whose listener knows whether it can be read at all.
+
+    timeout_seconds: how long the database may take. stale_seconds: how long the last good text
+    is served while it can't be read.
+    """
+
+    def __init__(
+        self, conninfo: str, listener: Listener, *, timeout_seconds: float, stale_seconds: float
+    ) -> None:
+        self._conninfo = conninfo
+        self._listener = listener
+        self._timeout_seconds = timeout_seconds
+        self._stale_seconds = stale_seconds
+        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._reading: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._not_before: defaultdict[tuple[str, str], float] = defaultdict(float)
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer one request: 200, 304, 400 for an unknown range, 500 when there is nothing."""
+        span = request.query_params.get("range", "24h")
+        if span not in RANGES:
+            error = {"error": f"range must be one of {', '.join(RANGES)}"}
+            return JSONResponse(error, 400, headers={"cache-control": "no-store"})
+        form = "csv" if request.url.path.endswith(".csv") or prefers_csv(request) else "json"
+        kept = await self._newest((span, form))
+        if kept is None:
+            return JSONResponse(FAILED, 500, headers={"cache-control": "no-store"})
+        return self._answer(request, kept, form, span)
+
+    def _answer(self, request: Request, kept: _Kept, form: str, span: str) -> Response:
+        headers = {
+            "etag": kept.etag,
+            "cache-control": f"public, max-age=0, s-maxage={KEEP_SECONDS:.0f}, must-revalidate",
+            "vary": "accept, accept-encoding",
+            "age": str(int(time.monotonic() - kept.read_at)),
+        }
+        if form == "csv":
+            headers["content-disposition"] = f'attachment; filename="vessel-activity-{span}.csv"'
+        if kept.etag[2:] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        body = kept.body
+        if accepts_gzip(request.headers.get("accept-encoding", "").encode()):
+            body = kept.packed
+            headers["content-encoding"] = "gzip"
+        return Response(body, headers=headers | {"content-type": _TYPES[form]})
+
+    async def _newest(self, key: tuple[str, str]) -> _Kept | None:
+        """Return the text of a range that may be served, read anew where it is due.
+
+        A crowd that asks at once shares one read, and nobody waits longer than the database may
+        take; nor at all while it is known to be away and there is a text.
+        """
+        kept = self._servable(key)
+        now = time.monotonic()
+        fresh = kept is not None and now - kept.read_at < KEEP_SECONDS
+        away = kept is not None and self._listener.failure is not None
+        if fresh or away or now < self._not_before[key]:
+            return kept
+        if key not in self._reading:
+            self._reading[key] = asyncio.create_task(self._renew(key))
+            self._reading[key].add_done_callback(lambda _: self._reading.pop(key))
+        # Cancelling a read of a server that doesn't react takes seconds more: nobody waits for it.
+        await asyncio.wait({self._reading[key]}, timeout=self._timeout_seconds)
+        newest = self._servable(key)
+        if newest is kept:
+            self._not_before[key] = time.monotonic() + FAILED_SECONDS
+        return newest
+
+    def _servable(self, key: tuple[str, str]) -> _Kept | None:
+        kept = self._kept.get(key)
+        oldest = time.monotonic() - KEEP_SECONDS - self._stale_seconds
+        return kept if kept is not None and kept.read_at >= oldest else None
+
+    async def _renew(self, key: tuple[str, str]) -> None:
+        """Read the text of a range and keep it; a failure is only logged."""
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                text = await self._read(key)
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            log.error("the history can't be read: %s", in_one_line(error))  # noqa: TRY400
+            return
+        body = text.encode()
+        etag = hashlib.blake2s(body, digest_size=12).hexdigest()
+        packed = gzip.compress(body, 6, mtime=0)
+        self._kept[key] = _Kept(body, packed, f'W/"{etag}"', time.monotonic())
+
+    async def _read(self, key: tuple[str, str]) -> str:
+        span, form = key
+        async with await connect_async(self._conninfo, purpose="server") as session:
+            cursor = await session.execute(_QUERIES[form], [span])
+            row = await cursor.fetchone()
+        return str(row["text"]) if row else ""
+
+
+def prefers_csv(request: Request) -> bool:
+    """Tell whether an Accept header asks for CSV before JSON."""
+    accept = request.headers.get("accept", "").lower()
+    csv, json = (_preference(accept, kind) for kind in ("text/csv", "application/json"))
+    return csv[0] > 0 and csv > json
+
+
+def _preference(accept: str, kind: str) -> tuple[float, int]:
+    """Return the weight of a media type, and how closely it is named: the closest one counts."""
+    ranges = ("*/*", f"{kind.partition('/')[0]}/*", kind)
+    found = (0.0, -1)
+    for part in accept.split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        if name in ranges and ranges.index(name) > found[1]:
+            weights = [_number(text[2:]) for text in parameters if text.startswith("q=")]
+            found = ([*weights, 1.0][0], ranges.index(name))
+    return found
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,164 @@
+"""The dashboard's files, kept in memory; the page goes out with the current numbers in it."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import mimetypes
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from vessel_activity.paths import DASHBOARD, OPENAPI
+from vessel_activity.web.answer import accepts_gzip
+from vessel_activity.web.first_paint import filled, locale_of
+from vessel_activity.web.health import problems_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+    from vessel_activity.web.listener import Listener
+
+_SLOT = '<script type="application/json" id="current"></script>'
+# Looks that the address may ask for, as classes of the body: ?kiosk, ?embed.
+_LOOKS = ("kiosk", "embed")
+# Keeps the browser from painting until the script has run.
+_BLOCKING = ' blocking="render"'
+_SIMULATED = ('id="simulated" hidden', 'id="simulated"')
+_TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    body: bytes
+    packed: bytes
+    etag: str
+    content_type: str
+
+    def answer(self, request: Request, fence: Mapping[str, str]) -> Response:
+        """Answer a request for it: kept by browsers, but asked about each time."""
+        headers = {"cache-control": "no-cache", "etag": self.etag, "vary": "accept-encoding"}
+        headers |= fence
+        if self.etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        body = self.body
+        if accepts_gzip(request.headers.get("accept-encoding", "").encode()):
+            body = self.packed
+            headers |= {"content-encoding": "gzip"}
+        return Response(body, media_type=self.content_type, headers=headers)
+
+
+class Dashboard:
+    """Serves /dashboard/vessels and the files it needs, with the headers that fence it in.
+
+    The files are read once, at start. embed_origins: who may show the page in a frame (only
+    with ?embed); nobody else may.
+    """
+
+    def __init__(self, listener: Listener, embed_origins: tuple[str, ...]) -> None:
+        self._listener = listener
+        self._embed_origins = embed_origins
+        files = {path.relative_to(DASHBOARD).as_posix(): path for path in DASHBOARD.rglob("*.*")}
+        self._files = {name: _load(path) for name, path in files.items() if name != "vessels.html"}
+        self._page = files["vessels.html"].read_text(encoding="utf-8")
+        for part in (_SLOT, _BLOCKING, _SIMULATED[0], "<body"):
+            if self._page.count(part) != 1:
+                raise ValueError(f"{files['vessels.html']} must hold {part} exactly once")
+
+    async def page(self, request: Request) -> Response:
+        """GET /dashboard/vessels: the page with the current numbers in it.
+
+        They are in a data block for the script; null in it means that there is nothing to show
+        yet. Where nothing is to be said beside them they are in the text too; the rest, and how it
+        looks then, is left to the script. The browser may paint before that has run where the
+        numbers are written as the script writes them, so that none is seen to change its looks.
+        """
+        if self._listener.answer is None and self._listener.failure is None:
+            await self._listener.first_try()
+        looks = [look for look in _LOOKS if look in request.query_params]
+        page = self._page.replace("<body", f'<body class="{" ".join(looks)}"', 1)
+        answer = self._listener.confirmed
+        if answer is not None and answer.reading.simulated:
+            page = page.replace(*_SIMULATED)
+        is_filled = False
+        if answer is not None and not problems_of(self._listener):
+            locale, same = locale_of(request.headers.get("accept-language", ""))
+            written = filled(page, answer.reading.body, locale)
+            is_filled = same and written != page
+            page = written.replace(_BLOCKING, "") if is_filled else written
+        block = self._current(is_filled=is_filled)
+        body = page.replace(_SLOT, _SLOT.replace("><", f">{block}<")).encode()
+        headers = {"cache-control": "no-store", **self._fence("embed" in request.query_params)}
+        if accepts_gzip(request.headers.get("accept-encoding", "").encode()):
+            body = gzip.compress(body, 5)
+            headers |= {"content-encoding": "gzip"}
+        headers["vary"] = "accept-encoding, accept-language"
+        return Response(body, media_type="text/html", headers=headers)
+
+    async def file(self, request: Request) -> Response:
+        """GET /dashboard/<file>."""
+        file = self._files.get(request.path_params["name"])
+        if file is None:
+            return Response("Not found\n", status_code=404, media_type="text/plain")
+        # The fence is for what a browser opens as a page; scripts and styles only carry its weight.
+        scripted = file.content_type in {"text/javascript", "text/css"}
+        return file.answer(request, {} if scripted else self._fence(embed=False))
+
+    def _current(self, *, is_filled: bool) -> str:
+        answer, age = self._listener.servable()
+        known = {
+            "now": round(time.time() * 1000),
+            "filled": is_filled,
+            "unconfirmedSeconds": age,
+            "present": answer.reading.present if answer else None,
+            "intervalSeconds": answer.reading.interval_seconds if answer else None,
+            "simulated": answer.reading.simulated if answer else False,
+        }
+        body = answer.reading.body if answer else "null"
+        text = f'{json.dumps(known)[:-1]}, "answer": {body}}}'
+        # A type or flag may hold anything, also "</script>".
+        return text.replace("<", "\\u003c")
+
+    def _fence(self, embed: bool) -> dict[str, str]:
+        ancestors = " ".join(self._embed_origins) if embed and self._embed_origins else "'none'"
+        fence = {
+            "content-security-policy": (
+                "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+                "img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; "
+                f"frame-ancestors {ancestors}"
+            ),
+            "referrer-policy": "no-referrer",
+            "permissions-policy": "camera=(), geolocation=(), microphone=()",
+            "cross-origin-opener-policy": "same-origin",
+        }
+        if ancestors == "'none'":
+            fence["x-frame-options"] = "DENY"
+        return fence
+
+
+def _load(path: Path) -> _File:
+    body = path.read_bytes()
+    kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
+    return _File(
+        body=body,
+        packed=gzip.compress(body, 9, mtime=0),
+        etag=f'W/"{hashlib.blake2s(body, digest_size=12).hexdigest()}"',
+        content_type=kind or "application/octet-stream",
+    )
+
+
+class Description:
+    """GET /openapi.json: the description of the API, hand-written, kept in memory."""
+
+    def __init__(self) -> None:
+        self._file = _load(OPENAPI)
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer one request."""
+        return self._file.answer(request, {})

@@ -1,0 +1,143 @@
+"""The process around the web application: its socket, its limits, uvicorn, its end."""
+
+from __future__ import annotations
+
+import logging
+import resource
+import signal
+import socket
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+import uvicorn
+
+from vessel_activity.errors import SettingsError
+from vessel_activity.settings import address_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp
+
+    from vessel_activity.settings import Settings
+    from vessel_activity.web.stream import Stream
+
+log = logging.getLogger("vessel_activity.server")
+
+GRACE_SECONDS = 5
+# Enough for any answer. A larger buffer would only hide a client that doesn't read.
+SEND_BUFFER_BYTES = 65_536
+# Connections that wait to be accepted, such as all browsers that come back after a restart.
+BACKLOG = 2048
+
+
+class Application(Protocol):
+    """What the process needs of the application."""
+
+    asgi: ASGIApp
+    stream: Stream
+
+
+def serve(
+    settings: Settings, make_application: Callable[[Callable[[], None]], Application]
+) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        settings: where to listen, and for how many clients.
+        make_application: makes the application, given what it calls when it has broken.
+
+    Raises:
+        SettingsError: the address can't be listened on.
+        SystemExit: the application broke.
+
+    """
+    _allow_connections(settings.max_streams)
+    try:
+        listening = bind(settings.host, settings.port)
+    except OSError as error:
+        raise SettingsError(
+            f"can't listen on {address_of(settings.host, settings.port)} ({error.strerror}); "
+            "choose another HOST or PORT"
+        ) from None
+    server = _Server(make_application)
+    address = address_of(settings.host, listening.getsockname()[1])
+    log.info("dashboard: http://%s/dashboard/vessels", address)
+    server.run([listening])
+    if server.broken:
+        raise SystemExit(1)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which stops when the application has broken, its streams first."""
+
+    def __init__(self, make_application: Callable[[Callable[[], None]], Application]) -> None:
+        self.broken = False
+        self._application = make_application(self._break)
+        super().__init__(
+            uvicorn.Config(
+                self._application.asgi,
+                interface="asgi3",
+                loop="uvloop",
+                http="httptools",
+                ws="none",
+                access_log=False,
+                server_header=False,
+                # On every answer, also on errors and redirects.
+                headers=[("x-content-type-options", "nosniff")],
+                proxy_headers=False,
+                log_config=None,
+                backlog=BACKLOG,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        )
+
+    def _break(self) -> None:
+        self.broken = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Tell, ten times a second, whether to stop: asked to, or because a task has broken."""
+        return await super().on_tick(counter) or self.broken
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop taking connections, end the streams, finish the requests, stop the tasks."""
+        self._application.stream.close()
+        await super().shutdown(sockets)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Open the listening socket, which takes connections from now on; port 0 means any free one.
+
+    Raises:
+        OSError: the address is taken, or is not one of this machine.
+
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listening.bind((host, port))
+    listening.listen(BACKLOG)
+    return listening
+
+
+def _allow_connections(streams: int) -> None:
+    """Raise the process's limit of open files, as far as it may, for that many streams."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = streams + 256
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def stop_on_signals() -> None:
+    """End the process in order on SIGTERM and SIGINT, so that an embedded database stops too.
+
+    uvicorn hands the signal on once it has stopped.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+
+
+def _stop(*_: object) -> NoReturn:
+    raise SystemExit(0)
