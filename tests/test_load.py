@@ -300,8 +300,9 @@ def test_memory_stays_small_whatever_the_size_of_the_file(url: str, tmp_path: Pa
             sys.executable,
             "-c",
             (
-                "import resource, sys; from pathlib import Path; import ingest;"
-                "ingest.load_file(sys.argv[1], Path(sys.argv[2]));"
+                "import resource, sys; from pathlib import Path;"
+                "from vessel_activity.ais import load;"
+                "load.load_file(sys.argv[1], Path(sys.argv[2]));"
                 "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
             ),
             url,
