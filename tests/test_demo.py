@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import COMMAND, PROJECT, folder_for_servers
 from tests.support.webserver import eventually
 from vessel_activity import demo
-from vessel_activity.install import migrate
+from vessel_activity.install import rollback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -211,7 +211,7 @@ def test_a_rollback_takes_the_simulated_fleet_out(db: psycopg.Connection, url: s
     demo.install_fleet(db)
     db.execute(FILL, (50,))
 
-    migrate.rollback(url)
+    rollback.rollback(url)
 
     assert db.execute(
         "select to_regnamespace('vessel_activity_demo'), to_regnamespace('vessel_activity'),"

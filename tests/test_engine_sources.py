@@ -28,7 +28,7 @@ from tests.support.fleet import (
     last_mode,
     refreshed,
 )
-from vessel_activity.install import migrate
+from vessel_activity.install import migrate, rollback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -953,7 +953,7 @@ def test_removing_the_product_leaves_the_tables_as_they_were(empty_url: str) -> 
 
         migrate.migrate(empty_url)
         assert refreshed(db, AS_OF).active_now == 1
-        migrate.rollback(empty_url)
+        rollback.rollback(empty_url)
 
         assert db.execute(described).fetchall() == before
         assert db.execute('select "vesselId" from vessel_positions').fetchall() == [(1,)]

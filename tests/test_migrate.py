@@ -3,54 +3,30 @@
 
 from __future__ import annotations
 
+import gzip
 import os
-import signal
 import subprocess
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
-from tests.conftest import COMMAND, PROJECT, has_pg_cron
+from tests.conftest import COMMAND, PROJECT, cloned, has_pg_cron, postgresql_binaries
+from tests.support.catalog import snapshot
 from tests.test_load import OLD, line
 from vessel_activity.database.connections import name_of
+from vessel_activity.database.errors import describe
 from vessel_activity.errors import MigrationError
-from vessel_activity.install import indexes, migrate
+from vessel_activity.install import indexes, migrate, rollback, session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from vessel_activity.database.local_server import LocalServer
-
-# Everything of ours and of the user's, down to function bodies and rights.
-SNAPSHOT = r"""
-select 'relation', n.nspname || '.' || c.relname, c.relkind::text || c.relpersistence::text,
-  coalesce(c.relacl::text, ''), coalesce(array_to_string(c.reloptions, ','), ''), obj_description(c.oid, 'pg_class')
-from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspname in ('public', 'vessel_activity')
-union all
-select 'column', a.attrelid::regclass::text || '.' || a.attname, format_type(a.atttypid, a.atttypmod),
-  a.attnotnull::text, pg_get_expr(d.adbin, d.adrelid), col_description(a.attrelid, a.attnum)
-from pg_attribute a join pg_class c on c.oid = a.attrelid left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-where c.relnamespace::regnamespace::text in ('public', 'vessel_activity') and a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'v', 'p')
-union all
-select 'routine', p.oid::regprocedure::text, pg_get_functiondef(p.oid), coalesce(p.proacl::text, ''), '', obj_description(p.oid, 'pg_proc')
-from pg_proc p where p.pronamespace::regnamespace::text in ('public', 'vessel_activity')
-union all
-select 'trigger', t.tgrelid::regclass::text || '.' || t.tgname, pg_get_triggerdef(t.oid), t.tgenabled::text, '', ''
-from pg_trigger t where not t.tgisinternal
-union all
-select 'constraint', conrelid::regclass::text || '.' || conname, pg_get_constraintdef(oid), '', '', ''
-from pg_constraint where connamespace::regnamespace::text in ('public', 'vessel_activity')
-union all
-select 'index', indexrelid::regclass::text, pg_get_indexdef(indexrelid), indisvalid::text, '', ''
-from pg_index where indrelid::regclass::text ~ '^(public\.|vessel_activity\.)?vessel'
-order by 1, 2
-"""
 
 ADOPTED = """
 create table vessels (id text primary key, mmsi text, name text, "vesselType" text, flag text, active boolean, note text);
@@ -64,11 +40,6 @@ from generate_series(1, 100) i;
 create function vessel_activity_of_mine() returns integer language sql return 1;
 create function vessel_activity_json(text) returns text language sql return $1;
 """
-
-
-def snapshot(url: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(url) as db:
-        return db.execute(SNAPSHOT).fetchall()
 
 
 def schemas(url: str) -> list[str]:
@@ -96,21 +67,11 @@ def test_twenty_migrates_at_once_end_as_one_does(empty_url: str, url: str) -> No
     assert snapshot(empty_url) == snapshot(url)
 
 
-def test_a_migrate_killed_at_any_moment_is_finished_by_the_next(empty_url: str, url: str) -> None:
-    for delay in (0.3, 0.6, 0.9, 1.2, 1.6):
-        process = command(empty_url)
-        time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    migrate.migrate(empty_url)
-    assert snapshot(empty_url) == snapshot(url)
-
-
 def test_a_second_migrate_and_down_and_up_again_change_nothing(url: str) -> None:
     fresh = snapshot(url)
     migrate.migrate(url)
     assert snapshot(url) == fresh
-    migrate.rollback(url)
+    rollback.rollback(url)
     migrate.migrate(url)
     assert snapshot(url) == fresh
 
@@ -135,7 +96,7 @@ def test_rollback_leaves_the_users_tables_rows_and_indexes_as_they_were(empty_ur
         assert db.execute("select active_last_hour from refresh_vessel_activity()").fetchone() == (
             1,
         )
-        migrate.rollback(empty_url)
+        rollback.rollback(empty_url)
 
         assert snapshot(empty_url) == before
         assert db.execute("select * from vessel_positions order by id").fetchall() == rows
@@ -148,7 +109,7 @@ def test_rollback_leaves_the_users_tables_rows_and_indexes_as_they_were(empty_ur
 def test_a_rollback_prints_nothing_but_what_was_done(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    migrate.rollback(url)
+    rollback.rollback(url)
     assert capsys.readouterr().out == (
         f"vessel activity is removed from {name_of(url)}; your tables are as they were\n"
     )
@@ -190,12 +151,13 @@ def test_what_was_built_on_ours_is_named_and_nothing_is_removed(
     with psycopg.connect(url, autocommit=True) as db:
         db.execute(built)
         before = snapshot(url)
-        with pytest.raises(MigrationError) as raised:
-            migrate.rollback(url)
-        assert str(raised.value) == (
-            f"what was built on vessel activity would go with it:\n  {named}\n"
-            "  hint: drop it, or have it do without, then run `make rollback` again; "
-            "nothing was removed"
+        with pytest.raises(psycopg.errors.DependentObjectsStillExist) as raised:
+            rollback.rollback(url)
+        assert describe(raised.value) == (
+            "other objects are built on vessel activity and would be removed with it: "
+            f"{named}\n"
+            "  hint: Drop them, or change them so that they do without it. "
+            "Then run the rollback again. Nothing was removed."
         )
         assert snapshot(url) == before
         assert db.execute("select count(*) from vessel_activity.our_triggers()").fetchone() == (6,)
@@ -206,8 +168,63 @@ def test_what_is_built_on_the_row_is_not_removed_even_by_the_migration_itself(ur
         db.execute("drop function vessel_activity.outside_dependents()")
         db.execute("create view mine as select active_now from vessel_activity_realtime")
         with pytest.raises(psycopg.errors.DependentObjectsStillExist, match="realtime"):
-            migrate.rollback(url)
+            rollback.rollback(url)
         assert db.execute("select count(*) from mine").fetchone() == (1,)
+
+
+@pytest.fixture
+def development_url(empty_url: str) -> str:
+    """Give the URL of a database with vessel activity as it was before its first release."""
+    dump = gzip.decompress((PROJECT / "tests/data/before-first-release.sql.gz").read_bytes())
+    psql = [str(postgresql_binaries() / "psql"), "--no-psqlrc", "--quiet", empty_url]
+    subprocess.run([*psql, "--set=ON_ERROR_STOP=1"], input=dump, check=True, capture_output=True)
+    return empty_url
+
+
+def test_a_version_from_before_the_first_release_is_recognised_and_not_changed(
+    development_url: str,
+) -> None:
+    before = snapshot(development_url)
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState) as raised:
+        migrate.migrate(development_url)
+    assert describe(raised.value) == (
+        "vessel activity was installed here by a version from before its first release,"
+        " which can't be upgraded\n"
+        "  hint: Run `vessel-activity rollback`, then `vessel-activity migrate`. The source tables"
+        " stay as they are. The settings and the history of the figures are lost."
+        " Nothing was changed."
+    )
+    assert snapshot(development_url) == before
+
+
+def test_a_rollback_removes_a_version_from_before_the_first_release(
+    development_url: str, server: LocalServer
+) -> None:
+    with psycopg.connect(development_url) as db:
+        rows = db.execute("select * from vessel_positions order by id").fetchall()
+    rollback.rollback(development_url)
+    with cloned(server, None) as untouched:
+        with psycopg.connect(untouched, autocommit=True) as db:
+            db.execute(ADOPTED)
+        assert snapshot(development_url) == snapshot(untouched)
+    with psycopg.connect(development_url) as db:
+        assert db.execute("select * from vessel_positions order by id").fetchall() == rows
+    assert schemas(development_url) == ["public"]
+    migrate.migrate(development_url)
+
+
+def test_a_newer_version_is_recognised_and_not_changed(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(
+            "insert into vessel_activity_migrations._yoyo_migration values ('x', '9999.later', now())"
+        )
+    before = snapshot(url)
+    with pytest.raises(
+        psycopg.errors.ObjectNotInPrerequisiteState,
+        match=r"by a newer version, with the migration 9999\.later",
+    ):
+        migrate.migrate(url)
+    assert snapshot(url) == before
 
 
 def test_an_index_build_that_waits_says_for_whom(
@@ -241,9 +258,11 @@ def test_an_index_build_that_waits_says_for_whom(
 
 
 def test_a_server_that_is_too_old_is_refused() -> None:
-    migrate.refuse_old(150000)
-    with pytest.raises(MigrationError, match="PostgreSQL 14; 15 or newer is needed"):
-        migrate.refuse_old(140023)
+    session.refuse_old(150000)
+    with pytest.raises(
+        MigrationError, match="PostgreSQL 14; vessel activity needs PostgreSQL 15 or newer"
+    ):
+        session.refuse_old(140023)
 
 
 def test_an_index_left_invalid_is_built_anew(url: str) -> None:
@@ -434,20 +453,20 @@ def test_the_database_s_refusals_are_told_in_plain_words(
         db.execute(f"create role {role} login")
     as_nobody = url.replace("postgres@", f"{role}@")
     way_out = (
-        f"\n  hint: you are {role}, and vessel activity there belongs to postgres, who alone may"
-        " migrate, load and replay; to read or to refresh let postgres run:"
-        f" select public.vessel_activity_grant('{role}', 'reader'), or 'operator'\n"
+        f"\n  hint: you are {role}; vessel activity in this database belongs to postgres. Migrate,"
+        f" load and replay as postgres. To let {role} read, postgres runs: select"
+        f" public.vessel_activity_grant('{role}', 'reader'); with 'operator' {role} may refresh too\n"
     )
     for bad, what, words in [
-        (as_nobody, "migrate", "error: permission denied for database "),
+        (as_nobody, "migrate", "error: permission denied for schema vessel_activity_migrations\n"),
         (as_nobody, "migrate", way_out),
         (as_nobody, "status", "vessel_activity_status" + way_out),
         (as_nobody, "load", "error: permission denied for schema vessel_activity" + way_out),
         (
             server.url("template1").replace("postgres@", f"{role}@"),
             "migrate",
-            f"\n  hint: you are {role}; `make migrate` needs the owner of the tables, with the right"
-            " to create in the database and in schema public\n",
+            f"\n  hint: you are {role}; run `vessel-activity migrate` as the owner of the source"
+            " tables, with the right to create in the database and in schema public\n",
         ),
         (
             "postgresql://u:s3cret@127.0.0.1:1/x",
@@ -456,8 +475,16 @@ def test_the_database_s_refusals_are_told_in_plain_words(
         ),
         ("postgresql://u:s3cret%zz@h/x", "status", "DATABASE_URL can't be read"),
         ("mysql://x", "status", "DATABASE_URL must be a libpq URL"),
-        (server.url("template1"), "status", "not installed there; run `make migrate`"),
-        (server.url("template1"), "load", "not installed there; run `make migrate`"),
+        (
+            server.url("template1"),
+            "status",
+            "is not installed in this database; run `vessel-activity migrate`",
+        ),
+        (
+            server.url("template1"),
+            "load",
+            "is not installed in this database; run `vessel-activity migrate`",
+        ),
     ]:
         process = command(bad, what, *([str(file)] if what == "load" else []))
         output, _ = process.communicate(timeout=60)
@@ -496,7 +523,7 @@ def test_pg_cron_in_another_database_gets_our_jobs_and_loses_them_again(
             ("vessel_activity purge fleet", "17 * * * *", True, "cron_home"),
             ("vessel_activity refresh fleet", "* * * * *", True, "fleet"),
         ]
-        migrate.rollback(server.url("fleet"))
+        rollback.rollback(server.url("fleet"))
         assert db.execute(jobs).fetchall() == []
 
 

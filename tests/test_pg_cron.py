@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from tests.conftest import COMMAND, PROJECT, has_pg_cron
-from vessel_activity.install import migrate
+from vessel_activity.install import migrate, rollback
 from vessel_activity.install import pg_cron as cron
 
 if TYPE_CHECKING:
@@ -229,13 +229,13 @@ def test_migrate_schedules_one_job_each_and_rollback_takes_them_away(
                 ("vessel_activity refresh other", 1),
             ]
 
-        migrate.rollback(server.url("other"))
+        rollback.rollback(server.url("other"))
         assert sorted(jobs(server)) == [
             "somebody else's",
             f"vessel_activity purge {HOME}",
             f"vessel_activity refresh {HOME}",
         ]
-        migrate.rollback(server.url(HOME))
+        rollback.rollback(server.url(HOME))
         assert sorted(jobs(server)) == ["somebody else's"]
 
 

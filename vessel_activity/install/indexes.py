@@ -1,4 +1,4 @@
-"""The two indexes that the figures need: built without keeping writers out, and dropped again."""
+"""Builds the two indexes that the figures need, without keeping writers out."""
 
 from __future__ import annotations
 
@@ -79,21 +79,3 @@ _BLOCKERS = """
     join pg_catalog.pg_stat_activity as a on a.pid = b.pid
     order by a.xact_start
 """
-
-
-def drop(connection: psycopg.Connection) -> None:
-    """Drop the indexes that a migrate built, known by their names."""
-    for (ddl,) in connection.execute(
-        """
-        select format(
-          'drop index %s if exists public.%I',
-          case c.relkind when 'i' then 'concurrently' else '' end,
-          c.relname
-        )
-        from pg_catalog.pg_class as c
-        where c.relnamespace = 'public'::regnamespace
-          and c.relname in ('vessel_activity_timestamp_idx', 'vessel_activity_vessel_timestamp_idx')
-          and c.relkind in ('i', 'I')
-        """
-    ).fetchall():
-        connection.execute(ddl)
