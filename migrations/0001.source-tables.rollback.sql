@@ -1,2 +1,2 @@
--- Nothing: the source tables and their rows belong to the user, also where a migration created them.
+-- Removes nothing. The source tables and their rows belong to the user, even if a migration created the tables.
 do $$ begin end $$;

@@ -1,4 +1,6 @@
--- Without CASCADE in public, where a user's view may be built on what is ours.
+-- Removes the schema, the cached row and the public functions. It also works if the functions were never installed, so the
+-- public functions are listed here as well as in our_routines.sql. A test compares the two lists.
+-- Nothing in schema public is dropped with CASCADE: a view of the user may be built on it.
 set local lock_timeout = '10s';
 drop function if exists
   public.refresh_vessel_activity(),
@@ -14,5 +16,6 @@ drop function if exists
   public.vessel_activity_status(),
   public.vessel_activity_verify();
 drop view if exists public.vessel_activity_performance;
+-- Triggers on the source tables go with the functions they call, so no writer meets a trigger without its function.
 drop schema if exists vessel_activity cascade;
 drop table if exists public.vessel_activity_realtime;

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -208,6 +209,109 @@ def test_what_is_built_on_the_row_is_not_removed_even_by_the_migration_itself(ur
         with pytest.raises(psycopg.errors.DependentObjectsStillExist, match="realtime"):
             migrate.rollback(url)
         assert db.execute("select count(*) from mine").fetchone() == (1,)
+
+
+# --- the rollback files ---------------------------------------------------------------------------
+
+# What development versions left behind, and a trigger function that this version does not know.
+LEFT_BEHIND = """
+    create sequence vessel_activity.skipped;
+    alter table vessel_activity.state add column skipped bigint;
+    create function vessel_activity.leaves_out(text, oid) returns boolean language sql return true;
+    create or replace function vessel_activity.inbox_takes() returns boolean language sql
+      return nextval('vessel_activity.inbox_tickets') <= 4096;
+    create function vessel_activity.note_more() returns trigger language plpgsql as
+      'begin insert into vessel_activity.inbox (sign) select 0 where vessel_activity.inbox_takes(); return null; end';
+    create trigger vessel_activity_more after insert on vessels execute function vessel_activity.note_more();
+    create trigger vessel_activity_more after insert on vessel_positions execute function vessel_activity.note_more();
+"""
+
+
+def roll_back_file_by_file(db: psycopg.Connection) -> None:
+    """Run the rollback files in reverse order; writers must be able to write after each."""
+    for file in sorted((PROJECT / "migrations").glob("*.rollback.sql"), reverse=True):
+        with db.transaction():
+            db.execute(file.read_bytes())
+        with db.transaction():
+            db.execute("insert into vessels (mmsi, flag) values ('219000001', 'DK')")
+            db.execute('insert into vessel_positions ("vesselId", timestamp) values (1, now())')
+            db.execute("update vessels set flag = 'NO'")
+            db.execute("update vessel_positions set speed = 7")
+            db.execute("delete from vessels")
+            db.execute("delete from vessel_positions")
+
+
+@pytest.mark.parametrize("more", ["select", LEFT_BEHIND], ids=["this version", "left behind"])
+def test_a_rollback_file_by_file_leaves_nothing_and_never_fails_a_writer(
+    url: str, more: str
+) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(more)
+        roll_back_file_by_file(db)
+        roll_back_file_by_file(db)  # each may be run again
+        assert db.execute("select count(*) from pg_trigger where not tgisinternal").fetchone() == (
+            0,
+        )
+        assert (
+            db.execute(
+                "select proname from pg_proc where pronamespace = 'public'::regnamespace"
+            ).fetchall()
+            == []
+        )
+    assert [row[1] for row in snapshot(url) if row[0] == "relation"] == [
+        "public.vessel_activity_timestamp_idx",
+        "public.vessel_activity_vessel_timestamp_idx",
+        "public.vessel_positions",
+        "public.vessel_positions_id_seq",
+        "public.vessel_positions_pkey",
+        "public.vessels",
+        "public.vessels_id_seq",
+        "public.vessels_mmsi_key",
+        "public.vessels_pkey",
+    ]
+    assert schemas(url) == ["public", "vessel_activity_migrations"]
+
+
+@pytest.mark.parametrize("applied", [1, 2, 3, 4, 5])
+def test_a_rollback_file_by_file_works_on_what_is_half_installed(
+    empty_url: str, applied: int
+) -> None:
+    files = [
+        file
+        for file in sorted((PROJECT / "migrations").glob("*.sql"))
+        if not file.name.endswith(".rollback.sql")
+    ]
+    assert len(files) == 5
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        for file in files[:applied]:
+            with db.transaction():
+                db.execute(file.read_bytes())
+        roll_back_file_by_file(db)
+    assert [row[1] for row in snapshot(empty_url) if row[0] == "relation"] == [
+        "public.vessel_positions",
+        "public.vessel_positions_id_seq",
+        "public.vessel_positions_pkey",
+        "public.vessels",
+        "public.vessels_id_seq",
+        "public.vessels_mmsi_key",
+        "public.vessels_pkey",
+    ]
+    assert schemas(empty_url) == ["public"]
+
+
+def test_the_rollback_file_names_the_public_functions_that_there_are(
+    db: psycopg.Connection,
+) -> None:
+    text = (PROJECT / "migrations" / "0010.cache.rollback.sql").read_text(encoding="utf-8")
+    listed = re.findall(r"^  (public\.\w+\(.*\))[,;]$", text, re.MULTILINE)
+    found = db.execute(
+        "select to_regprocedure(f)::text from unnest(%s::text[]) as f order by 1", (listed,)
+    ).fetchall()
+    there = db.execute(
+        "select routine::text from vessel_activity.our_routines() where is_public order by 1"
+    ).fetchall()
+    assert len(there) == 12
+    assert found == there
 
 
 def test_an_index_build_that_waits_says_for_whom(
