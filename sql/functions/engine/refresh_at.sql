@@ -66,6 +66,10 @@ begin
   end if;
 
   select s.* into strict v_settings from vessel_activity.settings as s;
+  perform vessel_activity.ensure_state();
+  if pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1 then
+    perform vessel_activity.tend_inbox();
+  end if;
   select o.* into v_plan from vessel_activity.plan_refresh(p_as_of, v_settings) as o;
   v_mode := v_plan.mode;
   v_reason := v_plan.reason;
@@ -115,7 +119,7 @@ begin
     -- an older one the table would look empty.
     perform from public.vessels, public.vessel_positions limit 0;
   end if;
-  if v_mode = 'rebuild' and vessel_activity.skippers_in_flight() then
+  if v_mode = 'rebuild' and vessel_activity.record_skippers() <> '{}' then
     v_mode := 'definition';
     v_reason := 'a writer that left its changes out, since an inbox was over its limit, has not ended';
   end if;

@@ -9,7 +9,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if exists (select o.id from old_rows as o except all select n.id from new_rows as n) then
-    insert into vessel_activity.inbox (sign) select 0 where vessel_activity.inbox_takes();
+    insert into vessel_activity.inbox (sign) select 0 where vessel_activity.take_inbox_ticket();
   end if;
   return null;
 end

@@ -23,7 +23,7 @@ begin
     having sum(r.sign) <> 0
   ) as c
   cross join lateral generate_series(1, c.times)
-  where vessel_activity.inbox_takes();
+  where vessel_activity.take_inbox_ticket();
   return new;
 end
 $$;

@@ -9,7 +9,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if (select s.tree from vessel_activity.state as s) is distinct from vessel_activity.source_tree() then
-    insert into vessel_activity.inbox (sign) select 0 where vessel_activity.inbox_takes();
+    insert into vessel_activity.inbox (sign) select 0 where vessel_activity.take_inbox_ticket();
   end if;
   return null;
 end

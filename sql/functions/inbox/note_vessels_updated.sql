@@ -23,7 +23,7 @@ begin
     group by g.kind, g.name
     having sum(r.sign) <> 0
   ) as c
-  where vessel_activity.inbox_takes();
+  where vessel_activity.take_inbox_ticket();
   return null;
 end
 $$;
