@@ -314,6 +314,17 @@ def test_the_rollback_file_names_the_public_functions_that_there_are(
     assert found == there
 
 
+def test_the_command_and_the_functions_take_the_same_locks(db: psycopg.Connection) -> None:
+    number = db.execute("select vessel_activity.advisory_class()").fetchone()
+    assert number == (migrate.ADVISORY_CLASS,)
+    with db.transaction():
+        assert db.execute("select vessel_activity.try_refresh_lock()").fetchone() == (True,)
+        assert db.execute(
+            "select classid::bigint, objid::bigint from pg_locks where locktype = 'advisory'"
+            " and pid = pg_backend_pid()"
+        ).fetchall() == [(migrate.ADVISORY_CLASS, 1)]
+
+
 def test_an_index_build_that_waits_says_for_whom(
     url: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

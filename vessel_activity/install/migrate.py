@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from yoyo.migrations import MigrationList
 
 _SCHEMA = "vessel_activity_migrations"
-_LOCK = (1448100678, 3)  # 'VAcF', migrate
-_REFRESH_LOCK = (1448100678, 1)  # no refresh meets half a change
+ADVISORY_CLASS = 1448100678  # the same as in sql/functions/locks/advisory_class.sql
+_LOCK = (ADVISORY_CLASS, 3)  # migrate
+_REFRESH_LOCK = (ADVISORY_CLASS, 1)  # no refresh meets half a change
 _OLDEST = 15  # major version of PostgreSQL
 _POLL_SECONDS = 0.1
 _NOWAIT_SECONDS = 3  # how long a busy source table is tried without waiting for it,

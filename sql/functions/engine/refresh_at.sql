@@ -8,7 +8,7 @@
 -- plan_refresh says whether the state can be used; source_fingerprint, read after the fold, whether it could have
 -- missed anything. Called by refresh_vessel_activity, refresh_if_due and vessel_activity_verify; only tests pass an
 -- instant other than the clock's.
--- Locks: advisory (1448100678, 1) to the end of the transaction, never waited for; every other for 5 s.
+-- Locks: the lock of refreshes (try_refresh_lock) to the end of the transaction, never waited for; every other for 5 s.
 -- Raises read_only_sql_transaction on a standby, invalid_transaction_state above READ COMMITTED, insufficient_privilege
 -- where row level security hides rows of a source table, and what else reading those raises.
 create or replace function vessel_activity.refresh_at(p_as_of timestamptz, p_by text, p_verify boolean default false)
@@ -49,7 +49,7 @@ begin
       hint = 'Call it in a READ COMMITTED transaction, or on its own.';
   end if;
 
-  if not pg_try_advisory_xact_lock(1448100678, 1) then
+  if not vessel_activity.try_refresh_lock() then
     raise notice using
       message = 'another refresh is running; the current row is returned',
       hint = 'Nothing to do: its result will be stored when it commits.';

@@ -10,7 +10,7 @@ declare
   v_last_id constant bigint := (select max(l.id) from vessel_activity.refresh_log as l);
   v_log vessel_activity.refresh_log;
 begin
-  if not pg_try_advisory_xact_lock(1448100678, 1) then
+  if not vessel_activity.try_refresh_lock() then
     raise exception using
       errcode = 'lock_not_available',
       message = 'another refresh is running',

@@ -8,7 +8,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if pg_is_in_recovery() or not pg_try_advisory_xact_lock(1448100678, 1) then
+  if pg_is_in_recovery() or not vessel_activity.try_refresh_lock() then
     return;
   end if;
   perform from vessel_activity.install_triggers(p_nowait => true);

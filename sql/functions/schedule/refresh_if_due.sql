@@ -30,7 +30,7 @@ begin
   from vessel_activity.settings as s;
 
   refreshed := false;
-  if pg_try_advisory_xact_lock(1448100678, 1) then
+  if vessel_activity.try_refresh_lock() then
     select r.updated_at + v_interval + case
         when p_by = 'pg_cron' then - v_slack
         when (select l.refreshed_by from vessel_activity.refresh_log as l where l.sqlstate is null order by l.id desc limit 1) = p_by
