@@ -46,7 +46,7 @@ begin
       select l.pid, a.xact_start into v_holder
       from pg_locks as l
       join pg_stat_activity as a on a.pid = l.pid
-      where l.locktype = 'advisory' and l.classid = 1448100678 and l.objid = 1 and l.objsubid = 2 and l.granted
+      where l.locktype = 'advisory' and l.classid = vessel_activity.advisory_class()::oid and l.objid = 1 and l.objsubid = 2 and l.granted
         and a.datname = current_database() and coalesce(a.xact_start < clock_timestamp() - v_interval, true);
       hint := case
         when v_holder.pid is null then 'Refreshes are late or have stopped: see the checks refresher and pg_cron.'
