@@ -323,6 +323,11 @@ def test_the_command_and_the_functions_take_the_same_locks(db: psycopg.Connectio
             "select classid::bigint, objid::bigint from pg_locks where locktype = 'advisory'"
             " and pid = pg_backend_pid()"
         ).fetchall() == [(migrate.ADVISORY_CLASS, 1)]
+    assert [
+        file.name
+        for file in (PROJECT / "sql").rglob("*.sql")
+        if str(migrate.ADVISORY_CLASS) in file.read_text(encoding="utf-8")
+    ] == ["advisory_class.sql"]
 
 
 def test_an_index_build_that_waits_says_for_whom(
@@ -345,7 +350,8 @@ def test_an_index_build_that_waits_says_for_whom(
         assert db.execute(
             "select obj_description('vessel_activity_timestamp_idx'::regclass)"
         ).fetchone() == (
-            "For the vessel activity figures; built by its migration, removed by its rollback.",
+            "Serves the figures of vessel activity."
+            " Made by vessel-activity migrate, removed by vessel-activity rollback.",
         )
     assert (
         "index: building vessel_activity_timestamp_idx on public.vessel_positions,"
@@ -372,6 +378,49 @@ def test_an_index_left_invalid_is_built_anew(url: str) -> None:
             "select indisvalid from pg_index"
             " where indexrelid = 'vessel_activity_timestamp_idx'::regclass"
         ).fetchone() == (True,)
+
+
+PARTITIONED = """
+create table vessel_positions (id bigserial, "vesselId" bigint, timestamp timestamptz not null,
+  latitude real, longitude real, speed real, course real) partition by range (timestamp);
+create schema parts;
+create table parts.early partition of vessel_positions for values from (minvalue) to ('2026-01-01')
+  partition by range (timestamp);
+create table parts.earliest partition of parts.early for values from (minvalue) to ('2025-01-01');
+create table late partition of vessel_positions default;
+"""
+
+
+@pytest.mark.parametrize("shape", ["select", PARTITIONED], ids=["plain", "partitioned"])
+def test_an_index_without_its_comment_gets_it_from_the_next_migrate(
+    empty_url: str, shape: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        db.execute(shape)
+        migrate.migrate(empty_url)
+        fresh = snapshot(empty_url)
+        there = db.execute(
+            "select oid::regclass::text from pg_class where relname ~ '^vessel_activity_.*_idx'"
+        ).fetchall()
+        assert len(there) == (2 if shape == "select" else 8)
+        assert db.execute("select * from vessel_activity.missing_indexes()").fetchall() == []
+        for (index,) in there:
+            db.execute(f"comment on index {index} is null")
+        assert snapshot(empty_url) != fresh
+        capsys.readouterr()
+
+        migrate.migrate(empty_url)
+        assert snapshot(empty_url) == fresh
+        assert "index: building" not in capsys.readouterr().out
+        assert db.execute(
+            "select distinct obj_description(c.oid) from pg_class c"
+            " where relname ~ '^vessel_activity_.*_idx'"
+        ).fetchall() == [
+            (
+                "Serves the figures of vessel activity."
+                " Made by vessel-activity migrate, removed by vessel-activity rollback.",
+            )
+        ]
 
 
 @pytest.mark.parametrize(

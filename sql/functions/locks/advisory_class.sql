@@ -1,4 +1,4 @@
--- The first number of every advisory lock of vessel activity: 'VAcF' in ASCII. The second number says which lock it is:
+-- The first number of every advisory lock of vessel activity. The second number says which lock it is:
 --   1  refresh  one refresh at a time; to the end of the transaction (try_refresh_lock), or of a migrate or rollback
 --   3  migrate  one migrate or rollback at a time; to the end of the command (vessel_activity/install/migrate.py)
 --   4  load     one load or replay at a time; to the end of the session (load_lock, load_end)
