@@ -211,6 +211,28 @@ def test_what_is_built_on_the_row_is_not_removed_even_by_the_migration_itself(ur
         assert db.execute("select count(*) from mine").fetchone() == (1,)
 
 
+@pytest.mark.parametrize("broken_off", ["0050.history", "0020.engine", "0010.cache"])
+def test_a_rollback_broken_off_is_mended_by_the_next_migrate(
+    url: str, broken_off: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = snapshot(url)
+    record = migrate._Backend.unmark_one
+
+    def die(self: Any, migration: Any, **how: bool) -> None:  # noqa: ANN401
+        if migration.id == broken_off:
+            raise KeyboardInterrupt
+        record(self, migration, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(migrate._Backend, "unmark_one", die)
+        with pytest.raises(KeyboardInterrupt):
+            migrate.rollback(url)
+    assert snapshot(url) != fresh
+
+    migrate.migrate(url)
+    assert snapshot(url) == fresh
+
+
 # --- the rollback files ---------------------------------------------------------------------------
 
 # What development versions left behind, and a trigger function that this version does not know.

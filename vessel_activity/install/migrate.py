@@ -58,6 +58,21 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
         self.schema = _SCHEMA
         return connect(dburi.database, purpose="migrate")
 
+    def apply_one(self, migration: Any, force: bool = False, mark: bool = True) -> None:  # noqa: ANN401 - the base class's
+        """Apply a migration and record it in the same transaction: a kill leaves both or none."""
+        with self.transaction():
+            migration.process_steps(self, "apply", force=force)
+            self.log_migration(migration, "apply")
+            if mark:
+                self.mark_one(migration, log=False)
+
+    def rollback_one(self, migration: Any, force: bool = False) -> None:  # noqa: ANN401 - the base class's
+        """Roll a migration back and record it in the same transaction, for the same reason."""
+        with self.transaction():
+            migration.process_steps(self, "rollback", force=force)
+            self.log_migration(migration, "rollback")
+            self.unmark_one(migration, log=False)
+
     def get_log_data(
         self,
         migration: Any = None,  # noqa: ANN401 - yoyo's own signature
