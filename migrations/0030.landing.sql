@@ -197,8 +197,8 @@ comment on column vessel_activity.recording.reported_at is 'Time at which the po
 comment on column vessel_activity.recording.mmsi is 'MMSI of the vessel.';
 comment on column vessel_activity.recording.latitude is 'Degrees north.';
 comment on column vessel_activity.recording.longitude is 'Degrees east.';
-comment on column vessel_activity.recording.speed is 'Speed over ground in knots; NULL when not available.';
-comment on column vessel_activity.recording.course is 'Course over ground in degrees; NULL when not available.';
+comment on column vessel_activity.recording.speed is 'Speed over ground in knots; NULL if not available.';
+comment on column vessel_activity.recording.course is 'Course over ground in degrees; NULL if not available.';
 
 create table if not exists vessel_activity.replay (
   file text primary key,

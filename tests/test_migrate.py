@@ -199,7 +199,7 @@ def test_what_was_built_on_ours_is_named_and_nothing_is_removed(
             "nothing was removed"
         )
         assert snapshot(url) == before
-        assert db.execute("select count(*) from vessel_activity.our_triggers()").fetchone() == (6,)
+        assert db.execute("select count(*) from vessel_activity.note_triggers()").fetchone() == (6,)
 
 
 def test_what_is_built_on_the_row_is_not_removed_even_by_the_migration_itself(url: str) -> None:
@@ -465,12 +465,12 @@ def test_an_index_without_its_comment_gets_it_from_the_next_migrate(
             'alter table vessel_positions drop constraint "vessel_positions_vesselId_fkey", '
             'alter "vesselId" type bigint using 1',
             "DatatypeMismatch",
-            'vessels.id is text and public.vessel_positions."vesselId" is bigint, which can\'t be compared',
+            'vessels.id is text and public.vessel_positions."vesselId" is bigint; these types can\'t be compared',
         ),
         (
             "create table vessel_activity_realtime (id text)",
             "DuplicateTable",
-            "vessel_activity_realtime is there already, with other columns: id text",
+            "vessel_activity_realtime exists already, with other columns: id text",
         ),
     ],
 )
@@ -493,15 +493,15 @@ def test_an_unsuitable_column_is_named_before_anything_is_changed(
     [
         (
             "alter table vessels owner to postgres",
-            "must be owner of public.vessels, which is postgres's",
+            "must be owner of public.vessels, which belongs to postgres",
         ),
         (
             "create table part () inherits (vessel_positions)",
-            "must be owner of public.part, which is postgres's",
+            "must be owner of public.part, which belongs to postgres",
         ),
         (
             "create table vessel_activity_realtime ()",
-            "must be owner of public.vessel_activity_realtime, which is postgres's",
+            "must be owner of public.vessel_activity_realtime, which belongs to postgres",
         ),
         (
             "revoke create on schema public from {owner}",
@@ -528,8 +528,8 @@ def test_whoever_does_not_own_the_tables_is_told_before_anything_is_changed(
             migrate.migrate(empty_url.replace("postgres@", f"{owner}@"))
         assert raised.value.diag.message_primary == message
         assert raised.value.diag.message_hint == (
-            f"You are {owner}. Migrate as the owner of the tables, with the right to create in"
-            " the database and in schema public. Nothing was changed."
+            f"Run vessel-activity migrate as the owner of the tables instead of {owner}. The owner"
+            " needs the right to create in the database and in schema public. Nothing was changed."
         )
         assert snapshot(empty_url) == before
         assert schemas(empty_url) == ["public"]

@@ -26,7 +26,7 @@ begin
   if fingerprint is null and v_state.in_doubt <> '{}'
     and exists (select from pg_prepared_xacts as x where x.database = current_database() and x.transaction = any (v_state.in_doubt))
   then
-    reason := 'a transaction prepared before the state was lost has not ended';
+    reason := 'a transaction that was prepared before the state was lost has not ended';
     return;
   end if;
 
@@ -42,14 +42,14 @@ begin
   mode := 'rebuild';
   reason := case
     when fingerprint is null then 'there was no state'
-    when v_state.far_due_at <= p_as_of then 'positions that had been stamped far ahead have come due'
+    when v_state.far_due_at <= p_as_of then 'positions stamped more than an hour ahead have come due'
     when v_state.as_of > p_as_of then 'the server''s clock was set back'
   end;
 
   -- The state is not written until the old snapshot that keeps its dead rows has ended. The inboxes keep the changes.
   if reason is null and vessel_activity.state_is_bloated(p_settings.state_limit_bytes) then
     mode := 'definition';
-    reason := 'the state is over its limit, since an old snapshot keeps its dead rows';
+    reason := 'the state is over its limit because an old snapshot keeps its dead rows';
     return;
   end if;
 

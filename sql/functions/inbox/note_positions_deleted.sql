@@ -1,4 +1,5 @@
--- AFTER DELETE trigger on vessel_positions; see note_positions_inserted. A retention delete notes nothing.
+-- AFTER DELETE trigger on vessel_positions; see note_positions_inserted. It leaves out rows that are too old to matter, so
+-- a deletion of old positions notes nothing.
 create or replace function vessel_activity.note_positions_deleted()
 returns trigger
 language plpgsql volatile security definer
@@ -13,4 +14,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.note_positions_deleted() is 'Trigger: puts deleted positions into the inbox.';
+comment on function vessel_activity.note_positions_deleted() is
+  'Trigger: puts deleted positions into the inbox.';

@@ -1,5 +1,5 @@
--- AFTER INSERT trigger on vessels: counts the active vessels by type, by flag and in all.
--- See note_positions_inserted for how it keeps out of the writer's way.
+-- AFTER INSERT trigger on vessels. It counts the inserted active vessels by type, by flag state and in total.
+-- See note_positions_inserted for SECURITY DEFINER.
 create or replace function vessel_activity.note_vessels_inserted()
 returns trigger
 language plpgsql volatile security definer
@@ -20,4 +20,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.note_vessels_inserted() is 'Trigger: puts the groups of inserted vessels into the inbox of the fleet.';
+comment on function vessel_activity.note_vessels_inserted() is
+  'Trigger: puts the groups of inserted vessels into the inbox of the fleet.';

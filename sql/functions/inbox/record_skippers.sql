@@ -1,7 +1,7 @@
--- Records which writers may have found the inboxes closed. While one of them is in flight, the changes that it leaves out
--- can't be seen, and the state must not be rebuilt.
--- Reading a sequence takes a lock on it until the transaction ends, also if the transaction is prepared. So the transactions
--- that hold a lock on the guard after it was opened again are the ones to record.
+-- A skipper is a writer that found the inboxes closed and left its changes out. While a skipper is in flight, its changes
+-- can't be seen, so the state must not be rebuilt. This function records the writers that may be skippers.
+-- Reading a sequence takes a lock on it until the transaction ends, also if the transaction is prepared. So the
+-- transactions that hold a lock on the guard just after the inboxes were opened again are recorded.
 -- A restart gives prepared transactions new virtual transactions, of backend -1. Each of those may be a recorded one.
 -- The caller holds the refresh lock.
 create or replace function vessel_activity.record_skippers()

@@ -89,7 +89,7 @@ begin
     state := 'warn';
     detail := format('every refresh computes by the definition, since changes could go unseen: %s', v_source.obstacle);
     hint := case
-      when v_source.obstacle like '%our triggers%' then
+      when v_source.obstacle like '%triggers of vessel activity%' then
         'It passes by itself where our owner may alter the table and somebody refreshes on schedule; else, as the owner of the table: make migrate, or select * from vessel_activity.install_triggers().'
       when v_source.obstacle like '%over its limit' then 'It passes by itself once vacuum has made room: see the check inbox.'
       when v_source.obstacle like '%another type%' then 'make migrate fits the inbox and the state to it.'
