@@ -1,7 +1,7 @@
 -- Finds the indexes on public.vessel_positions that the figures need, by purpose: 'time' begins with (timestamp), 'vessel'
 -- begins with ("vesselId", timestamp). Any sort direction counts, and so does an index with INCLUDE columns.
--- A partial or invalid index does not count. Nor does an index with another collation or operator class than the default of
--- the column: the queries of vessel activity can't use it.
+-- A partial or invalid index does not count. Nor does an index with another collation than the column, or with another operator
+-- class than the default: the queries of vessel activity can't use it.
 create or replace function vessel_activity.source_indexes()
 returns table (purpose text, index_oid oid)
 language sql stable
