@@ -230,7 +230,7 @@ def test_a_new_partition_is_computed_by_the_definition_until_maintenance_has_see
         into(db, "day_14", 1, as_of)
 
         assert exact(db, "definition", as_of).active_now == 1
-        assert "day_14 lacks our triggers" in (last_mode(db)[1] or "")
+        assert "day_14 lacks triggers of vessel activity" in (last_mode(db)[1] or "")
 
         db.execute("select vessel_activity.maintain()")
         into(db, "day_14", 2, as_of)
@@ -284,7 +284,10 @@ def test_rows_of_a_detached_partition_count_no_more_and_its_triggers_are_taken_o
         exact(db, "incremental")
         db.execute("alter table day_13 detach partition afternoon")
         assert exact(db, "definition").active_now == 0
-        assert last_mode(db)[1] == "public.afternoon carries our triggers, and is no source"
+        assert (
+            last_mode(db)[1]
+            == "public.afternoon carries triggers of vessel activity but is no source table"
+        )
         check = db.execute(
             "select state, hint from vessel_activity_status() where check_name = 'engine'"
         ).fetchone()
@@ -660,7 +663,7 @@ def test_triggers_switched_off_are_noticed_and_switched_on_again(db: psycopg.Con
     into(db, "vessel_positions", 1)
 
     assert exact(db, "definition").active_now == 1
-    assert "lacks our triggers" in engine_check(db)[1]
+    assert "lacks triggers of vessel activity" in engine_check(db)[1]
 
     db.execute("select vessel_activity.maintain()")
     assert exact(db, "rebuild").active_now == 1
@@ -751,7 +754,7 @@ def test_an_owner_of_ours_without_rights_on_the_sources_computes_by_the_definiti
                 empty_url.replace("postgres@", f"{role}@"), autocommit=True
             ) as keeper:
                 assert exact(keeper, "definition").active_now == 1
-                assert "lacks our triggers" in (last_mode(keeper)[1] or "")
+                assert "lacks triggers of vessel activity" in (last_mode(keeper)[1] or "")
                 assert engine_check(keeper)[0] == "warn"
                 assert "owner" in engine_check(keeper)[2]
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import subprocess
 import threading
 import time
@@ -20,7 +21,7 @@ from tests.test_load import OLD, line
 from vessel_activity.database.connections import name_of
 from vessel_activity.database.errors import describe
 from vessel_activity.errors import MigrationError
-from vessel_activity.install import indexes, migrate, rollback, session
+from vessel_activity.install import indexes, migrate, migrations, rollback, session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,7 @@ def test_twenty_migrates_at_once_end_as_one_does(empty_url: str, url: str) -> No
     running = [command(empty_url) for _ in range(20)]
     outputs = [process.communicate(timeout=240)[0] for process in running]
     assert [process.returncode for process in running] == [0] * 20, outputs
-    assert sum("0010.cache" in output for output in outputs) == 1
+    assert sum("0002.figures" in output for output in outputs) == 1
     assert snapshot(empty_url) == snapshot(url)
 
 
@@ -160,7 +161,7 @@ def test_what_was_built_on_ours_is_named_and_nothing_is_removed(
             "Then run the rollback again. Nothing was removed."
         )
         assert snapshot(url) == before
-        assert db.execute("select count(*) from vessel_activity.our_triggers()").fetchone() == (6,)
+        assert db.execute("select count(*) from vessel_activity.note_triggers()").fetchone() == (6,)
 
 
 def test_what_is_built_on_the_row_is_not_removed_even_by_the_migration_itself(url: str) -> None:
@@ -227,6 +228,53 @@ def test_a_newer_version_is_recognised_and_not_changed(url: str) -> None:
     assert snapshot(url) == before
 
 
+@pytest.mark.parametrize("applied", [1, 2, 3, 4, 5])
+def test_a_rollback_removes_what_is_half_installed(
+    empty_url: str, server: LocalServer, applied: int
+) -> None:
+    files = migrations.files()
+    assert len(files) == 5
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        db.execute(ADOPTED)
+        for file in files[:applied]:
+            with db.transaction():
+                db.execute(file.read_bytes())
+    rollback.rollback(empty_url)
+    with cloned(server, None) as untouched:
+        with psycopg.connect(untouched, autocommit=True) as db:
+            db.execute(ADOPTED)
+        assert snapshot(empty_url) == snapshot(untouched)
+    assert schemas(empty_url) == ["public"]
+
+
+def test_the_rollback_names_the_public_functions_that_there_are(db: psycopg.Connection) -> None:
+    listed = re.findall(r"^  (public\.\w+\(.*\))[,;]$", rollback.step("3-remove"), re.MULTILINE)
+    found = db.execute(
+        "select to_regprocedure(f)::text from unnest(%s::text[]) as f order by 1", (listed,)
+    ).fetchall()
+    there = db.execute(
+        "select routine::text from vessel_activity.our_routines() where is_public order by 1"
+    ).fetchall()
+    assert len(there) == 12
+    assert found == there
+
+
+def test_the_command_and_the_functions_take_the_same_locks(db: psycopg.Connection) -> None:
+    number = db.execute("select vessel_activity.advisory_class()").fetchone()
+    assert number == (session.ADVISORY_CLASS,)
+    with db.transaction():
+        assert db.execute("select vessel_activity.try_refresh_lock()").fetchone() == (True,)
+        assert db.execute(
+            "select classid::bigint, objid::bigint from pg_locks where locktype = 'advisory'"
+            " and pid = pg_backend_pid()"
+        ).fetchall() == [(session.ADVISORY_CLASS, 1)]
+    assert [
+        file.name
+        for file in (PROJECT / "sql").rglob("*.sql")
+        if str(session.ADVISORY_CLASS) in file.read_text(encoding="utf-8")
+    ] == ["advisory_class.sql"]
+
+
 def test_an_index_build_that_waits_says_for_whom(
     url: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,7 +295,8 @@ def test_an_index_build_that_waits_says_for_whom(
         assert db.execute(
             "select obj_description('vessel_activity_timestamp_idx'::regclass)"
         ).fetchone() == (
-            "For the vessel activity figures; built by its migration, removed by its rollback.",
+            "Serves the figures of vessel activity."
+            " Made by vessel-activity migrate, removed by vessel-activity rollback.",
         )
     assert (
         "index: building vessel_activity_timestamp_idx on public.vessel_positions,"
@@ -278,6 +327,49 @@ def test_an_index_left_invalid_is_built_anew(url: str) -> None:
         ).fetchone() == (True,)
 
 
+PARTITIONED = """
+create table vessel_positions (id bigserial, "vesselId" bigint, timestamp timestamptz not null,
+  latitude real, longitude real, speed real, course real) partition by range (timestamp);
+create schema parts;
+create table parts.early partition of vessel_positions for values from (minvalue) to ('2026-01-01')
+  partition by range (timestamp);
+create table parts.earliest partition of parts.early for values from (minvalue) to ('2025-01-01');
+create table late partition of vessel_positions default;
+"""
+
+
+@pytest.mark.parametrize("shape", ["select", PARTITIONED], ids=["plain", "partitioned"])
+def test_an_index_without_its_comment_gets_it_from_the_next_migrate(
+    empty_url: str, shape: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        db.execute(shape)
+        migrate.migrate(empty_url)
+        fresh = snapshot(empty_url)
+        there = db.execute(
+            "select oid::regclass::text from pg_class where relname ~ '^vessel_activity_.*_idx'"
+        ).fetchall()
+        assert len(there) == (2 if shape == "select" else 8)
+        assert db.execute("select * from vessel_activity.missing_indexes()").fetchall() == []
+        for (index,) in there:
+            db.execute(f"comment on index {index} is null")
+        assert snapshot(empty_url) != fresh
+        capsys.readouterr()
+
+        migrate.migrate(empty_url)
+        assert snapshot(empty_url) == fresh
+        assert "index: building" not in capsys.readouterr().out
+        assert db.execute(
+            "select distinct obj_description(c.oid) from pg_class c"
+            " where relname ~ '^vessel_activity_.*_idx'"
+        ).fetchall() == [
+            (
+                "Serves the figures of vessel activity."
+                " Made by vessel-activity migrate, removed by vessel-activity rollback.",
+            )
+        ]
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
@@ -298,12 +390,12 @@ def test_an_index_left_invalid_is_built_anew(url: str) -> None:
             'alter table vessel_positions drop constraint "vessel_positions_vesselId_fkey", '
             'alter "vesselId" type bigint using 1',
             "DatatypeMismatch",
-            'vessels.id is text and public.vessel_positions."vesselId" is bigint, which can\'t be compared',
+            'vessels.id is text and public.vessel_positions."vesselId" is bigint; these types can\'t be compared',
         ),
         (
             "create table vessel_activity_realtime (id text)",
             "DuplicateTable",
-            "vessel_activity_realtime is there already, with other columns: id text",
+            "vessel_activity_realtime exists already, with other columns: id text",
         ),
     ],
 )
@@ -326,15 +418,15 @@ def test_an_unsuitable_column_is_named_before_anything_is_changed(
     [
         (
             "alter table vessels owner to postgres",
-            "must be owner of public.vessels, which is postgres's",
+            "must be owner of public.vessels, which belongs to postgres",
         ),
         (
             "create table part () inherits (vessel_positions)",
-            "must be owner of public.part, which is postgres's",
+            "must be owner of public.part, which belongs to postgres",
         ),
         (
             "create table vessel_activity_realtime ()",
-            "must be owner of public.vessel_activity_realtime, which is postgres's",
+            "must be owner of public.vessel_activity_realtime, which belongs to postgres",
         ),
         (
             "revoke create on schema public from {owner}",
@@ -361,8 +453,8 @@ def test_whoever_does_not_own_the_tables_is_told_before_anything_is_changed(
             migrate.migrate(empty_url.replace("postgres@", f"{owner}@"))
         assert raised.value.diag.message_primary == message
         assert raised.value.diag.message_hint == (
-            f"You are {owner}. Migrate as the owner of the tables, with the right to create in"
-            " the database and in schema public. Nothing was changed."
+            f"Run vessel-activity migrate as the owner of the tables instead of {owner}. The owner"
+            " needs the right to create in the database and in schema public. Nothing was changed."
         )
         assert snapshot(empty_url) == before
         assert schemas(empty_url) == ["public"]

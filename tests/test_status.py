@@ -214,7 +214,7 @@ def test_the_engine_warns_while_changes_could_go_unseen(db: psycopg.Connection) 
 
     check = status(db)["engine"]
     assert check.state == "warn"
-    assert "vessel_positions lacks our triggers" in check.detail
+    assert "vessel_positions lacks triggers of vessel activity" in check.detail
     assert "make migrate" in (check.hint or "")
 
     db.execute("select from vessel_activity.install_triggers()")

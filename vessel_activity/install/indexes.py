@@ -29,14 +29,18 @@ def build(connection: psycopg.Connection, url: str) -> None:
         "select index_name, ddl from vessel_activity.missing_indexes()"
     ).fetchall()
     for name in sorted({name for name, _ in steps}):
+        ddls = [ddl for of, ddl in steps if of == name]
+        if all(ddl.startswith("comment ") for ddl in ddls):
+            for ddl in ddls:  # left by a migrate that was killed after it had built the index
+                connection.execute(ddl)
+            continue
         print(
             f"index: building {name} on public.vessel_positions, without blocking writers",
             flush=True,
         )
         with _waiting_told(connection, url):
-            for of, ddl in steps:
-                if of == name:
-                    connection.execute(ddl)
+            for ddl in ddls:
+                connection.execute(ddl)
         print(f"index: {name} built", flush=True)
 
 

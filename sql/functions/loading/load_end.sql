@@ -8,7 +8,7 @@ begin
   update vessel_activity.load as l
   set state = p_state, message = p_message, ended_at = clock_timestamp()
   where l.id = p_load_id;
-  perform pg_advisory_unlock(1448100678, 4);
+  perform pg_advisory_unlock(vessel_activity.advisory_class(), 4);
   return query
     select j.*
     from vessel_activity.load_rejection as j

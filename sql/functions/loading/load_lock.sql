@@ -9,12 +9,12 @@ as $$
 declare
   v_other text;
 begin
-  if not pg_try_advisory_lock(1448100678, 4) then
+  if not pg_try_advisory_lock(vessel_activity.advisory_class(), 4) then
     select format('%s, process %s, since %s', nullif(a.application_name, ''), a.pid, to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
     into v_other
     from pg_locks as l
     join pg_stat_activity as a on a.pid = l.pid
-    where l.locktype = 'advisory' and l.classid = 1448100678 and l.objid = 4 and l.granted
+    where l.locktype = 'advisory' and l.classid = vessel_activity.advisory_class()::oid and l.objid = 4 and l.granted
       and l.database = (select d.oid from pg_database as d where d.datname = current_database());
     raise exception using
       errcode = 'lock_not_available',

@@ -46,7 +46,7 @@ begin
       select l.pid, a.xact_start into v_holder
       from pg_locks as l
       join pg_stat_activity as a on a.pid = l.pid
-      where l.locktype = 'advisory' and l.classid = 1448100678 and l.objid = 1 and l.objsubid = 2 and l.granted
+      where l.locktype = 'advisory' and l.classid = vessel_activity.advisory_class()::oid and l.objid = 1 and l.objsubid = 2 and l.granted
         and a.datname = current_database() and coalesce(a.xact_start < clock_timestamp() - v_interval, true);
       hint := case
         when v_holder.pid is null then 'Refreshes are late or have stopped: see the checks refresher and pg_cron.'
@@ -89,7 +89,7 @@ begin
     state := 'warn';
     detail := format('every refresh computes by the definition, since changes could go unseen: %s', v_source.obstacle);
     hint := case
-      when v_source.obstacle like '%our triggers%' then
+      when v_source.obstacle like '%triggers of vessel activity%' then
         'It passes by itself where our owner may alter the table and somebody refreshes on schedule; else, as the owner of the table: make migrate, or select * from vessel_activity.install_triggers().'
       when v_source.obstacle like '%over its limit' then 'It passes by itself once vacuum has made room: see the check inbox.'
       when v_source.obstacle like '%another type%' then 'make migrate fits the inbox and the state to it.'

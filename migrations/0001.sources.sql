@@ -1,6 +1,6 @@
--- The tables the figures are computed from. They belong to the user: where they exist they are adopted as they are
--- (what stands in the way stops everything here, before the first change), where they do not they are created.
--- Rolling back never touches them.
+-- The source tables public.vessels and public.vessel_positions, from which the figures are computed. They belong to the user.
+-- A table that exists is used as it is; a table that is missing is created. If anything prevents an installation, this
+-- migration raises an error before the first change. A rollback never touches the source tables.
 
 set local lock_timeout = '10s';
 
@@ -11,8 +11,8 @@ declare
   v_id text;
   v_vessel_id text;
 begin
-  -- Triggers and indexes can be put on a table by its owner only, and on each partition by that one's. Without the triggers
-  -- refreshes compute by the definition; without the indexes that would take for ever.
+  -- Only the owner of a table or partition can make triggers and indexes on it. Without the triggers, refreshes compute by the
+  -- definition. That takes too long if the indexes are missing too, so then the owner is required.
   select count(*) = 2
   into v_is_indexed
   from (values ('{timestamp}'::name[]), ('{vesselId,timestamp}')) as w (lead_columns)
@@ -36,7 +36,7 @@ begin
     from source as s
     join pg_catalog.pg_inherits as i on i.inhparent = s.relation
   )
-  select string_agg(format('must be owner of %s, which is %s''s', c.oid::regclass, pg_catalog.pg_get_userbyid(c.relowner)), '; ' order by c.oid)
+  select string_agg(format('must be owner of %s, which belongs to %s', c.oid::regclass, pg_catalog.pg_get_userbyid(c.relowner)), '; ' order by c.oid)
   into v_problem
   from source as s
   join pg_catalog.pg_class as c on c.oid = s.relation
@@ -48,10 +48,10 @@ begin
     raise exception using
       errcode = 'insufficient_privilege',
       message = v_problem,
-      hint = format('You are %I. Migrate as the owner of the tables, with the right to create in the database and in schema public. Nothing was changed.', current_user);
+      hint = format('Run vessel-activity migrate as the owner of the tables instead of %I. The owner needs the right to create in the database and in schema public. Nothing was changed.', current_user);
   end if;
 
-  -- A row of the same name may be there from an earlier design. With the same columns 0010 takes it over.
+  -- The user may have a table of this name already. If it has the same columns, 0002.figures takes it over.
   select string_agg(a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod), ', ' order by a.attnum)
   into v_problem
   from pg_catalog.pg_attribute as a
@@ -61,8 +61,8 @@ begin
   then
     raise exception using
       errcode = 'duplicate_table',
-      message = 'public.vessel_activity_realtime is there already, with other columns: ' || v_problem,
-      hint = 'It is a cache of one row. Drop it, or rename it (alter table public.vessel_activity_realtime rename to vessel_activity_realtime_old), then migrate again. Nothing was changed.';
+      message = 'public.vessel_activity_realtime exists already, with other columns: ' || v_problem,
+      hint = 'Drop the table, which caches one row, or rename it (alter table public.vessel_activity_realtime rename to vessel_activity_realtime_old). Then run vessel-activity migrate again. Nothing was changed.';
   end if;
 
   select string_agg(format('%s has no column %I', c.relation, c.attribute), '; ' order by c.ordinal)
@@ -84,7 +84,7 @@ begin
     raise exception using
       errcode = 'undefined_column',
       message = v_problem,
-      hint = 'Add the column (names are case-sensitive, "vesselId" needs its quotes) or put a view with all columns in the table''s place, then migrate again. Nothing was changed.';
+      hint = 'Add the column (names are case-sensitive: "vesselId" needs quotes), or replace the table by a view that has all columns. Then run vessel-activity migrate again. Nothing was changed.';
   end if;
 
   select string_agg(
@@ -106,10 +106,10 @@ begin
     raise exception using
       errcode = 'datatype_mismatch',
       message = v_problem,
-      hint = 'Change the column''s type, or put a view that casts it in the table''s place, then migrate again. Nothing was changed.';
+      hint = 'Change the type of the column, or replace the table by a view that casts the column. Then run vessel-activity migrate again. Nothing was changed.';
   end if;
 
-  -- Where one of the tables is there, the other gets its type of id; where both are, their ids must be comparable.
+  -- If one table exists, the other gets the same type of id. If both exist, their ids must be comparable.
   select pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.format_type(p.atttypid, p.atttypmod)
   into v_id, v_vessel_id
   from (select) as one
@@ -120,8 +120,8 @@ begin
   exception when undefined_function then
     raise exception using
       errcode = 'datatype_mismatch',
-      message = format('public.vessels.id is %s and public.vessel_positions."vesselId" is %s, which can''t be compared', v_id, v_vessel_id),
-      hint = 'Change the type of one of them, or put a view that casts it in the table''s place, then migrate again. Nothing was changed.';
+      message = format('public.vessels.id is %s and public.vessel_positions."vesselId" is %s; these types can''t be compared', v_id, v_vessel_id),
+      hint = 'Change the type of one of the columns, or replace its table by a view that casts the column. Then run vessel-activity migrate again. Nothing was changed.';
   end;
 
   -- bigserial rather than identity: identity columns can't be resharded on Citus.
@@ -140,14 +140,14 @@ begin
       when v_vessel_id = 'uuid' then 'uuid default gen_random_uuid()'
       else v_vessel_id || ' default gen_random_uuid()::text'
     end);
-    comment on table public.vessels is 'Vessels known to the platform, one row a vessel (MMSI).';
+    comment on table public.vessels is 'Vessels, one row for each MMSI.';
     comment on column public.vessels.mmsi is 'Maritime Mobile Service Identity, nine digits.';
-    comment on column public.vessels."vesselType" is 'Type of ship by name, such as Cargo or Tanker; NULL while unknown.';
-    comment on column public.vessels.flag is 'Flag state, ISO 3166 alpha-2; NULL while unknown.';
-    comment on column public.vessels.active is 'Whether the vessel belongs to the fleet that is counted.';
+    comment on column public.vessels."vesselType" is 'Name of the type of ship, such as Cargo or Tanker; NULL if unknown.';
+    comment on column public.vessels.flag is 'Flag state, ISO 3166 alpha-2; NULL if unknown.';
+    comment on column public.vessels.active is 'Whether the vessel is counted in the fleet.';
   end if;
 
-  -- No foreign key: positions arrive long before, or without, static data, and must never be refused for that.
+  -- No foreign key: a vessel can send positions long before its static data, or without any. Its positions must be accepted.
   if to_regclass('public.vessel_positions') is null then
     execute format('create table public.vessel_positions (
       id bigserial primary key,
@@ -158,13 +158,13 @@ begin
       speed numeric, -- AIS sends tenths of a knot: exact in numeric, and means need no conversion
       course real
     )', coalesce(v_id, 'bigint'));
-    comment on table public.vessel_positions is 'AIS position reports, one row a report.';
-    comment on column public.vessel_positions."vesselId" is 'vessels.id of the reporting vessel; not enforced.';
+    comment on table public.vessel_positions is 'AIS position reports, one row for each report.';
+    comment on column public.vessel_positions."vesselId" is 'vessels.id of the reporting vessel. There is no foreign key.';
     comment on column public.vessel_positions.timestamp is 'When the position was valid.';
     comment on column public.vessel_positions.latitude is 'Degrees north, -90 to 90.';
     comment on column public.vessel_positions.longitude is 'Degrees east, -180 to 180.';
-    comment on column public.vessel_positions.speed is 'Speed over ground in knots; NULL when not available.';
-    comment on column public.vessel_positions.course is 'Course over ground in degrees; NULL when not available.';
+    comment on column public.vessel_positions.speed is 'Speed over ground in knots; NULL if not available.';
+    comment on column public.vessel_positions.course is 'Course over ground in degrees; NULL if not available.';
   end if;
 end
 $$;

@@ -1,16 +1,10 @@
--- depends: 0010.cache
--- Where a file of AIS reports lands before one set-based function files it (docs/loading.md), what is remembered of each
--- load, the two code tables that static data is read with, and the recording that a replay plays.
+-- depends: 0002.figures
+-- Tables for loading files of AIS reports (docs/loading.md): the landing table, the log of loads, two code tables for
+-- static data, and the recording that a replay plays.
 
 set local lock_timeout = '10s';
 
-alter table vessel_activity.settings
-  add column if not exists rejected_retention interval not null default '30 days'
-    check (rejected_retention > interval '0');
-comment on column vessel_activity.settings.rejected_retention is
-  'How long loads and their rejected rows are kept; older ones go when the next load starts.';
-
--- Unlogged, and empty outside a batch's transaction: a load that dies leaves nothing behind.
+-- Unlogged, and empty outside the transaction of a batch: a load that dies leaves nothing behind.
 create unlogged table if not exists vessel_activity.landing (
   line_number bigint not null,
   reason text,
@@ -24,18 +18,18 @@ create unlogged table if not exists vessel_activity.landing (
   type_code integer,
   raw text not null
 );
-comment on table vessel_activity.landing is 'Lines of the file being loaded, as ingest.py has read them: sentinels and all. Filled and emptied in each batch''s transaction.';
-comment on column vessel_activity.landing.line_number is 'Line of the file, the header being 1.';
-comment on column vessel_activity.landing.reason is 'Why the line can''t be read; NULL where it can.';
-comment on column vessel_activity.landing.mmsi is 'Maritime Mobile Service Identity, of any kind of station.';
+comment on table vessel_activity.landing is 'Lines of the file that is being loaded, with the values as sent, including those that mean not available. Filled and emptied in the transaction of each batch.';
+comment on column vessel_activity.landing.line_number is 'Line number in the file; the header is line 1.';
+comment on column vessel_activity.landing.reason is 'Why the line can''t be read; NULL if it can.';
+comment on column vessel_activity.landing.mmsi is 'Maritime Mobile Service Identity of a station of any kind.';
 comment on column vessel_activity.landing.reported_at is 'When the position was valid.';
 comment on column vessel_activity.landing.latitude is 'Degrees north; 91 and NULL mean not available.';
 comment on column vessel_activity.landing.longitude is 'Degrees east; 181 and NULL mean not available.';
 comment on column vessel_activity.landing.speed is 'Speed over ground in knots; 102.3 and NULL mean not available.';
 comment on column vessel_activity.landing.course is 'Course over ground in degrees; 360 and NULL mean not available.';
-comment on column vessel_activity.landing.name is 'Name of the vessel; NULL when the line has none.';
-comment on column vessel_activity.landing.type_code is 'Type of ship by code; NULL when the line has none.';
-comment on column vessel_activity.landing.raw is 'The line as it stands in the file.';
+comment on column vessel_activity.landing.name is 'Name of the vessel; NULL if the line has none.';
+comment on column vessel_activity.landing.type_code is 'Code of the type of ship; NULL if the line has none.';
+comment on column vessel_activity.landing.raw is 'The line as it is in the file.';
 
 create unlogged table if not exists vessel_activity.landed_vessel (
   mmsi integer not null,
@@ -45,13 +39,13 @@ create unlogged table if not exists vessel_activity.landed_vessel (
   type_at timestamptz,
   flag text
 );
-comment on table vessel_activity.landed_vessel is 'The vessels of the landed reports, one row each, with their newest static data.';
-comment on column vessel_activity.landed_vessel.mmsi is 'The vessel.';
-comment on column vessel_activity.landed_vessel.name is 'Its newest name; NULL when no report has one.';
-comment on column vessel_activity.landed_vessel.name_at is 'Time of the report with that name.';
-comment on column vessel_activity.landed_vessel.type_name is 'Its newest type; NULL when no report has a known one.';
-comment on column vessel_activity.landed_vessel.type_at is 'Time of the report with that type.';
-comment on column vessel_activity.landed_vessel.flag is 'Flag that the country digits of the MMSI stand for; NULL when for none.';
+comment on table vessel_activity.landed_vessel is 'One row for each vessel in the landed reports, with its newest static data.';
+comment on column vessel_activity.landed_vessel.mmsi is 'MMSI of the vessel.';
+comment on column vessel_activity.landed_vessel.name is 'Newest name of the vessel; NULL if no report has one.';
+comment on column vessel_activity.landed_vessel.name_at is 'Time of the report that has this name.';
+comment on column vessel_activity.landed_vessel.type_name is 'Newest type of the vessel; NULL if no report has a known type.';
+comment on column vessel_activity.landed_vessel.type_at is 'Time of the report that has this type.';
+comment on column vessel_activity.landed_vessel.flag is 'Flag state from the country digits of the MMSI; NULL if they are not assigned.';
 
 create table if not exists vessel_activity.load (
   id bigserial primary key,
@@ -68,19 +62,20 @@ create table if not exists vessel_activity.load (
   vessels_updated bigint not null default 0,
   constraint load_adds_up check (rows_read = rows_loaded + rows_duplicate + rows_rejected)
 );
-comment on table vessel_activity.load is 'One row a load. Its counts change with each batch, in that batch''s transaction, so they are true at any moment.';
+comment on table vessel_activity.load is 'One row for each load. Each batch updates the counts in its own transaction, so they are always true.';
+comment on sequence vessel_activity.load_id_seq is 'Numbers load.id.';
 comment on column vessel_activity.load.id is 'Number of the load.';
 comment on column vessel_activity.load.file is 'Name of the file.';
-comment on column vessel_activity.load.started_at is 'When it began.';
-comment on column vessel_activity.load.ended_at is 'When it ended; NULL while it runs or where nobody knows.';
-comment on column vessel_activity.load.state is 'running, finished, interrupted (stopped or died) or failed.';
-comment on column vessel_activity.load.message is 'Why it failed or was interrupted.';
-comment on column vessel_activity.load.rows_read is 'Rows of the file taken in, without header and blank lines.';
+comment on column vessel_activity.load.started_at is 'When the load began.';
+comment on column vessel_activity.load.ended_at is 'When the load ended; NULL while it runs, or if it died.';
+comment on column vessel_activity.load.state is 'running, finished, interrupted (it was stopped or died) or failed.';
+comment on column vessel_activity.load.message is 'Why the load failed or was interrupted.';
+comment on column vessel_activity.load.rows_read is 'Rows read from the file, without the header and blank lines.';
 comment on column vessel_activity.load.rows_loaded is 'Positions added.';
-comment on column vessel_activity.load.rows_duplicate is 'Rows whose MMSI and time were there already, in the file or in the table.';
-comment on column vessel_activity.load.rows_rejected is 'Rows not loaded; by reason in load_rejection, one by one in rejected_row.';
+comment on column vessel_activity.load.rows_duplicate is 'Rows whose MMSI and time were already in the file or in vessel_positions.';
+comment on column vessel_activity.load.rows_rejected is 'Rows that were not loaded. load_rejection counts them by reason; rejected_row holds the rows.';
 comment on column vessel_activity.load.vessels_new is 'Vessels added.';
-comment on column vessel_activity.load.vessels_updated is 'Times a vessel''s name, type or flag changed.';
+comment on column vessel_activity.load.vessels_updated is 'How often the name, type or flag state of a vessel changed.';
 
 create table if not exists vessel_activity.load_rejection (
   load_id bigint not null references vessel_activity.load (id) on delete cascade,
@@ -88,10 +83,10 @@ create table if not exists vessel_activity.load_rejection (
   rows_rejected bigint not null,
   primary key (load_id, reason)
 );
-comment on table vessel_activity.load_rejection is 'Rejected rows of a load by reason: all of them, also those beyond what rejected_row keeps.';
-comment on column vessel_activity.load_rejection.load_id is 'load.id.';
-comment on column vessel_activity.load_rejection.reason is 'Why they were rejected.';
-comment on column vessel_activity.load_rejection.rows_rejected is 'How many.';
+comment on table vessel_activity.load_rejection is 'Rejected rows of a load, counted by reason. Counts all of them, also those that rejected_row does not keep.';
+comment on column vessel_activity.load_rejection.load_id is 'load.id of the load.';
+comment on column vessel_activity.load_rejection.reason is 'Why the rows were rejected.';
+comment on column vessel_activity.load_rejection.rows_rejected is 'Number of rejected rows.';
 
 create table if not exists vessel_activity.rejected_row (
   load_id bigint not null references vessel_activity.load (id) on delete cascade,
@@ -100,29 +95,29 @@ create table if not exists vessel_activity.rejected_row (
   raw text not null,
   primary key (load_id, line_number)
 );
-comment on table vessel_activity.rejected_row is 'Rows that were not loaded: the first 10,000 of each load and reason, kept for settings.rejected_retention.';
-comment on column vessel_activity.rejected_row.load_id is 'load.id.';
-comment on column vessel_activity.rejected_row.line_number is 'Line of the file, the header being 1.';
-comment on column vessel_activity.rejected_row.reason is 'Why it was rejected.';
-comment on column vessel_activity.rejected_row.raw is 'The line as it stands in the file.';
+comment on table vessel_activity.rejected_row is 'Rows that were not loaded: the first 10,000 for each load and reason, kept for settings.rejected_retention.';
+comment on column vessel_activity.rejected_row.load_id is 'load.id of the load.';
+comment on column vessel_activity.rejected_row.line_number is 'Line number in the file; the header is line 1.';
+comment on column vessel_activity.rejected_row.reason is 'Why the row was rejected.';
+comment on column vessel_activity.rejected_row.raw is 'The line as it is in the file.';
 
 create table if not exists vessel_activity.static_data (
   mmsi integer primary key,
   name_at timestamptz not null default '-infinity',
   type_at timestamptz not null default '-infinity'
 ) with (fillfactor = 50);
-comment on table vessel_activity.static_data is 'How new a vessel''s name and type are, so that the newest wins whatever the order files are loaded in.';
-comment on column vessel_activity.static_data.mmsi is 'The vessel.';
-comment on column vessel_activity.static_data.name_at is 'Time of the newest report that carried a name.';
-comment on column vessel_activity.static_data.type_at is 'Time of the newest report that carried a known type.';
+comment on table vessel_activity.static_data is 'When the name and type of each vessel were reported. With this the newest static data wins, in whatever order files are loaded.';
+comment on column vessel_activity.static_data.mmsi is 'MMSI of the vessel.';
+comment on column vessel_activity.static_data.name_at is 'Time of the newest report with a name.';
+comment on column vessel_activity.static_data.type_at is 'Time of the newest report with a known type.';
 
 create table if not exists vessel_activity.country_digits (
   mid integer primary key check (mid between 200 and 799),
   flag text not null check (flag ~ '^[A-Z]{2}$')
 );
-comment on table vessel_activity.country_digits is 'Maritime identification digits, the first three of a ship''s MMSI, and the flag they stand for. Source: ITU, Table of Maritime Identification Digits (Radio Regulations, Appendix 42).';
+comment on table vessel_activity.country_digits is 'Flag state by maritime identification digits, the first three digits of the MMSI of a ship. Source: ITU, Table of Maritime Identification Digits (Radio Regulations, Appendix 42).';
 comment on column vessel_activity.country_digits.mid is 'Maritime identification digits.';
-comment on column vessel_activity.country_digits.flag is 'ISO 3166 alpha-2 code of the state or territory.';
+comment on column vessel_activity.country_digits.flag is 'ISO 3166 alpha-2 code of the flag state or territory.';
 insert into vessel_activity.country_digits (flag, mid)
 select t.flag, m.mid::integer
 from (values
@@ -169,9 +164,9 @@ create table if not exists vessel_activity.ship_type (
   code integer primary key,
   name text not null
 );
-comment on table vessel_activity.ship_type is 'Type of ship by code. Sources: Recommendation ITU-R M.1371-5, Table 53 (20 to 99); NOAA MarineCadastre, AIS Vessel Type and Group Codes (1001 to 1025, in files before 2018). Codes that stand for nothing known (0, reserved) are left out.';
-comment on column vessel_activity.ship_type.code is 'Code as it is sent.';
-comment on column vessel_activity.ship_type.name is 'Name that vessels."vesselType" gets.';
+comment on table vessel_activity.ship_type is 'Name of the type of ship by code. Sources: Recommendation ITU-R M.1371-5, Table 53 (20 to 99); NOAA MarineCadastre, AIS Vessel Type and Group Codes (1001 to 1025, in files before 2018). Codes without a known meaning (0 and reserved codes) are left out.';
+comment on column vessel_activity.ship_type.code is 'Code as sent by the vessel.';
+comment on column vessel_activity.ship_type.name is 'Name that is stored in vessels."vesselType".';
 insert into vessel_activity.ship_type (code, name)
 select c.code, t.name
 from (values
@@ -187,7 +182,7 @@ from (values
 cross join lateral generate_series(t.first_code, t.last_code) as c (code)
 on conflict (code) do update set name = excluded.name;
 
--- What a replay plays. Unlogged: it is filled from the file at each start.
+-- Unlogged: each replay fills it from the file when it starts.
 create unlogged table if not exists vessel_activity.recording (
   reported_at timestamptz not null,
   mmsi integer not null,
@@ -197,13 +192,13 @@ create unlogged table if not exists vessel_activity.recording (
   course numeric,
   primary key (reported_at, mmsi)
 );
-comment on table vessel_activity.recording is 'Positions of the recording that make replay plays, as recorded: one per MMSI and time, misdated ones left out.';
-comment on column vessel_activity.recording.reported_at is 'Recorded time.';
-comment on column vessel_activity.recording.mmsi is 'The vessel.';
+comment on table vessel_activity.recording is 'Positions that a replay plays, as recorded: one for each MMSI and time. Positions with a wrong date are left out.';
+comment on column vessel_activity.recording.reported_at is 'Time at which the position was recorded.';
+comment on column vessel_activity.recording.mmsi is 'MMSI of the vessel.';
 comment on column vessel_activity.recording.latitude is 'Degrees north.';
 comment on column vessel_activity.recording.longitude is 'Degrees east.';
-comment on column vessel_activity.recording.speed is 'Speed over ground in knots; NULL when not available.';
-comment on column vessel_activity.recording.course is 'Course over ground in degrees; NULL when not available.';
+comment on column vessel_activity.recording.speed is 'Speed over ground in knots; NULL if not available.';
+comment on column vessel_activity.recording.course is 'Course over ground in degrees; NULL if not available.';
 
 create table if not exists vessel_activity.replay (
   file text primary key,
@@ -213,10 +208,10 @@ create table if not exists vessel_activity.replay (
   anchor_at timestamptz not null,
   played_until timestamptz not null
 );
-comment on table vessel_activity.replay is 'How far each recording has been played. Kept, so that a replay that was stopped or killed goes on in the same time line instead of adding a second one.';
-comment on column vessel_activity.replay.file is 'Name of the recording''s file.';
-comment on column vessel_activity.replay.recorded_from is 'Time of its first position.';
-comment on column vessel_activity.replay.period is 'Length of one round of the loop.';
-comment on column vessel_activity.replay.played_from is 'Where the time line begins.';
-comment on column vessel_activity.replay.anchor_at is 'An instant at which a round begins: others begin whole periods before and after.';
-comment on column vessel_activity.replay.played_until is 'Positions up to here have been added.';
+comment on table vessel_activity.replay is 'How far each recording has been played. A replay that was stopped or killed continues the same timeline instead of starting a second one.';
+comment on column vessel_activity.replay.file is 'Name of the recorded file.';
+comment on column vessel_activity.replay.recorded_from is 'Time of the first position in the recording.';
+comment on column vessel_activity.replay.period is 'Duration of one round of the loop.';
+comment on column vessel_activity.replay.played_from is 'Start of the timeline.';
+comment on column vessel_activity.replay.anchor_at is 'An instant at which a round begins. Other rounds begin whole periods before and after it.';
+comment on column vessel_activity.replay.played_until is 'Positions up to this instant have been added.';

@@ -1,6 +1,6 @@
--- By the functions they run, and found through these: whatever relation carries one, and under whatever name.
--- Called by source_fingerprint, into which it is inlined, and by install_triggers.
-create or replace function vessel_activity.our_triggers()
+-- Finds the triggers of vessel activity by the functions they run, on any relation and under any name.
+-- BEGIN ATOMIC instead of a pinned search_path, so that PostgreSQL can inline it.
+create or replace function vessel_activity.note_triggers()
 returns table (relation oid, trigger_name name, event text, is_right boolean, version text)
 language sql stable
 begin atomic
@@ -18,5 +18,5 @@ begin atomic
   join pg_trigger as t on t.oid = d.objid;
 end;
 
-comment on function vessel_activity.our_triggers() is
-  'The triggers that note changes, and the relations that carry them. is_right: under our name and ENABLE ALWAYS; version: changes whenever the trigger does.';
+comment on function vessel_activity.note_triggers() is
+  'The triggers of vessel activity and the relations that carry them. event: what the trigger notes. is_right: it has its proper name and is ENABLE ALWAYS. version: changes whenever the trigger changes.';
