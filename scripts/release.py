@@ -18,10 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 CHANGELOG = ROOT / "CHANGELOG.md"
 DIST = ROOT / "dist"
 CHECKS = (["make", "lint"], ["make", "test"])
-# Where the version stands: the file, what is found there, and what is written.
+# Where the version stands: each file, with the pattern of the version in it.
 PLACES = (
-    (ROOT / "vessel_activity" / "__init__.py", r'^__version__ = ".*"$', '__version__ = "{}"'),
-    (ROOT / "openapi.json", r'^    "version": ".*",$', '    "version": "{}",'),
+    (ROOT / "vessel_activity" / "__init__.py", r'(?<=^__version__ = ")[^"]*(?="$)'),
+    (ROOT / "openapi.json", r'(?<="version": ")[^"]*(?=")'),
 )
 UNRELEASED = "## [Unreleased]"
 
@@ -105,18 +105,25 @@ def numbers(version: str) -> list[int]:
 
 def write_version(version: str) -> None:
     """Write the version into its places, and date the changelog."""
-    for file, pattern, line in PLACES:
-        replace(file, pattern, line.format(version))
+    for file, pattern in PLACES:
+        replace(file, pattern, version)
     today = dt.datetime.now(dt.UTC).date().isoformat()
     replace(CHANGELOG, rf"^{re.escape(UNRELEASED)}$", f"{UNRELEASED}\n\n## [{version}] - {today}")
 
 
-def replace(file: Path, pattern: str, line: str) -> None:
-    """Replace the one line of a file that fits the pattern."""
+def replace(file: Path, pattern: str, new: str) -> None:
+    """Replace the one place in a file that fits the pattern.
+
+    Raises:
+        ReleaseError: there is no such place, or more than one.
+
+    """
     text = file.read_text(encoding="utf-8")
-    text, count = re.subn(pattern, lambda _: line, text, flags=re.MULTILINE)
+    text, count = re.subn(pattern, lambda _: new, text, flags=re.MULTILINE)
     if count != 1:
-        raise ReleaseError(f"{file.name} has {count} lines of the form {pattern}; it must have one")
+        raise ReleaseError(
+            f"{file.name} has {count} places of the form {pattern}; it must have one"
+        )
     file.write_text(text, encoding="utf-8")
 
 

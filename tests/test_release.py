@@ -122,7 +122,9 @@ def test_a_release_is_refused_before_anything_changes(checkout: Path) -> None:
     (checkout / "new.py").unlink()
     changelog = (checkout / "CHANGELOG.md").read_text(encoding="utf-8")
     dated = changelog.replace(
-        "## [Unreleased]\n", "## [Unreleased]\n\n### Fixed\n\n- It.\n\n## [10.0.0] - 2026-01-31\n", 1
+        "## [Unreleased]\n",
+        "## [Unreleased]\n\n### Fixed\n\n- It.\n\n## [10.0.0] - 2026-01-31\n",
+        1,
     )
     commit_file(checkout, "CHANGELOG.md", dated)
     assert f"{_NEXT} must be newer than the released 10.0.0" in refusal(checkout)

@@ -45,7 +45,9 @@ def test_the_changelog_begins_with_what_is_unreleased_and_then_has_the_version()
     assert [heading.partition("]")[0] for heading in released[:1]] in ([], [f"[{__version__}"])
 
 
-def test_the_version_is_written_nowhere_in_the_project_file() -> None:
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert "version" not in project["project"]
-    assert project["project"]["dynamic"] == ["version"]
+def test_no_other_file_holds_a_version_of_the_project() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["dynamic"] == ["version"]
+    # npm needs no version for what is never published.
+    for file in PROJECT.glob("package*.json"):
+        assert "version" not in json.loads(file.read_text(encoding="utf-8")), file.name
