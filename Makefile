@@ -1,10 +1,10 @@
-# Everything runs through here; `make` alone lists it. Without DATABASE_URL the targets work on an embedded
-# PostgreSQL under .data/; with it, on that database.
+# The commands of a checkout. `make` alone lists them. Without DATABASE_URL they work on an embedded PostgreSQL under
+# .data/. With DATABASE_URL they work on the database that it names.
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 RUN := $(PYTHON) -m vessel_activity
-# Two workers, each with a PostgreSQL of its own: much of the time is waiting for clocks. A file stays with one worker,
-# since its tests share servers and results.
+# Two workers, each with its own PostgreSQL, because the tests spend much of their time waiting for clocks. A file stays
+# with one worker, because its tests share servers and results.
 PYTEST ?= -n 2 --dist loadfile
 # The linter of the JavaScript, in a checkout that has one.
 JAVASCRIPT := $(if $(wildcard package.json),node_modules/.installed)
@@ -62,7 +62,7 @@ sql: .venv/installed ## print the whole installation as one SQL file for psql
 .PHONY: test
 test: .venv/installed-dev ## install what the tests need, and run them: PYTEST='-n 0 -k load' runs some of them
 	@scripts/install-packages test
-	$(if $(JAVASCRIPT),@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(JAVASCRIPT); fi)
+	$(if $(JAVASCRIPT),@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(JAVASCRIPT) || true; fi)
 	@$(PYTHON) -m pytest $(PYTEST)
 
 .PHONY: lint
