@@ -23,12 +23,24 @@ const MODES = { stream: "pushed live", polling: "asking every 5 s" };
 
 const MESSAGES = {
   waiting: () => ["Waiting for data", "The server has no numbers yet. They appear here as soon as it has."],
-  lost: (age) => ["Connection lost", `The connection to the server is lost. These numbers are ${age} old; trying again.`],
-  failing: (age) => ["Database away", `The server can't read its database. These numbers are ${age} old; trying again.`],
-  missing: (age) => ["Row missing", `The database has lost its cached row. These numbers are ${age} old; the next refresh brings new ones.`],
+  lost: (age) => [
+    "Connection lost",
+    `The connection to the server is lost. These numbers are ${age} old; trying again.`,
+  ],
+  failing: (age) => [
+    "Database away",
+    `The server can't read its database. These numbers are ${age} old; trying again.`,
+  ],
+  missing: (age) => [
+    "Row missing",
+    `The database has lost its cached row. These numbers are ${age} old; the next refresh brings new ones.`,
+  ],
   stale: (age) => ["Out of date", `Nothing has been refreshed for ${age}. What you see is how it was then.`],
   empty: () => ["No vessels", "There are no vessels in the database."],
-  quiet: () => ["Feed quiet", "No position has come in during the last 5 minutes. The numbers are up to date; the feed is not."],
+  quiet: () => [
+    "Feed quiet",
+    "No position has come in during the last 5 minutes. The numbers are up to date; the feed is not.",
+  ],
   live: () => ["Live", null],
 };
 
@@ -145,9 +157,7 @@ function pastAgain(ms) {
 
 async function past() {
   const wanted = range;
-  const [lastDay, chosen] = await Promise.all(
-    [...new Set(["24h", wanted])].map((name) => trend.fetchHistory(name)),
-  );
+  const [lastDay, chosen] = await Promise.all([...new Set(["24h", wanted])].map((name) => trend.fetchHistory(name)));
   // Where it can't be had, what is shown stays: it is the past, and no older for that.
   if (lastDay) {
     known.lastDay = lastDay;

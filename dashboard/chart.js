@@ -7,12 +7,24 @@ const LINES = [
   { key: "activeNow", label: "Active now", scale: "vessels", colour: "--line-1", width: 2.2 },
   { key: "activeLastHour", label: "Active, last hour", scale: "vessels", colour: "--line-2", width: 2, dash: [10, 4] },
   { key: "activeLast24h", label: "Active, 24 hours", scale: "vessels", colour: "--line-3", width: 2, dash: [2, 4] },
-  { key: "positionsLastHour", label: "Positions per hour", scale: "positions", colour: "--line-4", width: 1.6, dash: [14, 4, 2, 4] },
+  {
+    key: "positionsLastHour",
+    label: "Positions per hour",
+    scale: "positions",
+    colour: "--line-4",
+    width: 1.6,
+    dash: [14, 4, 2, 4],
+  },
   { key: "speedAvg", label: "Average speed", scale: "speed", unit: "kn", colour: "--line-5", width: 1.6, dash: [5, 5] },
 ];
 const SHOWN_AT_FIRST = ["activeNow", "positionsLastHour", "speedAvg"];
 /** What the ranges are called. */
-export const NAMES = { "1h": "the last hour", "24h": "the last 24 hours", "7d": "the last 7 days", "30d": "the last 30 days" };
+export const NAMES = {
+  "1h": "the last hour",
+  "24h": "the last 24 hours",
+  "7d": "the last 7 days",
+  "30d": "the last 30 days",
+};
 
 const place = document.getElementById("chart");
 const legend = document.getElementById("legend");
@@ -338,13 +350,16 @@ function legendButton(line, index) {
 function tell(index) {
   if (hidden.size === LINES.length) return say("No line is chosen. The names above the chart switch them on.");
   if (index === null || index === undefined) {
-    return say(shown && shown.activeNow.some((value) => value !== null)
-      ? "Point at the chart, or focus it and use the arrow keys, to read values."
-      : "No samples in this range yet.");
+    return say(
+      shown && shown.activeNow.some((value) => value !== null)
+        ? "Point at the chart, or focus it and use the arrow keys, to read values."
+        : "No samples in this range yet.",
+    );
   }
   const parts = LINES.filter((line) => !hidden.has(line.key)).map((line) => {
     const value = shown[line.key][index];
-    const words = value === null ? "unknown" : line.unit ? `${format.oneDigit(value)} ${line.unit}` : format.count(value);
+    const words =
+      value === null ? "unknown" : line.unit ? `${format.oneDigit(value)} ${line.unit}` : format.count(value);
     return `${line.label} ${words}`;
   });
   say(`${format.time(shown.time[index] * 1000)}: ${parts.join(" · ")}`);

@@ -14,12 +14,18 @@ const intl = (name, kind, options) => (made[name] ??= new Intl[kind](languages, 
 
 const oneDecimal = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
 const instant = {
-  year: "numeric", month: "short", day: "numeric",
-  hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short",
+  year: "numeric",
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  timeZoneName: "short",
 };
 const regions = () => intl("regions", "DisplayNames", { type: "region", fallback: "none" });
 
-export const count = (value) => intl("whole", "NumberFormat", { maximumFractionDigits: 0, useGrouping: "always" }).format(value);
+export const count = (value) =>
+  intl("whole", "NumberFormat", { maximumFractionDigits: 0, useGrouping: "always" }).format(value);
 export const oneDigit = (value) => intl("tenth", "NumberFormat", oneDecimal).format(value);
 export const share = (part, all) =>
   all > 0 ? intl("percent", "NumberFormat", { style: "percent", ...oneDecimal }).format(part / all) : "–";
