@@ -43,7 +43,7 @@ let onSwitch = null;
 
 const isOn = (line) => !switchedOff.has(line.key);
 
-/** Returns the lines that are switched on, as a list for the address; null if they are those of the start. */
+/** Returns the lines that are switched on, as a list for the address; null if they are the usual ones. */
 export function chosenLines() {
   const keys = LINES.filter(isOn).map((line) => line.key);
   return keys.join() === SHOWN_AT_FIRST.join() ? null : keys.join();
@@ -52,7 +52,7 @@ export function chosenLines() {
 /**
  * Prepares the legend and the keyboard.
  *
- * list: the keys of the lines to show, null for those of the start; onChange: called when a line is switched.
+ * list: the keys of the lines to show, null for the usual ones; onChange: called when a line is switched.
  */
 export function prepare(list, onChange) {
   const wanted = KEYS.filter((key) => list?.split(",").includes(key));

@@ -1,4 +1,4 @@
-// Writes numbers, dates and names in the reader's languages: those that the browser also asks the server for.
+// Writes numbers, dates and names in the reader's languages. The browser sends the same languages to the server.
 
 // Some systems have a language that Intl does not know ("en-US@posix"). Intl would throw an error.
 const languages = navigator.languages.filter((tag) => {

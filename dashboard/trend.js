@@ -31,7 +31,7 @@ export function updateCards(stats, history) {
   }
 }
 
-/** Returns the sample to compare with; null if its time is wrong, as it is after the computer has slept. */
+/** Returns the sample to compare with, or null if it is from another time. That happens after the computer slept. */
 function sampleBefore(stats, history, ago) {
   const sample = history.compare[ago];
   const off = Date.parse(sample?.sampledAt) - (Date.parse(stats.updatedAt) - BEFORE_MS[ago]);
@@ -62,7 +62,6 @@ function writeChange(place, words, direction) {
   const spoken = direction === "" ? words : `${direction} ${words}`;
   if (place.dataset.words === spoken) return;
   place.dataset.words = spoken;
-  place.dataset.direction = direction;
   if (direction === "") {
     place.textContent = words;
     return;

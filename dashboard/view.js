@@ -1,5 +1,5 @@
 // Puts numbers and states on the page. This file knows nothing about where they come from.
-// The server writes the same words into the page beforehand (first_paint.py), so that nothing moves.
+// The server writes the same words into the page (first_paint.py), so nothing moves when this script runs.
 
 import * as format from "./format.js";
 
@@ -62,7 +62,7 @@ export function showSimulated(isSimulated) {
   element("simulated").hidden = !isSimulated;
 }
 
-/** Shows the largest first. The vessels of the total that are in no row become a row of their own, at the end. */
+/** Fills a list, with the largest row first. Vessels of the total that are in no row get a row at the end. */
 function showBars(id, rows, total, othersName) {
   const sorted = rows.sort((a, b) => b.count - a.count);
   const others = total - sorted.reduce((sum, row) => sum + row.count, 0);
