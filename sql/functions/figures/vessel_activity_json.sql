@@ -13,7 +13,7 @@ as $$
     'vesselTypes', p_row.vessel_types,
     'topFlags', p_row.top_flags,
     'speedAvg', trim_scale(p_row.speed_avg),
-    'updatedAt', to_char(p_row.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+    'updatedAt', vessel_activity.iso_instant(p_row.updated_at)
   )::text
 $$;
 

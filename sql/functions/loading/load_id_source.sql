@@ -1,14 +1,20 @@
--- Where the id of a new row comes from in an adopted table: its own default, or a random UUID for text and uuid.
--- Callers put their INSERT together by it: one that casts a UUID to bigint can't be planned even where it is not run.
--- Also the place where a table that can't take our rows is refused, before the first of them.
--- Called by load_start, load_vessels, load_positions and replay_step.
--- Raises not_null_violation (23502), naming the column; undefined_table (42P01); wrong_object_type (42809).
-create or replace function vessel_activity.load_id_source(p_table regclass, p_filled name[])
-returns text
+-- What an INSERT into a source table needs for the column id: nothing if the table has a default for it, else a random
+-- UUID. It is text to be put into the INSERT, since an INSERT of a UUID into a bigint column can't even be planned.
+-- Also refuses a table that can't take the rows of AIS files, before the first row.
+-- Raises not_null_violation (23502), naming the column, and undefined_table (42P01).
+create or replace function vessel_activity.load_id_source(
+  p_table regclass,
+  out id_column text,
+  out id_value text
+)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_filled constant name[] := case
+    when p_table = to_regclass('public.vessels') then '{id,mmsi,name,vesselType,flag,active}'
+    else '{id,vesselId,timestamp,latitude,longitude,speed,course}'
+  end;
   v_columns text;
   v_has_default boolean;
   v_type text;
@@ -24,7 +30,7 @@ begin
   into v_columns
   from pg_attribute as a
   where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped
-    and a.attnotnull and not a.atthasdef and a.attidentity = '' and a.attname <> all (p_filled || 'id'::name);
+    and a.attnotnull and not a.atthasdef and a.attidentity = '' and a.attname <> all (v_filled);
   if v_columns is not null then
     raise exception using
       errcode = 'not_null_violation',
@@ -38,9 +44,13 @@ begin
   join pg_type as t on t.oid = a.atttypid
   where a.attrelid = p_table and a.attname = 'id' and not a.attisdropped;
   if v_has_default then
-    return 'default';
+    id_column := '';
+    id_value := '';
+    return;
   elsif v_type in ('text', 'varchar', 'uuid') then
-    return 'uuid';
+    id_column := 'id, ';
+    id_value := 'gen_random_uuid(), ';
+    return;
   end if;
   raise exception using
     errcode = 'not_null_violation',
@@ -49,5 +59,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.load_id_source(regclass, name[]) is
-  'default where the table numbers new rows itself, uuid where a random UUID does; raises where the table can''t take rows that fill only p_filled.';
+comment on function vessel_activity.load_id_source(regclass) is
+  'What goes before the other columns (id_column) and values (id_value) of an INSERT into a source table: both empty if the table numbers its rows itself, else id and a random UUID. Raises not_null_violation if the table can''t take rows from AIS files.';

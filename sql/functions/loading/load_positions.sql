@@ -7,8 +7,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_ids constant text := vessel_activity.load_id_source(
-    'public.vessel_positions', '{vesselId,timestamp,latitude,longitude,speed,course}');
+  v_id constant record := vessel_activity.load_id_source('public.vessel_positions');
   v_loaded bigint;
 begin
   -- What is there already is looked up by instant, of which a batch has few, not by row; OFFSET 0 keeps that a probe of
@@ -31,10 +30,9 @@ begin
         offset 0
       ) as p
     )
-    insert into public.vessel_positions (%1$s "vesselId", "timestamp", latitude, longitude, speed, course)
-    select %2$s v.id, n.reported_at, n.latitude, n.longitude,
-      case when n.speed between 0 and 102.2 then n.speed end, -- 102.3: not available; 102.2: that or more
-      case when n.course >= 0 and n.course < 360 then n.course end -- 360: not available
+    insert into public.vessel_positions (%1$s"vesselId", "timestamp", latitude, longitude, speed, course)
+    select %2$sv.id, n.reported_at, n.latitude, n.longitude,
+      vessel_activity.known_speed(n.speed), vessel_activity.known_course(n.course)
     from (
       select distinct on (r.mmsi, r.reported_at)
         r.mmsi, r.reported_at, r.latitude, r.longitude, r.speed, r.course
@@ -46,7 +44,7 @@ begin
       select from present as p where p.vessel_id = v.id and p.reported_at = n.reported_at
     )
     $sql$,
-    case v_ids when 'uuid' then 'id,' end, case v_ids when 'uuid' then 'gen_random_uuid(),' end);
+    v_id.id_column, v_id.id_value);
   get diagnostics v_loaded = row_count;
   return v_loaded;
 end

@@ -8,8 +8,8 @@ declare
   v_loaded bigint;
 begin
   insert into vessel_activity.recording (reported_at, mmsi, latitude, longitude, speed, course)
-  select distinct on (r.mmsi, r.reported_at) r.reported_at, r.mmsi, r.latitude, r.longitude, 
-    case when r.speed between 0 and 102.2 then r.speed end, case when r.course >= 0 and r.course < 360 then r.course end
+  select distinct on (r.mmsi, r.reported_at) r.reported_at, r.mmsi, r.latitude, r.longitude,
+    vessel_activity.known_speed(r.speed), vessel_activity.known_course(r.course)
   from vessel_activity.landing as r
   order by r.mmsi, r.reported_at, r.line_number
   on conflict do nothing;

@@ -19,9 +19,8 @@ begin
       hint = 'Use another database (DATABASE_URL, or VESSEL_ACTIVITY_DATA_DIR for an embedded one), or take the fleet out: select vessel_activity_demo.remove();';
   end if;
 
-  perform vessel_activity.load_id_source(to_regclass('public.vessels'), '{mmsi,name,vesselType,flag,active}');
-  perform vessel_activity.load_id_source(
-    to_regclass('public.vessel_positions'), '{vesselId,timestamp,latitude,longitude,speed,course}');
+  perform vessel_activity.load_id_source(to_regclass('public.vessels'));
+  perform vessel_activity.load_id_source(to_regclass('public.vessel_positions'));
   perform vessel_activity.load_check_columns();
 
   update vessel_activity.load as l

@@ -9,7 +9,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_ids constant text := vessel_activity.load_id_source('public.vessels', '{mmsi,name,vesselType,flag,active}');
+  v_id constant record := vessel_activity.load_id_source('public.vessels');
   v_name_length constant integer := coalesce((
     select case when a.atttypid in ('varchar'::regtype, 'bpchar'::regtype) and a.atttypmod > -1 then a.atttypmod - 4 end
     from pg_attribute as a
@@ -54,14 +54,14 @@ begin
 
   execute format(
     $sql$
-    insert into public.vessels (%1$s mmsi, name, "vesselType", flag, active)
-    select %2$s l.mmsi, l.name, l.type_name, l.flag, true
+    insert into public.vessels (%1$smmsi, name, "vesselType", flag, active)
+    select %2$sl.mmsi, l.name, l.type_name, l.flag, true
     from vessel_activity.landed_vessel as l
     where not exists (select from public.vessels as v where v.mmsi::text = l.mmsi::text)
     order by l.mmsi
     on conflict do nothing
     $sql$,
-    case v_ids when 'uuid' then 'id,' end, case v_ids when 'uuid' then 'gen_random_uuid(),' end);
+    v_id.id_column, v_id.id_value);
   get diagnostics p_new = row_count;
 
   update public.vessels as v

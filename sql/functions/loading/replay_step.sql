@@ -13,7 +13,7 @@ set jit = off
 as $$
 declare
   v_line vessel_activity.replay;
-  v_ids text;
+  v_id record;
   v_added bigint;
   v_kept_from timestamptz;
 begin
@@ -28,18 +28,17 @@ begin
     return 0;
   end if;
 
-  v_ids := vessel_activity.load_id_source(
-    'public.vessel_positions', '{vesselId,timestamp,latitude,longitude,speed,course}');
+  v_id := vessel_activity.load_id_source('public.vessel_positions');
   execute format(
     $sql$
-    insert into public.vessel_positions (%1$s "vesselId", "timestamp", latitude, longitude, speed, course)
-    select %2$s v.id, d.due_at, d.latitude, d.longitude, d.speed, d.course
+    insert into public.vessel_positions (%1$s"vesselId", "timestamp", latitude, longitude, speed, course)
+    select %2$sv.id, d.due_at, d.latitude, d.longitude, d.speed, d.course
     from vessel_activity.replay_due($1, $2, $3) as d
     cross join lateral (
       select w.id from public.vessels as w where w.mmsi::text = d.mmsi::text order by w.id limit 1
     ) as v
     $sql$,
-    case v_ids when 'uuid' then 'id,' end, case v_ids when 'uuid' then 'gen_random_uuid(),' end)
+    v_id.id_column, v_id.id_value)
   using v_line, v_line.played_until, p_until;
   get diagnostics v_added = row_count;
 
