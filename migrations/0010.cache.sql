@@ -51,6 +51,7 @@ create index if not exists idx_vessel_activity_updated on public.vessel_activity
 
 create table if not exists vessel_activity.settings (
   only_row boolean primary key default true check (only_row),
+  simulation text,
   refresh_interval interval not null default '30 seconds'
     check (refresh_interval between interval '1 second' and interval '1 day'),
   slow_after interval not null default '10 seconds' check (slow_after > interval '0'),
@@ -62,6 +63,7 @@ comment on column vessel_activity.settings.refresh_interval is 'Time between two
 comment on column vessel_activity.settings.slow_after is 'A refresh that takes longer warns.';
 comment on column vessel_activity.settings.log_retention is 'How long refresh_log keeps its rows.';
 insert into vessel_activity.settings default values on conflict do nothing;
+comment on column vessel_activity.settings.simulation is 'NULL if the source tables hold real vessels; else the name of the schema that simulates them, whose function remove() removes the simulated vessels.';
 
 create table if not exists vessel_activity.refresh_log (
   id bigserial primary key,

@@ -2,8 +2,10 @@
 -- number and the clock, so that any moment of it can be computed again. In a schema of its own, which is also the mark
 -- by which the server says that what it shows is simulated. Installed by demo.py only.
 create schema if not exists vessel_activity_demo;
-comment on schema vessel_activity_demo is 'The simulated fleet of make demo; where it exists, the figures are of simulated vessels.';
+comment on schema vessel_activity_demo is 'The simulated fleet of vessel-activity demo. Remove it with select vessel_activity_demo.remove().';
 revoke all on schema vessel_activity_demo from public;
+-- From here on the server says that the figures are of simulated vessels, and no real ones are loaded.
+update vessel_activity.settings set simulation = 'vessel_activity_demo';
 
 create table if not exists vessel_activity_demo.fleet (
   number integer primary key,

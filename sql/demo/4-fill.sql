@@ -11,6 +11,14 @@ declare
   v_is_new constant boolean := not exists (select from vessel_activity_demo.clock);
   v_reports bigint;
 begin
+  -- Simulated vessels that were left behind when this schema was dropped without remove().
+  if v_is_new then
+    delete from public.vessel_positions as p
+    using public.vessels as v
+    where p."vesselId" = v.id and v.name like 'SIM %';
+    delete from public.vessels as v where v.name like 'SIM %';
+  end if;
+
   insert into public.vessels (mmsi, name, "vesselType", flag, active)
   select
     (m.mid * 1000000 + n.number)::text,

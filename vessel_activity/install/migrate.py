@@ -123,7 +123,7 @@ def rollback(url: str) -> None:
         with _holding(connection, _LOCK), _holding(connection, _REFRESH_LOCK):
             _refuse_dependents(connection)
             cron.unschedule(connection, url)
-            _remove_demo(connection)
+            _remove_simulation(connection)
             indexes.drop(connection)
             with _backend(url, connection) as backend:
                 migrations = _migrations()
@@ -291,10 +291,10 @@ def _refuse_dependents(connection: psycopg.Connection) -> None:
         )
 
 
-def _remove_demo(connection: psycopg.Connection) -> None:
-    """Take the simulated fleet out, which would be left without what it works with."""
+def _remove_simulation(connection: psycopg.Connection) -> None:
+    """Remove simulated vessels: what simulates them can't run without vessel activity."""
     row = connection.execute(
-        "select pg_catalog.to_regprocedure('vessel_activity_demo.remove()') is not null"
+        "select pg_catalog.to_regprocedure('vessel_activity.remove_simulation()') is not null"
     ).fetchone()
     if row == (True,):
-        connection.execute("select vessel_activity_demo.remove()")
+        connection.execute("select vessel_activity.remove_simulation()")

@@ -27,7 +27,7 @@ SHARED_ONE_SECOND = b"max-age=0, s-maxage=1, must-revalidate"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What vessel_activity.serving() returned, and when (see sql/functions/serving.sql).
+    """What vessel_activity.serving() returned, and when (see sql/functions/operating/serving.sql).
 
     body: JSON text with the nine keys. updated_at: the instant the numbers are true for.
     age_seconds: how old that instant was by the database's clock when it was read.

@@ -9,15 +9,18 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_load_id bigint;
+  v_simulation constant name := vessel_activity.simulation();
 begin
   perform vessel_activity.load_lock();
 
-  if to_regclass('vessel_activity_demo.fleet') is not null then
+  if v_simulation is not null then
     raise exception using
       errcode = 'object_not_in_prerequisite_state',
-      message = 'this database holds the simulated fleet of the demo; real and simulated vessels are not mixed',
-      hint = 'Use another database (DATABASE_URL, or VESSEL_ACTIVITY_DATA_DIR for an embedded one), or take the fleet out: select vessel_activity_demo.remove();';
+      message = 'this database holds simulated vessels; real and simulated vessels are not mixed',
+      hint = format('Load into another database (DATABASE_URL, or VESSEL_ACTIVITY_DATA_DIR for an embedded one), or remove the simulated vessels first: select %I.remove();', v_simulation);
   end if;
+  -- The schema of a simulation was dropped without its remove().
+  update vessel_activity.settings set simulation = null where simulation is not null;
 
   perform vessel_activity.load_id_source(to_regclass('public.vessels'));
   perform vessel_activity.load_id_source(to_regclass('public.vessel_positions'));

@@ -44,8 +44,7 @@ as $$
       order by l.id desc
       limit 1
     ),
-    -- The demo keeps its simulated fleet in a schema of its own; where that is, say so.
-    exists (select from pg_namespace where nspname = 'vessel_activity_demo')
+    vessel_activity.simulation() is not null
   from cached, clock
 $$;
 
