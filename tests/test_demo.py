@@ -142,7 +142,7 @@ _OTHER_IDS = """
         ),
         (
             _OTHER_IDS,
-            "the simulated fleet does not fit these tables: public.vessels.id is uuid; public.vessels.name is not there;"
+            "the simulated fleet does not fit these tables: public.vessels.id is uuid; public.vessels.name does not exist;"
             ' public.vessel_positions.id has no default; public.vessel_positions."vesselId" is text',
         ),
     ],

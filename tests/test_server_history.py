@@ -175,7 +175,7 @@ def test_a_history_that_can_not_be_recomputed_is_kept(database: psycopg.Connecti
     now = datetime.now(UTC)
     record(database, f"{now - timedelta(minutes=2)}", 5)
 
-    with pytest.raises(psycopg.errors.InvalidParameterValue, match="there is no time from"):
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="there is no range from"):
         database.execute(
             "select vessel_activity.recompute_history(%s, null)", (now - timedelta(hours=1),)
         )
@@ -209,8 +209,8 @@ def test_nothing_is_made_up_for_the_time_before_the_first_position_or_to_come(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("now(), now() - interval '1 hour'", "there is no time from"),
-        ("null, now()", "there is no time from"),
+        ("now(), now() - interval '1 hour'", "there is no range from"),
+        ("null, now()", "there is no range from"),
         ("now() - interval '1 day', now(), '30 seconds'", "a step of 00:00:30 can't be used"),
         ("now() - interval '1 day', now(), '90 seconds'", "a step of 00:01:30 can't be used"),
         ("now() - interval '1 day', now(), null", "a step of NULL can't be used"),

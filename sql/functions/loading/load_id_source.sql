@@ -1,6 +1,6 @@
--- What an INSERT into a source table needs for the column id: nothing if the table has a default for it, else a random
--- UUID. It is text to be put into the INSERT, since an INSERT of a UUID into a bigint column can't even be planned.
--- Also refuses a table that can't take the rows of AIS files, before the first row.
+-- What an INSERT into a source table needs for its column id: nothing if the column has a default, else a random UUID.
+-- The result is text that goes into the INSERT, because an INSERT of a UUID into a bigint column can't even be planned.
+-- Also refuses a table that can't take the rows of AIS files, before the first row is loaded.
 -- Raises not_null_violation (23502), naming the column, and undefined_table (42P01).
 create or replace function vessel_activity.load_id_source(
   p_table regclass,
@@ -22,8 +22,8 @@ begin
   if p_table is null then
     raise exception using
       errcode = 'undefined_table',
-      message = 'a source table does not exist',
-      hint = 'Run `make migrate` first.';
+      message = 'public.vessels or public.vessel_positions does not exist',
+      hint = 'Run vessel-activity migrate first.';
   end if;
 
   select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
@@ -34,8 +34,8 @@ begin
   if v_columns is not null then
     raise exception using
       errcode = 'not_null_violation',
-      message = format('%s needs a value in %s, which AIS files do not give', p_table, v_columns),
-      hint = format('Give it a default, such as: alter table %s alter column … set default …', p_table);
+      message = format('%s needs a value in %s, which AIS files do not contain', p_table, v_columns),
+      hint = format('Give the column a default, for example: alter table %s alter column … set default …', p_table);
   end if;
 
   select a.atthasdef or a.attidentity <> '', t.typname
@@ -55,9 +55,9 @@ begin
   raise exception using
     errcode = 'not_null_violation',
     message = format('%s.id (%s) has no default, so new rows can''t be numbered', p_table, v_type),
-    hint = format('Give it one, such as: create sequence …; alter table %s alter column id set default nextval(''…'')', p_table);
+    hint = format('Give the column a default, for example: create sequence …; alter table %s alter column id set default nextval(''…'')', p_table);
 end
 $$;
 
 comment on function vessel_activity.load_id_source(regclass) is
-  'What goes before the other columns (id_column) and values (id_value) of an INSERT into a source table: both empty if the table numbers its rows itself, else id and a random UUID. Raises not_null_violation if the table can''t take rows from AIS files.';
+  'What goes before the other columns (id_column) and the other values (id_value) of an INSERT into a source table. Both are empty if the table numbers its rows itself; else they add a random UUID as id. Raises not_null_violation if the table can''t take rows from AIS files.';

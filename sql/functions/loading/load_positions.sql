@@ -1,6 +1,7 @@
--- Adds the positions of the landed reports, one per MMSI and time: the first line of several in the file, and none where
--- the vessel has one at that time already. A plain INSERT, so that the triggers of the table see it.
--- Called by load_batch, which sets TimeZone to UTC for columns without zone, after load_vessels.
+-- Adds the positions of the landed reports, one for each MMSI and time. If several lines of a file have the same MMSI and
+-- time, the first line counts. A position is left out if its vessel already has one at that time. It is a plain INSERT,
+-- so the triggers of public.vessel_positions fire.
+-- load_batch() calls load_vessels() first, and sets TimeZone to UTC for columns without time zone.
 create or replace function vessel_activity.load_positions()
 returns bigint
 language plpgsql volatile
@@ -10,8 +11,8 @@ declare
   v_id constant record := vessel_activity.load_id_source('public.vessel_positions');
   v_loaded bigint;
 begin
-  -- What is there already is looked up by instant, of which a batch has few, not by row; OFFSET 0 keeps that a probe of
-  -- the (timestamp) index each, never a scan of the table.
+  -- Existing positions are looked up by instant, because a batch has few instants and many rows. OFFSET 0 keeps the
+  -- planner from turning the probes of the index on (timestamp) into a scan of the table.
   execute format(
     $sql$
     with vessel as materialized (
@@ -51,4 +52,4 @@ end
 $$;
 
 comment on function vessel_activity.load_positions() is
-  'Adds the positions of the landed reports that are not there yet, one per MMSI and time; returns how many.';
+  'Adds the positions of the landed reports that public.vessel_positions does not have yet, one for each MMSI and time. Returns their number.';

@@ -1,4 +1,4 @@
--- Adds the landed reports to the recording that a replay plays, one per MMSI and time. Called by load_batch.
+-- Adds the positions of the landed reports to the recording that a replay plays, one for each MMSI and time.
 create or replace function vessel_activity.load_recording()
 returns bigint
 language plpgsql volatile
@@ -19,4 +19,4 @@ end
 $$;
 
 comment on function vessel_activity.load_recording() is
-  'Adds the landed reports to vessel_activity.recording, one per MMSI and time; returns how many.';
+  'Adds the positions of the landed reports to vessel_activity.recording, one for each MMSI and time. Returns their number.';

@@ -1,9 +1,10 @@
--- Upserts the vessels of the landed reports by MMSI: name, type and flag. A vessel's newest non-empty name and type win,
--- by the time of the report and across loads, which static_data remembers. What a vessel had before we first saw it
--- counts as being as new as its newest position. Neither a unique constraint on mmsi nor one of its types is relied on.
--- AIS names have up to 20 characters; they are cut to the length of the column. A vessel's row is changed only where
--- something changes.
--- Called by load_batch, which runs alone, and sets TimeZone to UTC for columns without zone.
+-- Adds or updates the vessels of the landed reports by MMSI: name, type and flag state.
+-- The newest name and type that are not empty win, by the time of the report, also across loads:
+-- vessel_activity.static_data keeps these times. If a vessel was in public.vessels before its first load, its name and type
+-- count as being as new as its newest position.
+-- The column mmsi may have any type and needs no unique constraint. AIS names have up to 20 characters; they are cut to the
+-- length of the column. A row is updated only if one of its values changes.
+-- One load at a time may call this. load_batch() sets TimeZone to UTC for columns without time zone.
 create or replace function vessel_activity.load_vessels(out p_new bigint, out p_updated bigint)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -92,4 +93,4 @@ end
 $$;
 
 comment on function vessel_activity.load_vessels() is
-  'Upserts the vessels of the landed reports by MMSI; returns how many were added and how many changed.';
+  'Adds or updates the vessels of the landed reports by MMSI. Returns the numbers of added and of changed vessels.';

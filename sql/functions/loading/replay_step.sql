@@ -1,14 +1,14 @@
--- Adds the positions of the recording that fell due since the last step, and takes those of this time line away that are
--- more than a day and a bit old, so that a replay can run for weeks. Only what the replay added can match there: same
--- vessel, same mapped instant. Ten minutes of them at a time, so that one which was stopped for days catches up without
--- halting the live positions. Called by replay.py, each second, and in larger steps for the backlog.
--- Raises no_data_found (P0002) where replay_start has not been called for the file.
+-- Adds the positions of the recording that have become due since the last step. Also deletes positions that this replay
+-- added more than 26 hours ago, so that a replay can run for weeks. Only those can match: they have the same vessel and the
+-- same shifted time. One step deletes at most ten minutes of them, so that a replay that stood still for days catches up
+-- without delaying live positions.
+-- Raises no_data_found (P0002) if replay_start() has not been called for the file.
 create or replace function vessel_activity.replay_step(p_file text, p_until timestamptz default clock_timestamp())
 returns bigint
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set row_security = off
-set timezone = 'UTC' -- timestamps without zone in adopted tables are UTC
+set timezone = 'UTC' -- timestamps without time zone in the source tables are UTC
 set jit = off
 as $$
 declare
@@ -22,7 +22,7 @@ begin
     raise exception using
       errcode = 'no_data_found',
       message = format('there is no time line for the recording %L', p_file),
-      hint = 'Begin with vessel_activity.replay_start().';
+      hint = 'Call vessel_activity.replay_start() first.';
   end if;
   if p_until <= v_line.played_until then
     return 0;
@@ -57,4 +57,4 @@ end
 $$;
 
 comment on function vessel_activity.replay_step(text, timestamptz) is
-  'Adds the recording''s positions that fell due up to p_until, returns how many, and removes those it added more than 26 hours ago.';
+  'Adds the positions of the recording that have become due up to p_until, and returns their number. Deletes those that it added more than 26 hours ago.';

@@ -1,4 +1,5 @@
--- How old the cached row is, against the refresh interval. If it is late, also which session keeps others from refreshing.
+-- Compares the age of the cached row with the refresh interval. If the row is late, looks for a session that keeps others
+-- from refreshing.
 create or replace function vessel_activity.check_freshness()
 returns table (check_name text, state text, detail text, hint text)
 language plpgsql stable
@@ -17,14 +18,14 @@ begin
   check_name := 'freshness';
   if v_updated_at is null then
     state := 'fail';
-    detail := 'there is no row: nothing has refreshed yet';
-    hint := 'Run select public.refresh_vessel_activity() and see the checks below for what should refresh by itself.';
+    detail := 'there is no cached row: no refresh has succeeded yet';
+    hint := 'Run select public.refresh_vessel_activity(). Then see the checks refresher and pg_cron: refreshes must run regularly.';
   elsif v_age < - interval '1 second' then
     state := 'fail';
-    detail := format('the row is of %s, in the future: the server''s clock was set back', v_updated_at);
-    hint := 'Wait until the clock has caught up, or run delete from public.vessel_activity_realtime: the next refresh writes the row anew.';
+    detail := format('the cached row is from %s, which is in the future: the clock of the database server was set back', v_updated_at);
+    hint := 'Wait until the clock has caught up. Or run delete from public.vessel_activity_realtime; the next refresh writes the row again.';
   else
-    detail := format('the row is %s old, the interval is %s', v_age, v_interval);
+    detail := format('the cached row is %s old; the refresh interval is %s', v_age, v_interval);
     state := case when v_age > 3 * v_interval then 'fail' when v_age > 1.5 * v_interval + interval '1 second' then 'warn' else 'ok' end;
     if state <> 'ok' then
       select l.pid, a.xact_start into v_holder
@@ -33,9 +34,9 @@ begin
       where l.locktype = 'advisory' and l.classid = 1448100678 and l.objid = 1 and l.objsubid = 2 and l.granted
         and a.datname = current_database() and coalesce(a.xact_start < clock_timestamp() - v_interval, true);
       hint := case
-        when v_holder.pid is null then 'Refreshes are late or have stopped: see the checks refresher and pg_cron.'
-        else format('Session %s keeps all others from refreshing, in a transaction open since %s: end it (select pg_terminate_backend(%1$s)).',
-          v_holder.pid, coalesce(v_holder.xact_start::text, 'long ago'))
+        when v_holder.pid is null then 'See the checks refresher and pg_cron: refreshes are late or have stopped.'
+        else format('End session %s, which keeps all others from refreshing (its transaction began at %s): select pg_terminate_backend(%1$s).',
+          v_holder.pid, coalesce(v_holder.xact_start::text, 'an unknown time'))
       end;
     end if;
   end if;
@@ -44,4 +45,4 @@ end
 $$;
 
 comment on function vessel_activity.check_freshness() is
-  'Whether the cached row is as new as the refresh interval promises: one row.';
+  'Whether the cached row is as new as the refresh interval demands, in one row like those of public.vessel_activity_status().';

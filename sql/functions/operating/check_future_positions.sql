@@ -1,4 +1,5 @@
--- Whether positions lie in the future. Reads the newest end of the timestamp index only.
+-- A position in the future usually comes from a wrong clock or time zone. Reads only the newest end of the index on
+-- timestamp.
 create or replace function vessel_activity.check_future_positions()
 returns table (check_name text, state text, detail text, hint text)
 language plpgsql stable
@@ -9,7 +10,7 @@ declare
 begin
   check_name := 'future positions';
   state := 'ok';
-  detail := 'none beyond the next minute';
+  detail := 'no position is more than a minute in the future';
   if has_column_privilege('public.vessel_positions', 'timestamp', 'select') and not row_security_active('public.vessel_positions') then
     select vessel_activity.utc_instant(p."timestamp") into v_newest
     from public.vessel_positions as p
@@ -21,12 +22,12 @@ begin
   end if;
   if v_newest is not null then
     state := 'warn';
-    detail := format('there are positions stamped up to %s; each counts when its time comes', v_newest);
-    hint := 'A source''s clock or time zone is wrong: select "vesselId", max(timestamp) from public.vessel_positions where timestamp > now() group by 1.';
+    detail := format('positions are stamped up to %s, in the future; each counts once its time has come', v_newest);
+    hint := 'Find the sources whose clock or time zone is wrong: select "vesselId", max(timestamp) from public.vessel_positions where timestamp > now() group by 1.';
   end if;
   return next;
 end
 $$;
 
 comment on function vessel_activity.check_future_positions() is
-  'Whether positions are stamped later than a minute from now: one row.';
+  'Whether positions are more than a minute in the future, in one row like those of public.vessel_activity_status().';

@@ -1,4 +1,5 @@
--- Whether somebody with fewer rights than the owner of vessel activity could make it run code with its owner's rights.
+-- If a superuser owns vessel activity, a less privileged owner of a source table could run code as that superuser. The casts
+-- of a column's type run in the triggers and refreshes of vessel activity.
 create or replace function vessel_activity.check_owner()
 returns table (check_name text, state text, detail text, hint text)
 language plpgsql stable
@@ -9,7 +10,6 @@ declare
 begin
   check_name := 'owner';
   state := 'ok';
-  -- A column's type brings casts with it, and those run in our triggers and refreshes.
   select r.rolname, string_agg(distinct t.rolname, ', ') filter (where r.rolsuper and not t.rolsuper) as others
   into v_owner
   from pg_namespace as n
@@ -19,16 +19,16 @@ begin
   join pg_roles as t on t.oid = c.relowner
   where n.nspname = 'vessel_activity'
   group by r.rolname;
-  detail := format('our functions belong to %I', v_owner.rolname);
+  detail := format('the functions of vessel activity belong to %I', v_owner.rolname);
   if v_owner.others is not null then
     state := 'warn';
-    detail := format('our functions belong to the superuser %I, the source tables to %s, who could give a column a type whose casts run as %1$I',
+    detail := format('the functions of vessel activity belong to the superuser %I, and the source tables to %s, who could run code as %1$I by a type of a column and its casts',
       v_owner.rolname, v_owner.others);
-    hint := 'Let the owner of the tables own this too: make rollback (which forgets the trends), then make migrate as that role.';
+    hint := 'Let the owner of the source tables own vessel activity: run vessel-activity rollback (which deletes the history), then vessel-activity migrate as that role.';
   end if;
   return next;
 end
 $$;
 
 comment on function vessel_activity.check_owner() is
-  'Whether the owner of vessel activity and those of the source tables may trust each other: one row.';
+  'Whether an owner of a source table could run code with the rights of a superuser, in one row like those of public.vessel_activity_status().';

@@ -1,4 +1,4 @@
--- Whether the newest refreshes succeeded, and who ran the last one.
+-- Looks at the newest ten refreshes in the log.
 create or replace function vessel_activity.check_refresher()
 returns table (check_name text, state text, detail text, hint text)
 language plpgsql stable
@@ -18,13 +18,13 @@ begin
     detail := 'no refresh has been logged';
   elsif v_last.sqlstate is not null then
     state := 'fail';
-    detail := format('the last refresh, by %s at %s, failed: %s (%s)', v_last.refreshed_by, v_last.started_at, v_last.message, v_last.sqlstate);
-    hint := 'Mend what the message names; the next refresh is tried by itself. All failures: select * from vessel_activity.refresh_log where sqlstate is not null.';
+    detail := format('the last refresh, by %s at %s, failed: %s (SQLSTATE %s)', v_last.refreshed_by, v_last.started_at, v_last.message, v_last.sqlstate);
+    hint := 'Correct the cause of this error; the refresh is tried again by itself. All failures: select * from vessel_activity.refresh_log where sqlstate is not null.';
   else
     state := case when v_failed > 0 then 'warn' else 'ok' end;
-    detail := format('last by %s in %s ms, %s of the last 10 failed', v_last.refreshed_by, v_last.duration_ms, v_failed);
+    detail := format('the last refresh was by %s and took %s ms; %s of the last 10 refreshes failed', v_last.refreshed_by, v_last.duration_ms, v_failed);
     if v_failed > 0 then
-      hint := 'select * from vessel_activity.refresh_log where sqlstate is not null order by id desc.';
+      hint := 'Look at the failures: select * from vessel_activity.refresh_log where sqlstate is not null order by id desc.';
     end if;
   end if;
   return next;
@@ -32,4 +32,4 @@ end
 $$;
 
 comment on function vessel_activity.check_refresher() is
-  'Whether the newest refreshes succeeded: one row.';
+  'Whether the newest refreshes succeeded, and who ran the last one, in one row like those of public.vessel_activity_status().';

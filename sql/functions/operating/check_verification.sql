@@ -1,4 +1,4 @@
--- Whether the incremental state ever differed from the definition, as far as the log reaches back.
+-- Looks in the log for comparisons of the incremental state with the definition that found a difference.
 create or replace function vessel_activity.check_verification()
 returns table (check_name text, state text, detail text, hint text)
 language plpgsql stable
@@ -15,16 +15,16 @@ begin
     select from vessel_activity.refresh_log as l where l.verification is not null and not (l.verification ->> 'equal')::boolean
   ) then
     state := 'warn';
-    detail := 'the state differed from the definition; it was rebuilt';
-    hint := 'Please report it: select * from vessel_activity.refresh_log where not (verification ->> ''equal'')::boolean. The warning ends with settings.log_retention.';
+    detail := 'the incremental state differed from the definition (public.vessel_activity_at); it was rebuilt';
+    hint := 'Report this as a bug of vessel activity, with the rows of: select * from vessel_activity.refresh_log where not (verification ->> ''equal'')::boolean. The warning ends when they are older than settings.log_retention.';
   else
     state := 'ok';
-    detail := case when v_verified_at is null then 'there is no state to verify'
-      else format('last built from or compared with the definition at %s', v_verified_at) end;
+    detail := case when v_verified_at is null then 'there is no incremental state to verify'
+      else format('the incremental state was last built from or compared with the definition at %s', v_verified_at) end;
   end if;
   return next;
 end
 $$;
 
 comment on function vessel_activity.check_verification() is
-  'Whether the incremental state differed from the definition: one row.';
+  'Whether the incremental state differed from the definition, in one row like those of public.vessel_activity_status().';

@@ -1,7 +1,7 @@
--- Removes simulated vessels before vessel activity itself is removed: the functions of the simulation need it.
--- An operator may write to the settings. So remove() is called only if its owner is trusted anyway; otherwise an operator
--- could have it run code with the rights of the owner of vessel activity.
--- Raises insufficient_privilege (42501) if remove() belongs to another role, and what remove() raises.
+-- Removes simulated vessels before vessel activity is removed, because their schema uses tables of vessel activity.
+-- An operator may change the settings. So this calls remove() only if its owner is trusted: a superuser, the current role,
+-- or the owner of vessel activity. Otherwise an operator could run code with the rights of the role that calls this.
+-- Raises insufficient_privilege (42501) if remove() belongs to another role, and the errors of remove().
 create or replace function vessel_activity.remove_simulation()
 returns void
 language plpgsql volatile
@@ -31,4 +31,4 @@ end
 $$;
 
 comment on function vessel_activity.remove_simulation() is
-  'Removes the simulated vessels, if there are any, by the function remove() of their schema.';
+  'Removes the simulated vessels, if there are any, by calling the function remove() of their schema.';

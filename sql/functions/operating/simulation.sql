@@ -1,5 +1,5 @@
--- Tells whether the figures are of simulated vessels. A simulation says so in vessel_activity.settings; if its schema has
--- been dropped since, nothing simulates any more.
+-- Tells whether the figures are of simulated vessels. A simulation enters the name of its schema into the settings. If that
+-- schema has been dropped since, there is no simulation any more.
 create or replace function vessel_activity.simulation()
 returns name
 language sql stable

@@ -1,5 +1,5 @@
--- Is everything as it should be, and if not, what to do: one row a check. Read by `make status`, DBAs and monitoring.
--- The checks read the log, the settings and the catalogs; of the source tables only the ends of the timestamp index.
+-- For people and monitoring. The checks read the log, the settings and the catalogs. Of the source tables they read only
+-- the newest end of the index on timestamp. lock_timeout keeps a status from waiting behind an ALTER TABLE.
 create or replace function public.vessel_activity_status()
 returns table (check_name text, state text, detail text, hint text)
 language plpgsql stable
@@ -21,4 +21,4 @@ end
 $$;
 
 comment on function public.vessel_activity_status() is
-  'One row a check: state ok, warn or fail, what was seen, and what to do about it. Example: select * from public.vessel_activity_status().';
+  'Checks whether vessel activity works. Each row is a check: its state (ok, warn or fail), what was found, and what to do. Example: select * from public.vessel_activity_status().';
