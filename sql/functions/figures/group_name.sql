@@ -1,5 +1,4 @@
--- NULL, empty and blank names are one group, Unknown. Vessels whose name of type or flag state is literally Unknown
--- belong to this group too.
+-- NULL, empty and blank names are one group, Unknown. A type or flag state that is named Unknown belongs to this group too.
 create or replace function vessel_activity.group_name(p_value text)
 returns text
 language sql immutable parallel safe

@@ -23,4 +23,4 @@ end
 $$;
 
 comment on function vessel_activity.hour_edge(timestamptz) is
-  'Positions from p_as_of - 1 hour up to the first whole second after it: their number, and the sum (knots) and number of the speeds that enter the mean.';
+  'Positions at or after p_as_of - 1 hour and before the next whole second: their number, and the sum (knots) and number of the speeds that enter the mean.';

@@ -1,6 +1,7 @@
--- Repairs history and figures after positions were written after their time, by the demo or a replay that stood still.
--- Deletes all samples after p_late_from, since they were taken while positions were missing. That includes samples after
--- p_until: the positions are committed later than that. History before p_late_from stays; missing samples of it are added.
+-- Repairs history and figures after positions were written after their time. The demo and a replay write such positions when
+-- they are started again.
+-- Deletes all samples after p_late_from, because they were taken while positions were missing. That includes samples after
+-- p_until: the positions are committed a little later. The history before p_late_from stays; only missing samples are added.
 create or replace function vessel_activity.recompute_history(p_late_from timestamptz, p_until timestamptz)
 returns void
 language plpgsql volatile
@@ -14,4 +15,4 @@ end
 $$;
 
 comment on function vessel_activity.recompute_history(timestamptz, timestamptz) is
-  'For positions that were written after their time: deletes the samples after p_late_from, computes the missing samples up to p_until from the positions (at least those of the 24 hours before p_until), and refreshes. Raises what vessel_activity_backfill_history() and refresh_vessel_activity() raise.';
+  'For positions that were written after their time: deletes the samples after p_late_from, computes the missing samples up to p_until from the positions (at least those of the 24 hours before p_until), and refreshes. Raises the errors of public.vessel_activity_backfill_history() and public.refresh_vessel_activity().';

@@ -5,4 +5,4 @@ language sql immutable parallel safe
 return case when p_speed between 0 and 102.2 then p_speed end;
 
 comment on function vessel_activity.known_speed(numeric) is
-  'p_speed (knots over ground) from 0 to 102.2; NULL for any other value, which AIS does not send as a speed.';
+  'p_speed (knots over ground) if it is from 0 to 102.2; NULL for all other values, because the speed is unknown then.';

@@ -2,7 +2,7 @@
 -- empties the landing tables. The functions of a load in their order:
 --   load_start(); then for each batch, in one transaction: COPY into vessel_activity.landing and load_batch(); load_end()
 --   load_batch(): rejected lines; load_vessels(); load_positions(), or load_recording() for a replay; the counts
--- A batch is one transaction. So the counts of a load that died are those of the rows that it has added.
+-- A batch is one transaction. So if a load dies, its counts match the rows that it has added.
 -- The caller holds the load lock (load_start()).
 -- Raises object_not_in_prerequisite_state (55000) if the load is not running, and the errors of the source tables.
 create or replace function vessel_activity.load_batch(

@@ -1,6 +1,6 @@
--- Begins a load. One load at a time runs in a database. Its session holds the load lock until it ends, so a load that is
--- running by its state while the lock is free has died. Marks such loads as interrupted, and deletes loads older than
--- settings.rejected_retention.
+-- Begins a load. One load at a time runs in a database, and its session holds the load lock until it ends. So if the lock
+-- is free, a load that is still marked as running has died. Such loads are marked as interrupted here. Loads that are older
+-- than settings.rejected_retention are deleted.
 -- Raises lock_not_available (55P03) while another load or replay runs, object_not_in_prerequisite_state (55000) if the
 -- database holds simulated vessels, and the errors of load_id_source() and load_check_columns().
 create or replace function vessel_activity.load_start(p_file text, p_to_recording boolean default false)

@@ -1,10 +1,10 @@
 -- Adds or updates the vessels of the landed reports by MMSI: name, type and flag state.
--- The newest name and type that are not empty win, by the time of the report, also across loads:
--- vessel_activity.static_data keeps these times. If a vessel was in public.vessels before its first load, its name and type
+-- A vessel gets the newest name and type that are not empty. The newest is the one of the latest report, across all loads;
+-- vessel_activity.static_data keeps the times. If a vessel was in public.vessels before its first load, its name and type
 -- count as being as new as its newest position.
 -- The column mmsi may have any type and needs no unique constraint. AIS names have up to 20 characters; they are cut to the
 -- length of the column. A row is updated only if one of its values changes.
--- One load at a time may call this. load_batch() sets TimeZone to UTC for columns without time zone.
+-- Only one load at a time may call this. load_batch() sets TimeZone to UTC for columns without time zone.
 create or replace function vessel_activity.load_vessels(out p_new bigint, out p_updated bigint)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,7 @@
--- Adds the positions of the recording that have become due since the last step. Also deletes positions that this replay
--- added more than 26 hours ago, so that a replay can run for weeks. Only those can match: they have the same vessel and the
--- same shifted time. One step deletes at most ten minutes of them, so that a replay that stood still for days catches up
--- without delaying live positions.
+-- Adds the positions of the recording that have become due since the last step. Also deletes the positions that this replay
+-- added more than 26 hours ago, so that a replay can run for weeks. They are found by their vessel and their shifted time;
+-- no other positions match. One step deletes at most ten minutes of them, so that a replay that stood still for days catches
+-- up without delaying live positions.
 -- Raises no_data_found (P0002) if replay_start() has not been called for the file.
 create or replace function vessel_activity.replay_step(p_file text, p_until timestamptz default clock_timestamp())
 returns bigint

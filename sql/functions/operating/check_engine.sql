@@ -1,5 +1,5 @@
--- A refresh is fast if it only has to take in the changes since the last one. If changes could be missed, it has to compute
--- the figures by their definition, from all recent rows of the source tables. This check says why.
+-- A refresh is fast if it only has to take in the changes since the last refresh. If it could miss changes, it has to compute
+-- the figures by their definition, from all recent rows of the source tables. This check tells which is the case, and why.
 create or replace function vessel_activity.check_engine()
 returns table (check_name text, state text, detail text, hint text)
 language plpgsql stable

@@ -1,4 +1,4 @@
--- A view that only reads the log of refreshes. So it is installed with the functions, and an upgrade can change it.
+-- A view that only reads the log of refreshes. It is installed with the functions, so that an upgrade can change it.
 create or replace view public.vessel_activity_performance as
   with kept as (
     select l.duration_ms, l.sqlstate, row_number() over (order by l.id desc) as nth
