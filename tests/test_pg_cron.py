@@ -153,7 +153,7 @@ def test_pg_cron_refreshes_here_and_elsewhere_and_the_loop_only_where_it_does_no
             "select cron.alter_job(jobid, active := false) from cron.job "
             "where jobname = 'vessel_activity refresh off'"
         )
-        assert cron_check(db[HOME])[:2] == ("ok", "scheduled, no run has ended yet")
+        assert cron_check(db[HOME])[:2] == ("ok", "the job is scheduled; no run has ended yet")
 
         # Where the job is off the loop takes over, at the interval.
         stack.enter_context(fallback_loop(urls["off"]))
@@ -307,7 +307,7 @@ def test_the_status_says_what_keeps_pg_cron_from_refreshing(
 
         # Scheduled, by a role that is no superuser.
         assert said() == "refreshed every 00:00:30 by pg_cron"
-        assert cron_check(plain)[:2] == ("ok", "scheduled, no run has ended yet")
+        assert cron_check(plain)[:2] == ("ok", "the job is scheduled; no run has ended yet")
 
         # Switched off.
         switch = (
