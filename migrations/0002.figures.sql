@@ -53,6 +53,7 @@ create table if not exists vessel_activity.settings (
   only_row boolean primary key default true check (only_row),
   refresh_interval interval not null default '30 seconds'
     check (refresh_interval between interval '1 second' and interval '1 day'),
+  simulation text,
   slow_after interval not null default '10 seconds' check (slow_after > interval '0'),
   log_retention interval not null default '7 days' check (log_retention > interval '0'),
   verify_interval interval not null default '1 hour' check (verify_interval > interval '0'),
@@ -71,6 +72,7 @@ comment on column vessel_activity.settings.inbox_limit_bytes is 'Largest size of
 comment on column vessel_activity.settings.state_limit_bytes is 'Size of a state table in bytes. If a state table is larger and mostly dead rows, because an old snapshot keeps them, refreshes compute by the definition and write no state.';
 comment on column vessel_activity.settings.rejected_retention is 'How long loads and their rejected rows are kept. The start of the next load deletes older ones.';
 comment on column vessel_activity.settings.history_retention is 'How long history keeps its samples.';
+comment on column vessel_activity.settings.simulation is 'NULL if the source tables hold real vessels. Otherwise the name of the schema that simulates them. Its function remove() removes the simulated vessels.';
 insert into vessel_activity.settings default values on conflict do nothing;
 
 create table if not exists vessel_activity.refresh_log (

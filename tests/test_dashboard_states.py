@@ -448,11 +448,12 @@ def test_a_simulated_fleet_is_called_that(web: WebServer, page: Page) -> None:
     state(page, "live")
     expect(page.locator("#simulated")).to_be_hidden()
     with psycopg.connect(web.url) as connection:
-        connection.execute("create schema vessel_activity_demo")
+        connection.execute("create schema simulated")
+        connection.execute("update vessel_activity.settings set simulation = 'simulated'")
     try:
         put_row(web)
         expect(page.locator("#simulated")).to_be_visible()
         expect(page.locator("#simulated")).to_have_text("Simulated fleet")
     finally:
         with psycopg.connect(web.url) as connection:
-            connection.execute("drop schema vessel_activity_demo")
+            connection.execute("drop schema simulated")

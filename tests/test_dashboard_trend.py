@@ -394,12 +394,13 @@ def test_a_picture_from_a_phone_is_whole_and_says_that_the_fleet_is_simulated(
 def simulated_fleet(web: WebServer) -> Iterator[None]:
     """Make the database one that a demo feeds."""
     with psycopg.connect(web.url, autocommit=True) as connection:
-        connection.execute("create schema vessel_activity_demo")
+        connection.execute("create schema simulated")
+        connection.execute("update vessel_activity.settings set simulation = 'simulated'")
         try:
             put_row(web)
             yield
         finally:
-            connection.execute("drop schema vessel_activity_demo")
+            connection.execute("drop schema simulated")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

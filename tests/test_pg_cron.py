@@ -153,7 +153,7 @@ def test_pg_cron_refreshes_here_and_elsewhere_and_the_loop_only_where_it_does_no
             "select cron.alter_job(jobid, active := false) from cron.job "
             "where jobname = 'vessel_activity refresh off'"
         )
-        assert cron_check(db[HOME])[:2] == ("ok", "scheduled, no run has ended yet")
+        assert cron_check(db[HOME])[:2] == ("ok", "the job is scheduled; no run has ended yet")
 
         # Where the job is off the loop takes over, at the interval.
         stack.enter_context(fallback_loop(urls["off"]))
@@ -299,12 +299,15 @@ def test_the_status_says_what_keeps_pg_cron_from_refreshing(
         # For us, but nothing scheduled yet.
         admin.execute("grant usage on schema cron to plain")
         state, detail, hint = cron_check(plain)
-        assert (state, "no job is scheduled" in detail) == ("warn", True)
-        assert hint == "select public.vessel_activity_schedule()."
+        assert (state, "no job is scheduled for this database; refreshes need" in detail) == (
+            "warn",
+            True,
+        )
+        assert hint == "Run select public.vessel_activity_schedule()."
 
         # Scheduled, by a role that is no superuser.
         assert said() == "refreshed every 00:00:30 by pg_cron"
-        assert cron_check(plain)[:2] == ("ok", "scheduled, no run has ended yet")
+        assert cron_check(plain)[:2] == ("ok", "the job is scheduled; no run has ended yet")
 
         # Switched off.
         switch = (
@@ -328,17 +331,20 @@ def test_the_status_says_what_keeps_pg_cron_from_refreshing(
         state, detail, hint = cron_check(plain)
         assert (state, detail) == (
             "fail",
-            "the last run, at 2026-01-02 03:04:05+00, failed: connection failed",
+            "the last run of the job, at 2026-01-02 03:04:05+00, failed: connection failed",
         )
         assert "pg_hba.conf" in (hint or "")
         admin.execute(run, (1_000_001, "succeeded", "CALL"))
-        assert cron_check(plain)[:2] == ("ok", "last run at 2026-01-02 03:04:05+00 succeeded")
+        assert cron_check(plain)[:2] == (
+            "ok",
+            "the last run of the job, at 2026-01-02 03:04:05+00, succeeded",
+        )
 
         # Seen from another database of the server.
         made(server, "other")
         with connected(server, "other") as other:
             state, detail, hint = cron_check(other)
-        assert (state, f'lives in database "{HOME}"' in detail) == ("ok", True)
+        assert (state, f'pg_cron runs in database "{HOME}", whose jobs' in detail) == ("ok", True)
         assert "where database = 'other'" in (hint or "")
 
 
@@ -359,8 +365,10 @@ def test_an_ordinary_owner_can_migrate_and_see_the_status_beside_pg_cron(
             assert "by the fallback loop" in row[0]
             state, detail, hint = cron_check(plain)
             assert state == "warn"
-            assert detail.endswith("lives in another database and plain may not know")
-            assert "grant pg_read_all_settings to plain" in (hint or "")
+            assert detail.endswith(
+                "or it runs in another database: plain may not see the setting cron.database_name"
+            )
+            assert "Run grant pg_read_all_settings to plain if pg_cron is loaded." in (hint or "")
 
 
 def test_jobs_that_a_rollback_can_not_see_or_find_are_named_with_the_way_out(

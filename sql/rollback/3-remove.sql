@@ -4,19 +4,11 @@
 -- The source tables, their rows and their columns stay as they are.
 set local lock_timeout = '10s';
 
--- Rows, which the simulated fleet would leave behind. Its function removes them with its schema.
+-- First the simulated vessels, which only their own functions can remove.
 do $$
-declare
-  v_simulation text;
 begin
-  if exists (
-    select from pg_catalog.pg_attribute as a
-    where a.attrelid = pg_catalog.to_regclass('vessel_activity.settings') and a.attname = 'simulation' and not a.attisdropped
-  ) then
-    execute 'select s.simulation from vessel_activity.settings as s' into v_simulation;
-    if pg_catalog.to_regprocedure(pg_catalog.format('%I.remove()', v_simulation)) is not null then
-      execute pg_catalog.format('select %I.remove()', v_simulation);
-    end if;
+  if pg_catalog.to_regprocedure('vessel_activity.remove_simulation()') is not null then
+    perform vessel_activity.remove_simulation();
   end if;
 end
 $$;

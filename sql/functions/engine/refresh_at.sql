@@ -186,7 +186,7 @@ begin
       hint = 'Run select * from public.vessel_activity_status().';
   end if;
 
-  perform pg_notify('vessel_activity', to_char(p_as_of at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
+  perform pg_notify('vessel_activity', vessel_activity.iso_instant(p_as_of, 'US'));
   return v_row;
 end
 $$;

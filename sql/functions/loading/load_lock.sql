@@ -1,6 +1,6 @@
--- Takes the load lock for this session: one load or replay at a time in a database. A session-level advisory lock, so that
--- it ends with the session, however that ends. Called by load_start and replay_start; load_end gives it back.
--- Raises lock_not_available (55P03), naming who holds it, while another session does.
+-- Lets one load or replay at a time run in a database. The advisory lock belongs to the session, so it is released when
+-- the session ends, whatever ends it. load_end() releases it earlier.
+-- Raises lock_not_available (55P03), naming the session that holds the lock.
 create or replace function vessel_activity.load_lock()
 returns void
 language plpgsql volatile
@@ -20,10 +20,10 @@ begin
       errcode = 'lock_not_available',
       message = 'another load or replay is running in this database',
       detail = v_other,
-      hint = 'Wait for it or stop it, then run this again.';
+      hint = 'Wait until that session has ended, or stop it. Then try again.';
   end if;
 end
 $$;
 
 comment on function vessel_activity.load_lock() is
-  'Takes the load lock for this session, or raises lock_not_available naming the session that holds it.';
+  'Takes the load lock for this session, or raises lock_not_available and names the session that holds it.';
