@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from pytest_postgresql.janitor import DatabaseJanitor
 
+from tests.support.sources import PARTITIONED
 from vessel_activity.database import embedded
 from vessel_activity.database.local_server import LocalServer
 from vessel_activity.install import migrate
@@ -158,6 +159,36 @@ def breakable_url(breakable: LocalServer) -> str:
 def db(url: str) -> Iterator[psycopg.Connection]:
     """Give an autocommit connection to a freshly migrated database."""
     with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def source_templates(server: LocalServer) -> dict[str, str]:
+    """Migrate one database over each kind of source table."""
+    names = {}
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        for kind, ddl in PARTITIONED.items():
+            names[kind] = f"sources_{kind}"
+            connection.execute(f"create database {names[kind]}")
+            with psycopg.connect(server.url(names[kind])) as made:
+                made.execute(ddl)
+            migrate.migrate(server.url(names[kind]))
+    return names
+
+
+@pytest.fixture
+def partitioned(server: LocalServer, source_templates: dict[str, str]) -> Iterator[str]:
+    """Give the URL of a database with positions partitioned by time, sub-partitioned too."""
+    with cloned(server, source_templates["range"]) as url:
+        yield url
+
+
+@pytest.fixture
+def database(module_url: str) -> Iterator[psycopg.Connection]:
+    """Give a session on a database without vessels, positions and history."""
+    with psycopg.connect(module_url, autocommit=True) as connection:
+        connection.execute("truncate public.vessels, public.vessel_positions cascade")
+        connection.execute("truncate vessel_activity.history")
         yield connection
 
 
