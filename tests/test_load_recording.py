@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.conftest import PROJECT, SHARED
 from vessel_activity.ais import load as ingest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import psycopg
@@ -90,6 +90,15 @@ def type_name(code: int) -> str | None:
     return names.get(code) or OLD_CODES.get(code)
 
 
+class Position(NamedTuple):
+    """A position; None where a value is not available."""
+
+    latitude: Decimal | None
+    longitude: Decimal | None
+    speed: Decimal | None
+    course: Decimal | None
+
+
 @dataclass
 class Read:
     """What plain Python reads in a recording by the rules of docs/loading.md.
@@ -97,7 +106,7 @@ class Read:
     Attributes:
         rows: number of lines that are not blank.
         rejected: number of lines by reason.
-        positions: speed of each position by MMSI and time.
+        positions: each position by MMSI and time.
         names: newest name of each vessel, with its time.
         types: newest type of each vessel, with its time.
 
@@ -105,7 +114,7 @@ class Read:
 
     rows: int
     rejected: Counter[str]
-    positions: dict[tuple[str, datetime], Decimal | None]
+    positions: dict[tuple[str, datetime], Position]
     names: dict[str, tuple[datetime, str]]
     types: dict[str, tuple[datetime, str]]
 
@@ -189,10 +198,14 @@ def read(path: Path) -> Read:
             continue
         mmsi, time = row["mmsi"], instant(row["time"])
         assert time is not None
-        speed = number(row["speed"])
-        if speed is not None and not 0 <= speed <= Decimal("102.2"):
-            speed = None
-        told.positions.setdefault((mmsi, time), speed)
+        speed, course = number(row["speed"]), number(row["course"])
+        position = Position(
+            number(row["latitude"]),
+            number(row["longitude"]),
+            None if speed is None or not 0 <= speed <= Decimal("102.2") else speed,
+            None if course is None or not 0 <= course < 360 else course,
+        )
+        told.positions.setdefault((mmsi, time), position)
         name = row["name"].strip(" @")
         newest(told.names, mmsi, time, "" if name in {"Unknown", "Undefined", r"\N"} else name)
         code = row["type"]
@@ -226,8 +239,8 @@ def figures(told: Read, as_of: datetime) -> dict[str, Any]:
         return sum(as_of - window <= time for time in last.values())
 
     hour = [
-        speed
-        for (_, time), speed in told.positions.items()
+        position.speed
+        for (_, time), position in told.positions.items()
         if as_of - timedelta(hours=1) <= time <= as_of
     ]
     moving = [speed for speed in hour if speed is not None and 0 < speed < 50]
@@ -278,6 +291,24 @@ def test_a_loaded_recording_gives_the_figures_that_plain_python_finds(
     assert list(row[5].items()) == case.figures["vessel_types"]
     assert [(entry["flag"], entry["count"]) for entry in row[6]] == case.figures["top_flags"]
     assert row[7] == case.figures["speed_avg"]
+
+
+def floats(values: Iterable[Any]) -> list[float | None]:
+    return [None if value is None else float(value) for value in values]
+
+
+def test_the_loaded_positions_are_those_of_the_file(
+    url: str, db: psycopg.Connection, case: Case
+) -> None:
+    ingest.load_file(url, case.path)
+
+    loaded = db.execute(
+        "select v.mmsi::text, p.timestamp, p.latitude, p.longitude, p.speed, p.course"
+        ' from public.vessel_positions p join public.vessels v on v.id = p."vesselId"'
+    ).fetchall()
+    assert {(mmsi, time): floats(values) for mmsi, time, *values in loaded} == {
+        key: floats(position) for key, position in case.read.positions.items()
+    }
 
 
 def test_a_loaded_vessel_has_its_newest_name(url: str, db: psycopg.Connection, case: Case) -> None:
