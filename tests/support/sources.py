@@ -53,7 +53,7 @@ def opened(url: str) -> Iterator[psycopg.Connection]:
 
 
 def exact(db: psycopg.Connection, mode: str, as_of: datetime = AS_OF) -> Figures:
-    """Refresh, and see that it was done in this mode and gave what the definition gives."""
+    """Refresh, and check the mode of the refresh and that the row equals the definition."""
     figures = refreshed(db, as_of)
     assert figures == definition(db, as_of)
     assert last_mode(db)[0] == mode, last_mode(db)
@@ -61,7 +61,7 @@ def exact(db: psycopg.Connection, mode: str, as_of: datetime = AS_OF) -> Figures
 
 
 def rebuilt_after_maintenance(db: psycopg.Connection, as_of: datetime = AS_OF) -> Figures:
-    """See the definition answer until maintenance put the triggers right, and a rebuild then."""
+    """Check that the definition answers until maintenance repairs the triggers, then a rebuild."""
     exact(db, "definition", as_of)
     db.execute("select vessel_activity.maintain()")
     return exact(db, "rebuild", as_of)
