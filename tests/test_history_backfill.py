@@ -12,7 +12,7 @@ from tests.support.history import NUMBERS, one
 
 
 def add_traffic(connection: psycopg.Connection, end: datetime, seed: int) -> None:
-    """Add a day and more of positions that hit every edge: ties, whole minutes, odd speeds."""
+    """Add over a day of positions that hit every edge: ties, whole minutes, odd speeds."""
     chance = random.Random(seed)  # noqa: S311
     speeds = [None, "NaN", "0", "-3", "50", "49.9", "102.3", "0.1", "12.34", "7.7"]
     with connection.cursor() as cursor:
@@ -71,7 +71,7 @@ def test_every_minute_of_the_range_is_sampled_once(database: psycopg.Connection)
     assert [at for (at,) in sampled] == expected
 
 
-def test_backfilling_again_adds_nothing_and_keeps_what_was_measured(
+def test_backfilling_again_adds_nothing_and_keeps_measured_samples(
     database: psycopg.Connection,
 ) -> None:
     end = datetime.now(UTC)
@@ -84,12 +84,12 @@ def test_backfilling_again_adds_nothing_and_keeps_what_was_measured(
     database.execute(
         "delete from vessel_activity.history where minute > %s", [end - timedelta(minutes=30)]
     )
-    # As after an attempt that was stopped half-way: only what is missing is written.
+    # As after an interrupted attempt: only the missing samples are written.
     assert one(database, fill, begin, end) == 30
     assert one(database, "select count(*) from vessel_activity.history where active_now = -1") == 90
 
 
-def test_what_was_sampled_before_its_positions_came_is_computed_anew_and_nothing_else(
+def test_only_samples_older_than_their_positions_are_computed_anew(
     database: psycopg.Connection,
 ) -> None:
     now = datetime.now(UTC)
@@ -100,7 +100,8 @@ def test_what_was_sampled_before_its_positions_came_is_computed_anew_and_nothing
         " values (date_bin('1 minute', %s, 'epoch'), %s, %s, 0, 0, 9, 0, 0)"
     )
     for at, active_now in ((stopped - timedelta(hours=1), 77), (now - timedelta(minutes=10), 0)):
-        database.execute(sample, (at, at, active_now))  # the later one while the feed stood still
+        # The later one was sampled while the feed stood still.
+        database.execute(sample, (at, at, active_now))
     add_traffic(database, now, 6)
 
     database.execute("select vessel_activity.recompute_history(%s, %s)", (stopped, now))
@@ -112,11 +113,11 @@ def test_what_was_sampled_before_its_positions_came_is_computed_anew_and_nothing
         f" (select ({NUMBERS}) from public.vessel_activity_at(h.sampled_at)) and active_now <> 77"
     )
     assert one(database, wrong) == 0
-    # The day and the minute that has begun, by the refresh at the end.
+    # A day of samples, and the present minute by the refresh at the end.
     assert one(database, "select count(*) from vessel_activity.history") >= 24 * 60
 
 
-def test_nothing_is_made_up_for_the_time_before_the_first_position_or_to_come(
+def test_no_sample_lies_before_the_first_position_or_in_the_future(
     database: psycopg.Connection,
 ) -> None:
     now = datetime.now(UTC)
@@ -149,7 +150,7 @@ def test_nothing_is_made_up_for_the_time_before_the_first_position_or_to_come(
         ("now() - interval '1 day', now(), null", "a step of NULL can't be used"),
     ],
 )
-def test_arguments_without_sense_are_refused_with_a_hint(
+def test_senseless_arguments_are_refused_with_a_hint(
     database: psycopg.Connection, arguments: str, message: str
 ) -> None:
     with pytest.raises(psycopg.errors.InvalidParameterValue, match=message) as caught:

@@ -62,7 +62,7 @@ def test_rewriting_a_source_table_changes_no_number(db: psycopg.Connection, ddl:
         ("speed", "numeric(6, 3)", ""),
     ],
 )
-def test_altering_a_columns_type_stops_no_writer_and_a_migrate_fits_the_engine_to_it(
+def test_altering_a_columns_type_stops_no_writer_and_migrate_adapts_the_engine(
     db: psycopg.Connection, url: str, column: str, type_name: str, using: str
 ) -> None:
     def add(seconds_ago: int) -> None:
@@ -83,7 +83,7 @@ def test_altering_a_columns_type_stops_no_writer_and_a_migrate_fits_the_engine_t
     db.execute(f"alter table vessel_positions alter {column} type {type_name} {using}".encode())
     add(5)
 
-    if type_name != "numeric(6, 3)":  # of the same type: only its modifier is another
+    if type_name != "numeric(6, 3)":  # the type is the same; only its modifier differs
         assert exact(db, "definition").positions_last_hour == 2
         assert "another type" in (last_mode(db)[1] or "")
         assert engine_check(db)[0] == "warn"
@@ -100,7 +100,7 @@ def test_altering_a_columns_type_stops_no_writer_and_a_migrate_fits_the_engine_t
 
 
 @pytest.mark.parametrize("collations", [("POSIX", "C"), ("default", "C"), ("C", "default")])
-def test_altering_a_columns_collation_stops_nobody_and_a_migrate_fits_the_engine_to_it(
+def test_altering_a_columns_collation_stops_nobody_and_migrate_adapts_the_engine(
     db: psycopg.Connection, url: str, collations: tuple[str, str]
 ) -> None:
     before, after = (f'varchar collate "{name}"' for name in collations)
@@ -119,7 +119,7 @@ def test_altering_a_columns_collation_stops_nobody_and_a_migrate_fits_the_engine
 
 
 @pytest.mark.parametrize("wider", ["varchar(40)", "text", "char(40)"])
-def test_a_longer_id_than_the_column_held_at_the_migrate_stops_no_writer(
+def test_an_id_longer_than_the_migrated_column_stops_no_writer(
     db: psycopg.Connection, wider: str
 ) -> None:
     alter_type(db, '"vesselId"', "varchar(4)")
@@ -132,7 +132,7 @@ def test_a_longer_id_than_the_column_held_at_the_migrate_stops_no_writer(
     assert exact(db, "incremental" if "var" in wider else "definition").active_now == 2
 
 
-def test_a_column_renamed_away_fails_the_refresh_and_back_again_heals_it(
+def test_a_renamed_column_fails_the_refresh_until_it_is_renamed_back(
     db: psycopg.Connection,
 ) -> None:
     refreshed(db, AS_OF - MINUTE)
@@ -147,7 +147,7 @@ def test_a_column_renamed_away_fails_the_refresh_and_back_again_heals_it(
     assert refreshed(db, AS_OF).active_now == 1
 
 
-def test_columns_that_change_their_names_with_each_other_are_noticed(
+def test_columns_that_swap_their_names_are_noticed(
     db: psycopg.Connection,
 ) -> None:
     db.execute("alter table vessel_positions add knots numeric")
@@ -162,7 +162,7 @@ def test_columns_that_change_their_names_with_each_other_are_noticed(
     assert exact(db, "rebuild").speed_avg == 30
 
 
-def test_another_table_under_the_name_is_noticed(db: psycopg.Connection) -> None:
+def test_a_replaced_source_table_is_noticed(db: psycopg.Connection) -> None:
     refreshed(db, AS_OF - MINUTE)
     into(db, "vessel_positions", 1)
     exact(db, "incremental")
@@ -175,6 +175,6 @@ def test_another_table_under_the_name_is_noticed(db: psycopg.Connection) -> None
 
     db.execute("select vessel_activity.maintain()")
     assert exact(db, "rebuild").active_now == 2
-    into(db, "old_positions", 4)  # no source any more
+    into(db, "old_positions", 4)  # no longer a source table
     db.execute('delete from old_positions where "vesselId" = 1')
     assert exact(db, "incremental").active_now == 2

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from vessel_activity.database.local_server import LocalServer
 
 
-def test_an_inheritance_child_that_came_and_went_between_two_refreshes_is_noticed(
+def test_an_inheritance_child_added_and_dropped_between_two_refreshes_is_noticed(
     db: psycopg.Connection,
 ) -> None:
     refreshed(db, AS_OF - MINUTE)
-    # That there is a child is noted in the catalog until the next ANALYZE; a second one leaves no
-    # trace of its own.
+    # The catalog notes that a table has children until the next ANALYZE. A second child leaves no
+    # further trace.
     for is_analyzed in (True, False, False):
         db.execute("create table child () inherits (vessel_positions)")
         into(db, "child", 7)

@@ -26,7 +26,7 @@ def test_merge_on_a_partitioned_table_is_followed(partitioned: str) -> None:
 
 
 def test_a_merge_that_inserts_before_it_updates_in_partitions_is_followed(partitioned: str) -> None:
-    # PostgreSQL hands the trigger the inserted row in place of each row updated after it.
+    # PostgreSQL passes the inserted row to the trigger in place of each row updated after it.
     with opened(partitioned) as db:
         into(db, "vessel_positions", 1, AS_OF - 2 * HOUR)
         exact(db, "incremental")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from vessel_activity.database.local_server import LocalServer
 
 
-def test_both_indexes_serve_a_partitioned_table(partitioned: str) -> None:
+def test_a_partitioned_table_has_both_indexes(partitioned: str) -> None:
     with psycopg.connect(partitioned) as db:
         states = db.execute(
             "select state from vessel_activity_status() where check_name like 'index%'"
@@ -83,7 +83,7 @@ def test_a_row_that_moves_across_partitions_is_followed(partitioned: str) -> Non
         assert exact(db, "incremental", AS_OF + SECOND)[:3] == (1, 1, 2)
 
 
-def test_a_new_partition_is_computed_by_the_definition_until_maintenance_has_seen_it(
+def test_a_new_partition_is_computed_by_the_definition_until_maintenance(
     partitioned: str,
 ) -> None:
     with opened(partitioned) as db:
@@ -104,7 +104,7 @@ def test_a_new_partition_is_computed_by_the_definition_until_maintenance_has_see
         assert exact(db, "incremental", as_of).active_now == 3
 
 
-def test_maintenance_waits_for_nobody_who_writes_into_a_new_partition(partitioned: str) -> None:
+def test_maintenance_does_not_wait_for_a_writer_into_a_new_partition(partitioned: str) -> None:
     with opened(partitioned) as db, psycopg.connect(partitioned) as writer:
         db.execute(
             "create table day_14 partition of vessel_positions "
@@ -121,7 +121,7 @@ def test_maintenance_waits_for_nobody_who_writes_into_a_new_partition(partitione
         exact(db, "rebuild", AS_OF + SECOND)
 
 
-def test_a_partition_attached_with_rows_counts_and_detached_no_more(partitioned: str) -> None:
+def test_a_partition_with_rows_counts_while_it_is_attached(partitioned: str) -> None:
     with opened(partitioned) as db:
         db.execute("create table day_14 (like vessel_positions including defaults)")
         as_of = datetime(2050, 3, 14, 6, tzinfo=UTC)
@@ -141,7 +141,7 @@ def test_a_partition_attached_with_rows_counts_and_detached_no_more(partitioned:
         assert rebuilt_after_maintenance(db, as_of)[:3] == (0, 0, 1)
 
 
-def test_rows_of_a_detached_partition_count_no_more_and_its_triggers_are_taken_off(
+def test_a_detached_partition_no_longer_counts_and_loses_its_triggers(
     partitioned: str,
 ) -> None:
     with opened(partitioned) as db:
@@ -157,7 +157,7 @@ def test_rows_of_a_detached_partition_count_no_more_and_its_triggers_are_taken_o
         assert check[0] == "warn"
         assert "install_triggers()" in check[1]
 
-        into(db, "afternoon", 2)  # noted all the same
+        into(db, "afternoon", 2)  # still noted
         db.execute('delete from afternoon where "vesselId" = 1')
         assert rebuilt_after_maintenance(db).active_now == 0
         assert (
@@ -178,7 +178,7 @@ def test_rows_of_a_detached_partition_count_no_more_and_its_triggers_are_taken_o
         assert exact(db, "incremental").active_now == 3
 
 
-def test_a_partition_that_was_away_between_two_refreshes_keeps_its_triggers(
+def test_a_partition_detached_and_attached_between_two_refreshes_keeps_its_triggers(
     partitioned: str,
 ) -> None:
     with opened(partitioned) as db:
@@ -199,7 +199,7 @@ def test_a_partition_that_was_away_between_two_refreshes_keeps_its_triggers(
 
 
 _CAME_AND_WENT = {
-    # What the writer did in a partition between its coming and its going.
+    # Statements that add a partition, write into it and remove it.
     "made and dropped": (
         (
             "create table evening partition of vessel_positions"
@@ -226,7 +226,7 @@ _CAME_AND_WENT = {
 
 @pytest.mark.parametrize("how", _CAME_AND_WENT)
 @pytest.mark.parametrize("at_once", [True, False], ids=["in one transaction", "step by step"])
-def test_a_partition_that_came_and_went_between_two_refreshes_is_noticed(
+def test_a_partition_added_and_removed_between_two_refreshes_is_noticed(
     partitioned: str, how: str, *, at_once: bool
 ) -> None:
     midnight = datetime(2050, 3, 14, 0, 40, tzinfo=UTC)
@@ -258,7 +258,7 @@ def test_a_partition_that_came_and_went_between_two_refreshes_is_noticed(
         "alter table vessel_positions detach partition day_13",
     ],
 )
-def test_rows_that_leave_with_their_partition_count_no_more(partitioned: str, ddl: str) -> None:
+def test_rows_no_longer_count_once_their_partition_is_gone(partitioned: str, ddl: str) -> None:
     with opened(partitioned) as db:
         into(db, "vessel_positions", 1)
         into(db, "vessel_positions", 2, AS_OF - 20 * HOUR)
@@ -296,19 +296,19 @@ def test_a_writer_whose_snapshot_is_older_than_a_detach_adds_nothing(partitioned
         db.execute("alter table day_13 detach partition afternoon")
         exact(db, "definition")
         into(writer, "afternoon", 1)
-        db.execute("select vessel_activity.maintain()")  # can't lock it
+        db.execute("select vessel_activity.maintain()")  # it can't lock the partition
         assert exact(db, "definition").active_now == 0
         writer.commit()
 
         assert rebuilt_after_maintenance(db).active_now == 0
 
 
-def test_a_partition_whose_detaching_is_under_way_counts_no_more(partitioned: str) -> None:
+def test_a_partition_that_is_being_detached_no_longer_counts(partitioned: str) -> None:
     with opened(partitioned) as db, psycopg.connect(partitioned) as holder:
         into(db, "afternoon", 1)
         into(db, "vessel_positions", 2, AS_OF - HOUR)
         exact(db, "incremental")
-        holder.execute("select 1 from vessel_positions")  # keeps it from ending
+        holder.execute("select 1 from vessel_positions")  # keeps the detaching from ending
         with psycopg.connect(partitioned, autocommit=True) as other:
             other.execute("set statement_timeout = '500ms'")
             with pytest.raises(psycopg.errors.QueryCanceled):
@@ -323,7 +323,7 @@ def test_a_partition_whose_detaching_is_under_way_counts_no_more(partitioned: st
         assert refreshed(db, AS_OF) == definition(db, AS_OF)
 
 
-def test_hash_partitions_are_followed_too(
+def test_hash_partitions_are_followed(
     server: LocalServer, source_templates: dict[str, str]
 ) -> None:
     with cloned(server, source_templates["hash"]) as url, opened(url) as db:

@@ -9,7 +9,7 @@ from tests.support.sources import PARTITIONED, into
 from vessel_activity.install import migrate
 
 
-def test_removing_the_product_leaves_the_tables_as_they_were(empty_url: str) -> None:
+def test_a_rollback_leaves_the_source_tables_as_they_were(empty_url: str) -> None:
     described = """
         select c.relname, c.relkind::text,
           (select array_agg(t.tgname::text order by t.tgname) from pg_trigger as t

@@ -27,7 +27,7 @@ def test_a_logical_subscriber_is_computed_by_the_definition(
         slot = f"slot_{urlsplit(url).path[1:]}"
         publisher.execute("select pg_create_logical_replication_slot(%s, 'pgoutput')", (slot,))
         exact(db, "incremental")
-        # Made by hand: creating the slot from here would wait for this session itself.
+        # The slot exists already: creating it in this statement would wait for this session itself.
         db.execute(
             f"create subscription fleet connection '{publisher_url}' publication fleet "
             f"with (create_slot = false, slot_name = '{slot}', copy_data = false)"
@@ -49,14 +49,14 @@ def test_a_logical_subscriber_is_computed_by_the_definition(
             assert "publisher" in hint
         finally:
             db.execute("drop subscription fleet")
-        # Once it is a table like any other again, so is the way to compute.
+        # Without the subscription the table is followed again.
         exact(db, "rebuild")
         db.execute("select setval('vessel_positions_id_seq', 100)")
         into(db, "vessel_positions", 2)
         assert exact(db, "incremental").active_now == 2
 
 
-def test_a_publication_of_all_tables_stands_in_no_ones_way(db: psycopg.Connection) -> None:
+def test_a_publication_of_all_tables_blocks_no_writer(db: psycopg.Connection) -> None:
     db.execute("create publication everything for all tables")
     refreshed(db, AS_OF - MINUTE)
     add_positions(db, (1, AS_OF), (2, AS_OF))

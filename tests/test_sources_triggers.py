@@ -11,7 +11,7 @@ from tests.support.sources import COLUMNS, engine_check, exact, into
 from vessel_activity.install import migrate
 
 
-def test_triggers_switched_off_are_noticed_and_switched_on_again(db: psycopg.Connection) -> None:
+def test_disabled_triggers_are_noticed_and_enabled_again(db: psycopg.Connection) -> None:
     refreshed(db, AS_OF - MINUTE)
     db.execute("alter table vessel_positions disable trigger all")
     into(db, "vessel_positions", 1)
@@ -25,7 +25,7 @@ def test_triggers_switched_off_are_noticed_and_switched_on_again(db: psycopg.Con
     assert exact(db, "incremental").active_now == 2
 
 
-def test_triggers_switched_off_only_between_two_refreshes_are_noticed(
+def test_triggers_disabled_between_two_refreshes_are_noticed(
     db: psycopg.Connection,
 ) -> None:
     refreshed(db, AS_OF - MINUTE)
@@ -50,7 +50,7 @@ def test_dropped_triggers_are_put_back_by_maintenance(db: psycopg.Connection) ->
     assert exact(db, "incremental").top_flags == [("SE", 1)]
 
 
-def test_a_trigger_under_another_name_is_noticed_and_put_right(db: psycopg.Connection) -> None:
+def test_a_renamed_trigger_is_noticed_and_repaired(db: psycopg.Connection) -> None:
     refreshed(db, AS_OF - MINUTE)
     db.execute("alter trigger vessel_activity_inserted on vessel_positions rename to audit")
     into(db, "vessel_positions", 1)
@@ -64,7 +64,7 @@ def test_a_trigger_under_another_name_is_noticed_and_put_right(db: psycopg.Conne
     assert exact(db, "incremental", AS_OF + SECOND).positions_last_hour == 4
 
 
-def test_an_owner_of_ours_without_rights_on_the_sources_computes_by_the_definition(
+def test_an_owner_without_rights_on_the_source_tables_computes_by_the_definition(
     empty_url: str,
 ) -> None:
     role = f"keeper_{urlsplit(empty_url).path[1:]}"

@@ -32,11 +32,11 @@ def test_a_view_as_source_is_computed_by_the_definition(empty_url: str) -> None:
 
 
 def link_to_itself(db: psycopg.Connection) -> None:
-    """Make the foreign server "elsewhere", which is the database itself."""
+    """Make a foreign server named "elsewhere" that leads back to this database."""
     try:
         db.execute("create extension postgres_fdw")
     except psycopg.errors.FeatureNotSupported:
-        pytest.skip("this PostgreSQL has no postgres_fdw")
+        pytest.skip("this PostgreSQL has no postgres_fdw; run scripts/install-packages")
     db.execute(
         f"""
         create server elsewhere foreign data wrapper postgres_fdw
@@ -67,8 +67,8 @@ def test_a_foreign_table_as_source_is_computed_by_the_definition(empty_url: str)
         ).fetchall() == [("warn",)]
 
 
-def test_writers_go_on_where_a_partition_is_a_foreign_table(partitioned: str) -> None:
-    # PostgreSQL collects no rows for statement triggers from foreign tables, and refuses.
+def test_writers_can_write_if_a_partition_is_a_foreign_table(partitioned: str) -> None:
+    # PostgreSQL refuses statement triggers that collect rows of foreign tables.
     across_both = (
         """
         insert into vessel_positions ("vesselId", timestamp)
