@@ -1,4 +1,4 @@
-"""History: sampled once a minute, filled from the positions, thinned, with its gaps left open."""
+"""The history is sampled once a minute, thinned for each range, and shows its gaps."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_samples_past_their_time_are_forgotten(database: psycopg.Connection) -> 
 
 
 def fill_history(connection: psycopg.Connection, length: timedelta) -> None:
-    """Put a sample on every minute up to now, with the minute's number since 1970 in it."""
+    """Put a sample on every minute up to now, with values made from the minute's number."""
     connection.execute(
         "insert into vessel_activity.history select m, m, n %% 5000 + 1, n %% 7000 + 1,"
         " n %% 9000 + 1, 9999, n %% 40000 + 1, n %% 40 from generate_series("
@@ -124,7 +124,7 @@ def test_a_gap_stays_a_gap(database: psycopg.Connection, web: WebServer) -> None
     assert set(unknown) <= {n for n, value in enumerate(answer["speedAvg"]) if value is None}
 
 
-def test_the_answer_has_columns_of_equal_length_and_samples_to_compare_with(
+def test_the_answer_has_columns_of_equal_length_and_samples_for_comparison(
     database: psycopg.Connection, web: WebServer
 ) -> None:
     fill_history(database, timedelta(hours=28))
@@ -135,7 +135,7 @@ def test_the_answer_has_columns_of_equal_length_and_samples_to_compare_with(
     assert answer["time"] == sorted(answer["time"])
     assert answer["stepSeconds"] == 60
     assert answer["activeNow"][0] == answer["time"][0] // 60 % 5000 + 1
-    # Not before the present, since the figures may be old themselves.
+    # Compared with the time of the figures, which may be old.
     end = datetime.fromisoformat(row_as_json(web.url)["updatedAt"])
     assert datetime.fromisoformat(answer["to"]) - end > timedelta(hours=3)
     for name, ago in (("hourBefore", 3600), ("dayBefore", 86400)):
@@ -176,7 +176,7 @@ def test_csv_holds_the_same_samples(database: psycopg.Connection, web: WebServer
     assert any(line["speedAvg"] == "" for line in lines)
 
 
-def test_where_nothing_was_heard_the_past_is_unknown_and_not_zero(
+def test_times_without_any_position_are_unknown_and_not_zero(
     database: psycopg.Connection, web: WebServer
 ) -> None:
     write_row(web.url)
@@ -222,7 +222,7 @@ def test_an_unknown_range_is_refused_and_the_known_ones_named(web: WebServer) ->
         ("*/*, application/json;q=0.1", "text/csv"),
     ],
 )
-def test_the_form_is_the_one_that_the_accept_header_weighs_most(
+def test_the_accept_header_chooses_the_form_with_the_highest_weight(
     web: WebServer, accept: str, kind: str
 ) -> None:
     answer = web.get(HISTORY, {"accept": accept})
@@ -236,7 +236,7 @@ def test_an_unchanged_history_costs_a_304(web: WebServer) -> None:
 
 
 def fresh(web: WebServer, span: str) -> dict[str, Any]:
-    """Ask a server that has nothing in memory yet."""
+    """Restart the server, so that it has nothing in memory, and ask."""
     web.stop()
     web.start()
     answer = web.get(f"{HISTORY}?range={span}")
