@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from pytest_postgresql.janitor import DatabaseJanitor
 
+from tests.support.sources import PARTITIONED
 from vessel_activity.database import embedded
 from vessel_activity.database.local_server import LocalServer
 from vessel_activity.install import migrate
@@ -35,7 +36,7 @@ _SERVER_OPTIONS = {
 
 
 def postgresql_binaries() -> Path:
-    """Return the newest system PostgreSQL's programs; the embedded ones where there is none."""
+    """Return the folder of the newest system PostgreSQL's programs, or of the embedded one's."""
     found = sorted(
         Path("/usr/lib/postgresql").glob("*/bin/postgres"),
         key=lambda path: int(path.parent.parent.name),
@@ -53,7 +54,7 @@ def has_pg_cron() -> bool:
 def folder_for_servers() -> Iterator[Path]:
     """Make a folder that other users may enter, and remove it afterwards.
 
-    Run as root, another user runs the servers, and pytest closes its own folders to others.
+    Under root the servers run as another user, and pytest closes its own folders to others.
     """
     with tempfile.TemporaryDirectory(prefix="vessel-activity-test-") as folder:
         Path(folder).chmod(0o755)
@@ -62,7 +63,7 @@ def folder_for_servers() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def new_server() -> Iterator[Callable[..., LocalServer]]:
-    """Make further servers, for tests that crash, restart or configure one; all end with us."""
+    """Make further servers, for tests that crash, restart or configure one. All stop at the end."""
     made: list[LocalServer] = []
     with folder_for_servers() as folder:
 
@@ -86,7 +87,7 @@ def server(new_server: Callable[..., LocalServer]) -> LocalServer:
 
 @contextmanager
 def cloned(server: LocalServer, template: str | None) -> Iterator[str]:
-    """Give the URL of a database of its own, cloned from a template, dropped afterwards."""
+    """Clone a database from a template, give its URL, and drop it afterwards."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     janitor = DatabaseJanitor(
         user="postgres",
@@ -132,7 +133,7 @@ def module_url(server: LocalServer, template: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_server(new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]:
-    """Run a server of its own, its database migrated, for tests that stop and kill it."""
+    """Run a server with a migrated database, for tests that stop and kill it."""
     server = new_server()
     server.start()
     migrate.migrate(server.url())
@@ -161,9 +162,39 @@ def db(url: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+@pytest.fixture(scope="session")
+def source_templates(server: LocalServer) -> dict[str, str]:
+    """Migrate one database over each kind of source table."""
+    names = {}
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        for kind, ddl in PARTITIONED.items():
+            names[kind] = f"sources_{kind}"
+            connection.execute(f"create database {names[kind]}")
+            with psycopg.connect(server.url(names[kind])) as made:
+                made.execute(ddl)
+            migrate.migrate(server.url(names[kind]))
+    return names
+
+
+@pytest.fixture
+def partitioned(server: LocalServer, source_templates: dict[str, str]) -> Iterator[str]:
+    """Give the URL of a database whose positions are partitioned by time, in two levels."""
+    with cloned(server, source_templates["range"]) as url:
+        yield url
+
+
+@pytest.fixture
+def database(module_url: str) -> Iterator[psycopg.Connection]:
+    """Give a session on a database without vessels, positions and history."""
+    with psycopg.connect(module_url, autocommit=True) as connection:
+        connection.execute("truncate public.vessels, public.vessel_positions cascade")
+        connection.execute("truncate vessel_activity.history")
+        yield connection
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In continuous integration a test that could not run is a failure."""
+    """Fail the run in continuous integration if a test was skipped."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

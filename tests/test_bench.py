@@ -1,4 +1,4 @@
-"""The benchmark runs, compares only equal answers, and writes what docs/benchmarks.md says."""
+"""The benchmark runs, compares only equal answers, and measures what docs/benchmarks.md shows."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ def run_bench(output: Path, **options: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module", params=["text", "bigint"])
 def result(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Result:
-    """Give what a run on a thousand vessels writes, with one round of everything."""
+    """Run every measurement once on a thousand vessels and give the result."""
     output = tmp_path_factory.mktemp("bench") / "latest.json"
     options = {"SIZE": "tiny", "ROUNDS": "1", "SOAK_SECONDS": "2", "IDLE_SECONDS": "2"}
     done = run_bench(output, IDS=request.param, **options)
-    assert done.returncode in (0, 1), done.stderr  # 1: a figure falls short, as it may on this size
+    # Status 1 means that a figure missed its target, as it may at this size.
+    assert done.returncode in (0, 1), done.stderr
     assert "disagree" not in done.stderr
     text = output.read_text()
     assert str(PROJECT) not in text
@@ -71,7 +72,7 @@ def test_every_figure_of_the_table_is_measured(result: Result) -> None:
 
 
 @pytest.mark.slow
-def test_what_is_called_a_refresh_of_new_rows_was_incremental(result: Result) -> None:
+def test_the_measured_refreshes_of_new_rows_were_incremental(result: Result) -> None:
     for key in ("refresh, 30 s", "refresh, 1 s"):
         assert set(result["modes"][key]) == {"incremental"}
     assert set(result["modes"]["rebuild"]) == {"rebuild"}
@@ -89,7 +90,7 @@ def test_machine_server_and_data_are_described(result: Result) -> None:
         )
 
 
-def test_an_option_that_can_not_be_used_is_named(tmp_path: Path) -> None:
+def test_an_unusable_option_is_named(tmp_path: Path) -> None:
     done = run_bench(tmp_path / "latest.json", SIZE="huge")
     assert done.returncode == 2
     assert "SIZE must be one of" in done.stderr

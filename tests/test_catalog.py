@@ -1,4 +1,4 @@
-"""The catalog is the reference manual and the fence: comments, pinned names, rights by name."""
+"""Every object of vessel activity has a comment, pinned names and no more rights than it needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.fleet import add_positions, stored
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Routines that don't pin their search_path, and why that is right.
+# Routines that need not pin their search_path, with the reason.
 _UNPINNED = {
     "scheduled_refresh": "commits, so it can't carry SET; it sets the path in each transaction",
     "note_positions_inserted": "fires on every insert; every name and operator is qualified",
@@ -29,7 +29,7 @@ _OURS = """
 
 @contextmanager
 def role(db: psycopg.Connection, url: str, right: str | None) -> Iterator[psycopg.Connection]:
-    """Open a session of a new role that was given a right, or none."""
+    """Open a session of a new role that was granted one right, or none."""
     name = f"{right or 'nobody'}_{urlsplit(url).path[1:]}"
     db.execute(f"create role {name} login")
     try:
@@ -42,10 +42,10 @@ def role(db: psycopg.Connection, url: str, right: str | None) -> Iterator[psycop
         db.execute(f"drop role {name}")
 
 
-# --- what everybody may ---------------------------------------------------------------------------
+# --- rights of everybody --------------------------------------------------------------------------
 
 
-def test_public_may_execute_none_of_our_routines(db: psycopg.Connection) -> None:
+def test_public_may_execute_no_routine_of_vessel_activity(db: psycopg.Connection) -> None:
     open_to_all = db.execute(
         """
         select p.oid::regprocedure::text
@@ -59,7 +59,7 @@ def test_public_may_execute_none_of_our_routines(db: psycopg.Connection) -> None
     assert open_to_all == []
 
 
-def test_our_routines_are_all_there_are(db: psycopg.Connection) -> None:
+def test_the_list_of_routines_is_complete(db: psycopg.Connection) -> None:
     others = db.execute(
         """
         select p.oid::regprocedure::text
@@ -76,7 +76,7 @@ def test_our_routines_are_all_there_are(db: psycopg.Connection) -> None:
     assert count[0] > 40
 
 
-def test_public_has_no_right_on_our_tables_views_sequences_and_schemas(
+def test_public_has_no_right_on_tables_views_sequences_and_schemas(
     db: psycopg.Connection,
 ) -> None:
     rights = db.execute(
@@ -97,10 +97,10 @@ def test_public_has_no_right_on_our_tables_views_sequences_and_schemas(
     assert rights == []
 
 
-# --- the reference manual -------------------------------------------------------------------------
+# --- comments -------------------------------------------------------------------------------------
 
 
-def test_every_routine_of_ours_says_what_it_is_for(db: psycopg.Connection) -> None:
+def test_every_routine_has_a_comment(db: psycopg.Connection) -> None:
     silent = db.execute(
         """
         select o.routine::text from vessel_activity.our_routines() as o
@@ -111,7 +111,7 @@ def test_every_routine_of_ours_says_what_it_is_for(db: psycopg.Connection) -> No
     assert silent == []
 
 
-def test_every_table_view_sequence_and_index_of_ours_says_what_it_is_for(
+def test_every_table_view_sequence_and_index_has_a_comment(
     db: psycopg.Connection,
 ) -> None:
     silent = db.execute(
@@ -130,7 +130,7 @@ def test_every_table_view_sequence_and_index_of_ours_says_what_it_is_for(
     assert silent == []
 
 
-def test_every_column_of_ours_says_what_it_holds(db: psycopg.Connection) -> None:
+def test_every_column_has_a_comment(db: psycopg.Connection) -> None:
     silent = db.execute(
         f"""
         select c.oid::regclass::text, a.attname
@@ -145,7 +145,7 @@ def test_every_column_of_ours_says_what_it_holds(db: psycopg.Connection) -> None
     assert silent == []
 
 
-def test_our_schemas_say_what_they_are_for(db: psycopg.Connection) -> None:
+def test_the_schemas_have_comments(db: psycopg.Connection) -> None:
     silent = db.execute(
         "select n.nspname from pg_namespace as n where n.nspname like 'vessel%' and"
         " coalesce(obj_description(n.oid, 'pg_namespace'), '') not like '%vessel activity%'"
@@ -154,10 +154,10 @@ def test_our_schemas_say_what_they_are_for(db: psycopg.Connection) -> None:
     assert silent == []
 
 
-# --- whose names are meant ------------------------------------------------------------------------
+# --- pinned names ---------------------------------------------------------------------------------
 
 
-def test_every_routine_pins_its_search_path_or_was_bound_when_it_was_made(
+def test_every_routine_pins_its_search_path_or_binds_its_names_at_creation(
     db: psycopg.Connection,
 ) -> None:
     unpinned = db.execute(
@@ -187,7 +187,7 @@ def test_only_trigger_functions_run_with_their_owners_rights(db: psycopg.Connect
     assert [name for name, is_trigger in definers if not is_trigger] == []
 
 
-def test_a_writers_search_path_can_not_lead_our_triggers_astray(
+def test_a_writers_search_path_cannot_mislead_the_triggers(
     db: psycopg.Connection, url: str
 ) -> None:
     with role(db, url, None) as writer:
@@ -199,7 +199,8 @@ def test_a_writers_search_path_can_not_lead_our_triggers_astray(
             grant usage on all sequences in schema public to {user}
             """
         )
-        # Namesakes of what triggers call, and comparisons that match better than the real ones.
+        # Functions with the names that the triggers call, and operators that match better than the
+        # real ones.
         writer.execute(
             """
             create table trap.inbox ();
@@ -238,10 +239,11 @@ def test_a_writers_search_path_can_not_lead_our_triggers_astray(
                 )
         writer.execute("set search_path = trap, pg_catalog, public")
         with pytest.raises(psycopg.errors.RaiseException, match="trap sprung"):
-            writer.execute("select 1 < 2")  # the trap works
+            # The trap catches a session that does not pin its search_path.
+            writer.execute("select 1 < 2")
 
         now = datetime.now(UTC)
-        for _ in range(40):  # what is asked of one statement in sixteen is asked too
+        for _ in range(40):  # the check that runs for one statement in sixteen runs here too
             add_positions(writer, (1, now))
         add_positions(writer, *((vessel, now) for vessel in range(40)))
         writer.execute("update public.vessel_positions set speed = 7")
@@ -253,7 +255,7 @@ def test_a_writers_search_path_can_not_lead_our_triggers_astray(
     assert (stored(db).active_now, stored(db).top_flags) == (0, [("SE", 1)])
 
 
-# --- rights by name -------------------------------------------------------------------------------
+# --- granted rights -------------------------------------------------------------------------------
 
 _READS = [
     "select * from public.vessel_activity_realtime",
@@ -339,7 +341,7 @@ def test_an_operator_refreshes_incrementally(db: psycopg.Connection, url: str) -
         "select public.vessel_activity_backfill_history(now() - interval '1 hour', now())",
     ],
 )
-def test_row_level_security_that_hides_rows_is_an_error_and_never_a_smaller_figure(
+def test_row_level_security_that_hides_rows_is_an_error(
     db: psycopg.Connection, url: str, query: str
 ) -> None:
     add_positions(db, (1, datetime.now(UTC)))
@@ -365,12 +367,14 @@ def test_row_level_security_that_hides_rows_is_an_error_and_never_a_smaller_figu
 
 
 @pytest.mark.parametrize("query", [*_READS, *_OPERATES])
-def test_nobody_else_can_do_anything(db: psycopg.Connection, url: str, query: str) -> None:
+def test_a_role_without_a_grant_can_do_nothing(
+    db: psycopg.Connection, url: str, query: str
+) -> None:
     with role(db, url, None) as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
         session.execute(query)
 
 
-def test_a_writer_needs_no_right_of_ours(db: psycopg.Connection, url: str) -> None:
+def test_a_writer_needs_no_right_on_vessel_activity(db: psycopg.Connection, url: str) -> None:
     with role(db, url, None) as writer:
         db.execute(
             f"""

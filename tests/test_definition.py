@@ -25,9 +25,9 @@ KEYS = [
 ]
 
 
-def test_past_instants_are_answered_from_the_history(db: psycopg.Connection) -> None:
+def test_the_definition_answers_for_past_instants(db: psycopg.Connection) -> None:
     add_vessels(db, [("Cargo", "NO")])
-    # Every ten minutes of a day one of twelve vessels, the n-th at n + 1 knots.
+    # A position every ten minutes of a day. Twelve vessels take turns; the n-th sails n + 1 knots.
     add_speeds(db, *((n % 12, DAY + n * 10 * MINUTE, n % 12 + 1) for n in range(144)))
 
     assert definition(db, DAY - MICROSECOND)[:3] == (0, 0, 0)
@@ -36,7 +36,7 @@ def test_past_instants_are_answered_from_the_history(db: psycopg.Connection) -> 
     assert at_one[:3] == (1, 7, 7)
     assert (at_one.positions_last_hour, at_one.speed_avg) == (7, Decimal("4.00"))
     assert definition(db, DAY + 24 * HOUR)[:3] == (0, 6, 12)
-    assert at_one.vessel_types == [("Cargo", 1)]  # the fleet is as it is now
+    assert at_one.vessel_types == [("Cargo", 1)]  # counts of the fleet are always the present ones
 
 
 def test_a_null_instant_is_refused_by_name(db: psycopg.Connection) -> None:

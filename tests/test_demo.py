@@ -1,5 +1,5 @@
 # ruff: noqa: E501, ISC004 - SQL and messages read best unbroken
-"""`make demo`: a fleet that is plainly simulated, in a server of our own, that leaves in order."""
+"""The demo shows a fleet that is named as simulated, refuses real databases, and stops in order."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def run(data_dir: Path, port: int, host: str = "127.0.0.1") -> subprocess.Popen[
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # As a shell without job control has it for what it runs in the background.
+        # A shell without job control starts its background jobs with SIGINT ignored.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # noqa: PLW1509
     )
 
@@ -66,7 +66,7 @@ def free_port() -> int:
 
 
 def until_serving(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """Wait until the demo says where it serves; return that address and all it said before."""
+    """Wait until the demo prints its address; return the address and everything printed before."""
     assert process.stdout is not None
     said = ""
     for line in process.stdout:
@@ -91,7 +91,7 @@ def test_the_simulated_fleet_is_named_so_and_reports_as_promised(db: psycopg.Con
         " or longitude not between -180 and 180 or speed not between 0 and 30"
         " or timestamp > clock_timestamp()"
     ).fetchone() == (0,)
-    # The fleet's habits don't change, so neither does how many are heard in a day.
+    # The number of vessels heard in a day is fixed, since the fleet's behaviour is.
     day_ago, today = (
         db.execute(
             "select (public.vessel_activity_at(now() - %s::interval)).active_last_24h", (ago,)
@@ -164,7 +164,7 @@ def test_a_database_that_is_not_for_the_demo_is_refused_before_anything_is_chang
         )
 
 
-def test_a_first_fill_that_fails_leaves_no_fleet_behind(empty_url: str) -> None:
+def test_a_failed_first_fill_leaves_no_fleet_behind(empty_url: str) -> None:
     with psycopg.connect(empty_url, autocommit=True) as db:
         db.execute(
             "create table vessels (id serial, mmsi text, name text, "
@@ -184,7 +184,7 @@ def test_simulated_vessels_are_not_mixed_with_real_ones(db: psycopg.Connection) 
     assert db.execute("select to_regnamespace('vessel_activity_demo')").fetchone() == (None,)
 
 
-def test_positions_of_others_keep_the_demo_out_and_are_never_deleted(
+def test_the_demo_refuses_positions_of_others_and_never_deletes_them(
     db: psycopg.Connection,
 ) -> None:
     other = (
@@ -208,7 +208,7 @@ def test_positions_of_others_keep_the_demo_out_and_are_never_deleted(
     ).fetchone() == (1, 0)
 
 
-def test_a_rollback_takes_the_simulated_fleet_out(db: psycopg.Connection, url: str) -> None:
+def test_a_rollback_removes_the_simulated_fleet(db: psycopg.Connection, url: str) -> None:
     demo.install_fleet(db)
     db.execute(FILL, (50,))
 
@@ -264,7 +264,7 @@ def test_a_fleet_whose_schema_was_dropped_by_hand_is_no_simulation(
     ).fetchone() == (40, True)
 
     db.execute("drop schema vessel_activity_demo cascade")
-    migrate.rollback(url)
+    rollback.rollback(url)
     assert db.execute("select to_regnamespace('vessel_activity')").fetchone() == (None,)
 
 
@@ -288,7 +288,7 @@ def test_a_rollback_does_not_call_a_function_of_another_role(
             "Look at that function. Then call it yourself, or run: update vessel_activity.settings set simulation = null;"
         )
     with pytest.raises(psycopg.errors.DivisionByZero):
-        migrate.rollback(url)
+        rollback.rollback(url)
 
 
 @pytest.fixture
@@ -320,7 +320,7 @@ def test_the_demo_serves_stops_in_order_and_survives_kill_9(folder: Path) -> Non
         first.kill()
         first.communicate()
 
-    # On the same port: the killed demo's server must not live on and keep it.
+    # On the same port: the server of the killed demo must not still hold it.
     for number in (signal.SIGTERM, signal.SIGINT):
         again = run(data_dir, port)
         try:
@@ -333,7 +333,7 @@ def test_the_demo_serves_stops_in_order_and_survives_kill_9(folder: Path) -> Non
         assert again.returncode == 0
         assert not (data_dir / "postgresql-18" / "postmaster.pid").exists()
 
-    # The address that is printed is one that a browser takes.
+    # A browser accepts the printed address.
     again = run(data_dir, 0, "::1")
     try:
         address, _ = until_serving(again)

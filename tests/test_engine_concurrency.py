@@ -38,10 +38,10 @@ WRITES = (
 
 
 def write(sandbox: Sandbox, lane: int, until: float) -> int:
-    """Write one lane's rows in small transactions until then; return how many were committed."""
+    """Write rows of one lane in small transactions until that time; return the number committed."""
     random, committed, made = Random(lane), 0, 0
     with sandbox.session() as db:
-        # Nobody else writes this lane: any wait for a lock would be the engine's doing.
+        # Only this session writes this lane, so any wait for a lock would come from the engine.
         db.execute("set lock_timeout = '100ms'; set synchronous_commit = off")
         while time.monotonic() < until:
             db.execute("begin")
@@ -65,7 +65,7 @@ def write(sandbox: Sandbox, lane: int, until: float) -> int:
 
 
 def hammer(sandbox: Sandbox, seconds: float) -> tuple[int, int]:
-    """Write and refresh all at once, then judge; return the refreshes and committed transactions."""
+    """Write and refresh at the same time, then judge; return both numbers of transactions."""
     until = time.monotonic() + seconds
     refreshes = 0
     with sandbox.session() as db, ThreadPoolExecutor(WRITERS) as pool:
@@ -92,7 +92,7 @@ def clock(db: psycopg.Connection) -> datetime:
 
 @pytest.fixture(scope="module")
 def sandbox(new_server: Callable[..., LocalServer]) -> Iterator[Sandbox]:
-    """Give a database of its own on a server of its own."""
+    """Give a database on a server that no other test uses."""
     server = new_server()
     server.start()
     yield Sandbox(server, SHAPES[0])

@@ -1,5 +1,5 @@
 # ruff: noqa: E501, PT012, S311 - function texts; several runs may be needed; nothing secret is drawn
-"""The proofs notice a broken engine: seven deliberate mistakes, each caught (docs/engine.md)."""
+"""The tests of the engine catch each of seven deliberate mistakes (docs/engine.md)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Mutation(NamedTuple):
-    """A mistake: in a function, texts to be replaced by others."""
+    """A mistake: a function, and texts to replace in it."""
 
     function: str
     replaced: dict[str, str]
@@ -64,7 +64,7 @@ ENOUGH = 40
 
 @pytest.fixture(scope="module")
 def sandbox(new_server: Callable[..., LocalServer]) -> Iterator[Sandbox]:
-    """Give a database of its own on a server of its own."""
+    """Give a database on a server that no other test uses."""
     server = new_server(**SERVER_OPTIONS)
     server.start()
     (partitioned,) = (shape for shape in SHAPES if shape.partitioned)
@@ -74,7 +74,7 @@ def sandbox(new_server: Callable[..., LocalServer]) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def mutate(sandbox: Sandbox) -> Iterator[Callable[[Mutation], None]]:
-    """Give what installs a mutation; the function is as before afterwards."""
+    """Give a function that installs a mutation; the original comes back afterwards."""
     originals: list[str] = []
     with sandbox.session() as db:
 
@@ -87,7 +87,7 @@ def mutate(sandbox: Sandbox) -> Iterator[Callable[[Mutation], None]]:
 
 
 def first_mismatch(sandbox: Sandbox) -> int | None:
-    """Return the first seed whose schedule notices something, None where none does."""
+    """Return the first seed whose schedule notices the mutation, or None."""
     run = Run(sandbox)
     try:
         for seed in range(ENOUGH):

@@ -1,5 +1,5 @@
 # ruff: noqa: S311 - nothing secret is drawn
-"""Whatever several sessions do, in any order, every refreshed row is what the tables say."""
+"""Every refreshed row equals the definition, whatever several sessions do in whatever order."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def own_server(new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]:
 
 @pytest.fixture(params=SHAPES, ids=lambda shape: shape.name)
 def run(own_server: LocalServer, request: pytest.FixtureRequest) -> Iterator[Run]:
-    """Give the sessions of a database of each shape."""
+    """Give the sessions of one database for each shape."""
     shape: Shape = request.param
     run = Run(Sandbox(own_server, shape))
     yield run
     run.close()
 
 
-def test_random_schedules_never_leave_the_definition(run: Run) -> None:
+def test_every_refresh_of_a_random_schedule_equals_the_definition(run: Run) -> None:
     modes: Counter[str] = Counter()
     for seed in range(SCHEDULES):
         schedule = random_schedule(Random(seed), 30, crashes=False)
@@ -62,7 +62,7 @@ def test_random_schedules_never_leave_the_definition(run: Run) -> None:
             _, error = shortened(run, schedule)
             raise error from None
         modes += run.modes
-    # Else the definition would be compared with itself.
+    # Otherwise the definition would be compared with itself.
     assert modes["incremental"] > 0.5 * modes.total(), modes
 
 
@@ -78,12 +78,12 @@ def _hypothesis_finds_no_schedule(run: Run, schedule: list[Step]) -> None:
     run.play(schedule)
 
 
-def test_schedules_that_hypothesis_makes_up_never_leave_the_definition(run: Run) -> None:
+def test_every_refresh_of_a_hypothesis_schedule_equals_the_definition(run: Run) -> None:
     _hypothesis_finds_no_schedule(run)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_crash_amid_a_schedule_loses_nothing(run: Run, seed: int) -> None:
+def test_a_crash_during_a_schedule_loses_nothing(run: Run, seed: int) -> None:
     schedule = random_schedule(Random(seed), 30, crashes=False)
     schedule[20:20] = [Step("open", 0, 1), Step("insert", 0, 2), Step("prepare", 0, 3)]
     schedule.insert(24, Step("crash", 0, 0))

@@ -1,4 +1,4 @@
-"""The figures survive what happens to servers: crashes, failover, restores, sessions left open."""
+"""The figures stay exact through crashes, failover, restores and sessions left open."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ def mortal(new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]:
 @pytest.fixture
 def name(mortal: LocalServer) -> Iterator[str]:
     """Give the name of a database with positions, its state built, on the server that may crash."""
-    mortal.start()  # where the test before has left it stopped
+    mortal.start()  # the previous test may have left it stopped
     with cloned(mortal, TEMPLATE) as url:
         name = url.partition("@/")[2].partition("?")[0]
         with psycopg.connect(url, autocommit=True) as db:
-            # PostgreSQL forgets what a copied sequence has handed out, if it crashes before this.
+            # A crash before this would undo numbers that a copied sequence has given.
             db.execute("checkpoint")
             refreshed(db, AS_OF - MINUTE)
             add_vessels(db, [("Cargo", "NO"), ("Tug", "US")])
@@ -74,7 +74,7 @@ def opened(server: LocalServer, name: str) -> Iterator[psycopg.Connection]:
 
 
 def exact(db: psycopg.Connection, mode: str, as_of: datetime = AS_OF) -> Figures:
-    """Refresh, and see that it was done in this mode and gave what the definition gives."""
+    """Refresh, and check the mode of the refresh and that the row equals the definition."""
     figures = refreshed(db, as_of)
     assert figures == definition(db, as_of) == stored(db)
     assert last_mode(db)[0] == mode, last_mode(db)
@@ -82,7 +82,7 @@ def exact(db: psycopg.Connection, mode: str, as_of: datetime = AS_OF) -> Figures
 
 
 def goes_on(db: psycopg.Connection, active_now: int) -> None:
-    """See that changes are followed incrementally from here on."""
+    """Check that the next changes are followed incrementally."""
     add_positions(db, (91, AS_OF), (92, AS_OF))
     assert exact(db, "incremental", AS_OF + SECOND).active_now == active_now + 2
     db.execute('delete from vessel_positions where "vesselId" = 91')
@@ -93,7 +93,7 @@ def goes_on(db: psycopg.Connection, active_now: int) -> None:
 
 
 def bytes_of(db: psycopg.Connection, relation: str) -> int:
-    """Return the size of a table of ours with everything that belongs to it."""
+    """Return the size of a table of vessel activity, with its indexes and TOAST."""
     row = db.execute(
         "select pg_total_relation_size(%s)", (f"vessel_activity.{relation}",)
     ).fetchone()
@@ -152,7 +152,7 @@ _ROLLED_BACK = {
 
 
 @pytest.mark.parametrize("what", _ROLLED_BACK)
-def test_the_server_starts_after_a_crash_right_after_this_was_rolled_back(
+def test_the_server_starts_after_a_crash_that_follows_a_rolled_back_statement(
     mortal: LocalServer, name: str, what: str
 ) -> None:
     with opened(mortal, name) as db:
@@ -192,7 +192,7 @@ def test_a_crash_right_after_a_refresh_is_right_too(mortal: LocalServer, name: s
 # --- prepared transactions -----------------------------------------------------------------------
 
 
-def test_a_prepared_transaction_counts_once_it_is_committed(mortal: LocalServer, name: str) -> None:
+def test_a_prepared_transaction_counts_after_its_commit(mortal: LocalServer, name: str) -> None:
     with opened(mortal, name) as db, psycopg.connect(mortal.url(name)) as writer:
         writer.tpc_begin(writer.xid(1, "calm", name))
         add_positions(writer, (4, AS_OF))
@@ -264,7 +264,7 @@ def _program(name: str, *arguments: str) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--no-unlogged-table-data",)], ids=["all", "logged"])
-def test_dump_and_restore_keep_everything_working(
+def test_everything_works_after_dump_and_restore(
     mortal: LocalServer, name: str, options: tuple[str, ...], tmp_path: Path
 ) -> None:
     with opened(mortal, name) as db:
@@ -280,11 +280,11 @@ def test_dump_and_restore_keep_everything_working(
                 ).fetchone() == (10 * SECOND,)
                 goes_on(restored, 2)
             migrate.migrate(url)
-        # What is done to the copy is not done to the original.
+        # Changes of the copy do not reach the original.
         assert exact(db, "incremental", AS_OF + SECOND).active_now == 2
 
 
-def test_a_database_made_from_ours_as_template_goes_its_own_way(
+def test_a_database_cloned_as_a_template_keeps_its_own_figures(
     mortal: LocalServer, name: str
 ) -> None:
     with opened(mortal, name) as db:
@@ -360,16 +360,16 @@ def test_the_status_answers_on_a_standby(
     assert ("engine", "ok") in states
 
 
-# --- sessions left open, and refreshes that don't come -------------------------------------------
+# --- sessions left open, and missing refreshes ---------------------------------------------------
 
 
 def small_limit(db: psycopg.Connection, what: str, limit: int) -> int:
-    """Set a small limit for the inbox or the state, in bytes, and return it."""
+    """Set a small limit for the inbox or the state and return it, in bytes."""
     db.execute(f"update vessel_activity.settings set {what}_limit_bytes = %s", (limit,))  # noqa: S608
     return limit
 
 
-# The limit is looked at once in 4,096 rows, of which a page holds more than a hundred.
+# The limit is checked once in 4,096 rows. A page holds more than a hundred rows.
 OVERSHOOT = 4_096 // 100 * 8_192
 CLOSED = "writers leave changes out because an inbox is over its limit"
 BLOATED = "the state is over its limit because an old snapshot keeps its dead rows"
@@ -382,7 +382,7 @@ def vacuumed(db: psycopg.Connection) -> None:
 
 
 def rebuilt_once_there_is_room(db: psycopg.Connection, as_of: datetime = AS_OF) -> Figures:
-    """See the definition answer and empty the inboxes, vacuum shrink them, the state rebuilt."""
+    """Check that the definition answers until vacuum has made room, and that a rebuild follows."""
     exact(db, "definition", as_of)
     assert last_mode(db)[1] == CLOSED
     vacuumed(db)
@@ -425,7 +425,7 @@ def test_an_old_snapshot_lets_the_inbox_grow_to_its_limit_only(
 
 
 def filled(db: psycopg.Connection, limit: int) -> int:
-    """Write until an inbox is over its limit and has been found to be; return how many vessels."""
+    """Write until an inbox is found to be over its limit; return the number of vessels."""
     vessels = 0
     while db.execute("select last_value from vessel_activity.inbox_guard").fetchone() == (1,):
         db.execute(
@@ -440,7 +440,7 @@ def filled(db: psycopg.Connection, limit: int) -> int:
     return vessels
 
 
-def test_while_nobody_refreshes_the_inbox_grows_to_its_limit_only(db: psycopg.Connection) -> None:
+def test_without_refreshes_the_inbox_grows_to_its_limit_only(db: psycopg.Connection) -> None:
     limit = small_limit(db, "inbox", 4_194_304)
     refreshed(db, AS_OF - MINUTE)
     vessels = filled(db, limit)
@@ -458,10 +458,10 @@ def test_while_nobody_refreshes_the_inbox_grows_to_its_limit_only(db: psycopg.Co
     assert exact(db, "incremental").active_now == vessels + 101
 
 
-def test_one_statement_after_another_is_bounded_like_a_large_one(db: psycopg.Connection) -> None:
+def test_many_small_statements_are_bounded_too(db: psycopg.Connection) -> None:
     limit = small_limit(db, "inbox", 1_048_576)
     refreshed(db, AS_OF - MINUTE)
-    with db.transaction():  # quick: one commit
+    with db.transaction():  # one commit, to be quick
         db.execute(
             """
             do $$ begin for v in 1 .. 60000 loop
@@ -513,7 +513,7 @@ def test_long_names_count_towards_the_limit(db: psycopg.Connection) -> None:
     assert rebuilt_once_there_is_room(db).total_vessels == 1
 
 
-def test_names_that_nobody_has_any_more_are_forgotten(db: psycopg.Connection) -> None:
+def test_names_that_no_vessel_has_any_more_are_forgotten(db: psycopg.Connection) -> None:
     add_vessels(db, [("Cargo", "NO")])
     refreshed(db, AS_OF - MINUTE)
     for turn in range(3):
@@ -541,7 +541,7 @@ STILL_OPEN = "a writer that left changes out while an inbox was over its limit h
 
 
 @pytest.mark.parametrize("ending", ["commit", "rollback"])
-def test_a_writer_that_left_its_changes_out_is_waited_for_by_the_definition(
+def test_the_definition_answers_until_a_writer_with_unnoted_changes_ends(
     db: psycopg.Connection, url: str, ending: str
 ) -> None:
     limit = small_limit(db, "inbox", 65_536)
@@ -553,7 +553,7 @@ def test_a_writer_that_left_its_changes_out_is_waited_for_by_the_definition(
         assert last_mode(db)[1] == CLOSED
         small_limit(db, "inbox", 100 * limit)  # vacuum can't make room while the writer is open
         db.execute("select vessel_activity.maintain()")
-        with psycopg.connect(url) as late:  # begun after the inbox was opened again
+        with psycopg.connect(url) as late:  # begun after the inbox was reopened
             for _ in range(2):
                 assert exact(db, "definition").active_now == vessels
                 assert last_mode(db)[1] == STILL_OPEN
@@ -566,7 +566,7 @@ def test_a_writer_that_left_its_changes_out_is_waited_for_by_the_definition(
 
 
 @pytest.mark.parametrize("restarts", [False, True], ids=["running", "restarted"])
-def test_a_prepared_transaction_that_left_its_changes_out_is_waited_for_too(
+def test_the_definition_answers_until_a_prepared_transaction_with_unnoted_changes_ends(
     mortal: LocalServer, name: str, *, restarts: bool
 ) -> None:
     with opened(mortal, name) as db, psycopg.connect(mortal.url(name)) as writer:
@@ -591,7 +591,7 @@ def test_a_prepared_transaction_that_left_its_changes_out_is_waited_for_too(
         assert exact(db, "rebuild").active_now == missing + 1
 
 
-def test_the_inbox_opened_again_between_two_refreshes_is_noticed(db: psycopg.Connection) -> None:
+def test_an_inbox_reopened_between_two_refreshes_is_noticed(db: psycopg.Connection) -> None:
     limit = small_limit(db, "inbox", 65_536)
     refreshed(db, AS_OF - MINUTE)
     vessels = filled(db, limit)
@@ -625,17 +625,18 @@ def test_an_old_snapshot_lets_the_state_grow_to_its_limit_only(
     assert set(modes) == {("incremental", None), ("definition", BLOATED)}
     first = modes.index(("definition", BLOATED))
     assert set(modes[first:]) == {("definition", BLOATED)}
-    assert len(set(sizes[first:])) == 1  # not a byte more
+    assert len(set(sizes[first:])) == 1  # the inbox has not grown by a byte
     assert sizes[-1] < 2 * limit
-    # What came meanwhile waits in the inbox, and is folded once the old snapshot is gone.
+    # The changes made meanwhile wait in the inbox and are folded once the old snapshot is gone.
     vacuumed(db)
     assert exact(db, "incremental", AS_OF + 25 * SECOND).active_now == 500
 
 
-def test_a_reader_of_our_tables_delays_nobody(db: psycopg.Connection, url: str) -> None:
+def test_a_reader_of_the_state_delays_nobody(db: psycopg.Connection, url: str) -> None:
     refreshed(db, AS_OF - MINUTE)
     with psycopg.connect(url) as reader:
-        reader.execute("select 1 from vessel_activity.inbox, vessel_activity.last_seen")  # as dumps
+        # This takes the lock that pg_dump takes.
+        reader.execute("select 1 from vessel_activity.inbox, vessel_activity.last_seen")
         db.execute("set lock_timeout = '100ms'")
         add_positions(db, (1, AS_OF))
         db.execute("select public.vessel_activity_rebuild()")

@@ -1,7 +1,7 @@
-"""Every decision about what the numbers mean (design, section 3), to the microsecond.
+"""Every decision about the meaning of the numbers, to the microsecond.
 
-Each test runs on all three routes a figure can come by: computed from the source tables, folded
-from what the triggers noted, and rebuilt.
+Each test runs on all three routes: computed from the source tables, folded from the changes that
+the triggers noted, and rebuilt.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def connection(server: LocalServer, template: str) -> Iterator[psycopg.Connectio
 
 @pytest.fixture
 def db(connection: psycopg.Connection) -> Iterator[psycopg.Connection]:
-    """Give the database as it was at first: whatever a test does is rolled back."""
+    """Give the database in its first state; everything a test does is rolled back."""
     with connection.transaction(force_rollback=True):
         yield connection
 
@@ -112,9 +112,7 @@ def test_an_hour_that_begins_on_a_full_second_counts_that_second(
     assert (figures.positions_last_hour, figures.speed_avg) == (2, Decimal("15.00"))
 
 
-def test_a_ship_stamped_in_2099_counts_when_its_time_comes(
-    db: psycopg.Connection, route: str
-) -> None:
+def test_a_position_stamped_2099_counts_from_2099_on(db: psycopg.Connection, route: str) -> None:
     due = datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC)
 
     before = computed(db, route, lambda: add_positions(db, (1, due), speed=10))
@@ -215,7 +213,7 @@ def test_only_ten_groups_are_kept_but_all_vessels_counted(
     assert figures.total_vessels == 14
 
 
-def test_types_and_flags_are_counted_apart(db: psycopg.Connection, route: str) -> None:
+def test_types_and_flags_are_counted_separately(db: psycopg.Connection, route: str) -> None:
     fleet = [("Cargo", "NO"), ("Cargo", "US"), ("Tug", "US"), (None, "US"), ("Cargo", None)]
 
     figures = computed(db, route, lambda: add_vessels(db, fleet))
@@ -224,13 +222,13 @@ def test_types_and_flags_are_counted_apart(db: psycopg.Connection, route: str) -
     assert figures.top_flags == [("US", 3), ("NO", 1), ("Unknown", 1)]
 
 
-def test_a_name_longer_than_an_index_takes_is_counted(db: psycopg.Connection, route: str) -> None:
+def test_a_name_too_long_for_an_index_is_counted(db: psycopg.Connection, route: str) -> None:
     name = "".join(f"{number:05d}" for number in range(4000))
     figures = computed(db, route, lambda: add_vessels(db, [(name, "NO"), (name, "NO")]))
     assert figures.vessel_types == [(name, 2)]
 
 
-def test_names_are_told_apart_bytewise_whatever_the_columns_collation_says(
+def test_names_are_compared_bytewise_under_any_collation_of_the_column(
     db: psycopg.Connection, route: str
 ) -> None:
     db.execute(
@@ -341,9 +339,9 @@ def test_the_mean_is_rounded_half_up_from_exact_sums(db: psycopg.Connection, rou
     assert str(exact.speed_avg) == "0.18"
 
 
-def test_the_mean_does_not_depend_on_rows_long_gone(db: psycopg.Connection, route: str) -> None:
+def test_the_mean_does_not_depend_on_deleted_rows(db: psycopg.Connection, route: str) -> None:
     alter_type(db, "speed", "numeric")
-    # Their mean is below 0.005 by less than a division shows that reckons with few places.
+    # Their mean is just below 0.005. A division with too few decimal places rounds it up.
     tiny = Decimal("0.00499999999999999999999999999999")
 
     def write() -> None:
@@ -356,7 +354,7 @@ def test_the_mean_does_not_depend_on_rows_long_gone(db: psycopg.Connection, rout
     assert computed(db, route, write).speed_avg == definition(db).speed_avg
 
 
-def test_the_mean_is_0_where_no_speed_enters_it(db: psycopg.Connection, route: str) -> None:
+def test_the_mean_is_0_if_no_speed_counts(db: psycopg.Connection, route: str) -> None:
     figures = computed(db, route, lambda: add_speeds(db, (1, AS_OF, 0), (2, AS_OF, None)))
 
     assert str(figures.speed_avg) == "0.00"
@@ -446,16 +444,14 @@ _INDEXES = {
 
 
 @pytest.mark.parametrize("indexes", _INDEXES.values(), ids=_INDEXES)
-def test_the_order_of_the_indexes_and_having_none_changes_no_number(
-    db: psycopg.Connection, route: str, indexes: str
-) -> None:
+def test_no_number_depends_on_the_indexes(db: psycopg.Connection, route: str, indexes: str) -> None:
     db.execute("drop index vessel_activity_timestamp_idx, vessel_activity_vessel_timestamp_idx")
     db.execute('alter table public.vessel_positions alter "vesselId" drop not null')
     db.execute(indexes)
 
     def write() -> None:
         for vessel in range(1, 21):
-            # Each vessel is silent for longer than the one before; one has only rows ahead.
+            # Each vessel is silent for longer than the one before; one has only rows of the future.
             last = AS_OF - (vessel - 1) * 90 * MINUTE
             add_positions(db, (vessel, last), (vessel, last - HOUR), (vessel, AS_OF + MINUTE))
         add_positions(db, (21, AS_OF + MICROSECOND), (None, AS_OF), (-1, AS_OF - 6 * MINUTE))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import psycopg
 
 
-# Branches for what this database is not: one with pg_cron, one whose ids are adopted uuids.
+# Errors in branches that this database does not reach: pg_cron, and adopted ids of type uuid.
 _ELSEWHERE = (
     'schema "cron" does not exist',
     'relation "cron.job" does not exist',
@@ -28,7 +28,7 @@ _ELSEWHERE = (
 
 
 def passes(*command: str) -> str:
-    """Run a checker and return what it said; a complaint is a failure."""
+    """Run a checker and return its output; a complaint is a failure."""
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -62,7 +62,7 @@ def test_pre_commit_runs_make_lint_and_nothing_from_elsewhere() -> None:
 def test_plpgsql_passes(db: psycopg.Connection) -> None:
     library = postgresql_binaries().parent / "lib" / "plpgsql_check.so"
     if not library.exists():
-        pytest.skip("plpgsql_check is not installed (Debian: postgresql-15-plpgsql-check)")
+        pytest.skip("plpgsql_check is not installed; run scripts/install-packages")
     db.execute("create extension plpgsql_check")
     found = db.execute(
         """

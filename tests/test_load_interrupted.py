@@ -1,4 +1,4 @@
-"""A load that is stopped, killed or cut off has counted what it added; running it again is safe."""
+"""An interrupted load has counted exactly what it added, and can be run again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ VESSELS, MOMENTS = 50, 6000
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write 300,000 rows, all of which are to be loaded: some seconds' work, in six batches."""
+    """Write 300,000 good rows: six batches, which take some seconds to load."""
     path = tmp_path_factory.mktemp("load") / "large.csv"
     with path.open("w") as file:
         file.write("MMSI,BaseDateTime,LAT,LON,SOG\n")
@@ -42,7 +42,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def loading(url: str, db: psycopg.Connection, large: Path) -> Iterator[subprocess.Popen[str]]:
-    """Run a load that has filed some of the file, not all."""
+    """Run a load until it has filed a part of the file."""
     process = run(url, large)
     deadline = time.monotonic() + 60
     while db.execute("select from vessel_activity.load where rows_read > 0").fetchone() is None:
@@ -75,8 +75,8 @@ def wait_for_sessions_to_end(db: psycopg.Connection) -> None:
         time.sleep(0.05)
 
 
-def check_that_what_is_counted_is_there(db: psycopg.Connection) -> int:
-    """Return the number of positions; it is what the load says, and nothing waits in between."""
+def check_the_counts(db: psycopg.Connection) -> int:
+    """Check that the load counted what the tables hold; return the number of positions."""
     row = db.execute(
         "select rows_read, rows_loaded, (select count(*) from public.vessel_positions),"
         " (select count(*) from vessel_activity.landing) from vessel_activity.load"
@@ -105,12 +105,12 @@ def check_that_running_again_completes_it(
     ).fetchone() == (VESSELS * MOMENTS, VESSELS * MOMENTS)
 
 
-def test_a_killed_load_is_found_and_made_good_by_the_next(
+def test_the_next_load_marks_a_killed_one_and_completes_it(
     loading: subprocess.Popen[str], url: str, db: psycopg.Connection, large: Path
 ) -> None:
     loading.kill()
     wait_for_sessions_to_end(db)
-    before = check_that_what_is_counted_is_there(db)
+    before = check_the_counts(db)
     assert db.execute("select state from vessel_activity.load").fetchone() == ("running",)
     check_that_running_again_completes_it(url, db, large, before, "interrupted")
 
@@ -129,11 +129,11 @@ def test_a_stopped_load_says_so_and_can_be_run_again(
         130,
         "stopped; what was counted is in, and running it again is safe\n",
     )
-    before = check_that_what_is_counted_is_there(db)
+    before = check_the_counts(db)
     check_that_running_again_completes_it(url, db, large, before, "interrupted")
 
 
-def test_a_terminal_sees_how_far_it_is(url: str, large: Path) -> None:
+def test_a_terminal_shows_the_progress(url: str, large: Path) -> None:
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
     with subprocess.Popen(
@@ -145,7 +145,7 @@ def test_a_terminal_sees_how_far_it_is(url: str, large: Path) -> None:
     ) as process:
         os.close(theirs)
         shown = b""
-        with suppress(OSError):  # how a terminal says that nobody writes to it any more
+        with suppress(OSError):  # reading a terminal fails so once its writer is gone
             while some := os.read(ours, 4096):
                 shown += some
         os.close(ours)
@@ -167,5 +167,5 @@ def test_a_lost_connection_ends_a_load_in_plain_words(
     assert (loading.returncode, output[:6]) == (2, "error:")
     assert "Traceback" not in output
     wait_for_sessions_to_end(db)
-    before = check_that_what_is_counted_is_there(db)
+    before = check_the_counts(db)
     check_that_running_again_completes_it(url, db, large, before, "interrupted")

@@ -1,4 +1,4 @@
-"""Any line, in columns of any order, is read the same way by the quick path and the careful one."""
+"""The quick and the careful reader give the same row for every line, in any order of columns."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def written(values: list[str], *, all_quoted: bool) -> str:
 
 
 def read(header: list[str], line: str) -> list[str]:
-    """Return the columns of the COPY row, but for the line itself, which comes last."""
+    """Return the columns of the COPY row without the last one, which is the line itself."""
     row = LineReader(",".join(header)).copy_row(2, line.encode()).decode()
     assert row.endswith("\n")
     assert row.count("\n") == 1
@@ -66,7 +66,7 @@ def test_the_quick_path_reads_a_line_as_the_careful_one_does(row: dict[str, str]
     new=st.booleans(),
     all_quoted=st.booleans(),
 )
-def test_neither_order_nor_names_nor_quotes_of_the_columns_matter(
+def test_order_names_and_quotes_of_the_columns_do_not_matter(
     row: dict[str, str], order: list[str], new: bool, all_quoted: bool
 ) -> None:
     expected = read(COLUMNS, written([row[name] for name in COLUMNS], all_quoted=False))
@@ -76,7 +76,7 @@ def test_neither_order_nor_names_nor_quotes_of_the_columns_matter(
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=80).filter(str.strip))
-def test_no_line_whatsoever_breaks_the_row_it_becomes(text: str) -> None:
+def test_every_line_becomes_one_valid_row(text: str) -> None:
     line = text.replace("\n", " ")
     row = LineReader(",".join(COLUMNS)).copy_row(3, line.encode()).decode()
     fields = row[:-1].split("\t")
@@ -100,7 +100,7 @@ def test_no_line_whatsoever_breaks_the_row_it_becomes(text: str) -> None:
         ("VesselName", "A,B", "wrong number of fields"),
     ],
 )
-def test_a_line_that_cannot_be_read_says_why(field: str, value: str, reason: str) -> None:
+def test_an_unreadable_line_gives_the_reason(field: str, value: str, reason: str) -> None:
     row = {
         **dict.fromkeys(COLUMNS, "1"),
         "MMSI": "367014480",

@@ -40,13 +40,13 @@ def vessel(db: psycopg.Connection) -> tuple[object, ...]:
     return tuple(rows[0])
 
 
-def test_name_and_type_each_keep_their_newest_through_files_in_any_order(
+def test_the_newest_name_and_type_win_in_any_order_of_files(
     db: psycopg.Connection, load: Load
 ) -> None:
     assert load("00:10:00", "NEWER", "") == (1, 0)
     assert load("00:30:00", "", "80") == (0, 1)
     assert vessel(db) == ("NEWER", "Tanker", "NO")
-    # Older than the name, though the vessel has been heard of since: nothing changes.
+    # Older than the name, though the vessel has reported since: nothing changes.
     assert load("00:05:00", "OLDER", "70") == (0, 0)
     # Older than the type, newer than the name.
     assert load("00:20:00", "NEWEST", "70") == (0, 1)
@@ -55,7 +55,7 @@ def test_name_and_type_each_keep_their_newest_through_files_in_any_order(
     assert vessel(db) == ("NEWEST", "Tanker", "NO")
 
 
-def test_what_a_vessel_had_before_counts_as_new_as_its_newest_position(
+def test_earlier_static_data_count_as_of_the_vessels_newest_position(
     db: psycopg.Connection, load: Load
 ) -> None:
     db.execute(
@@ -66,7 +66,7 @@ def test_what_a_vessel_had_before_counts_as_new_as_its_newest_position(
         select id, '2022-01-03 00:10:00+00' from public.vessels;
         """
     )
-    # What is blank is filled whatever its age; a flag that is there stays.
+    # A blank value is filled at any age; an existing flag stays.
     assert load("00:05:00", "OLDER", "70") == (0, 1)
     assert vessel(db) == ("OWN NAME", "Cargo", "Norway")
     assert load("00:15:00", "NEWER", "1004") == (0, 1)
@@ -84,7 +84,7 @@ def test_what_a_vessel_had_before_counts_as_new_as_its_newest_position(
         ("0", None), ("7", None), ("38", None), ("200", None), ("1026", None), ("Cargo", None),
     ],
 )  # fmt: skip
-def test_a_type_code_gets_its_name_and_one_that_says_nothing_none(
+def test_a_type_code_gets_its_name_or_none(
     db: psycopg.Connection, load: Load, code: str, name: str | None
 ) -> None:
     load("00:00:00", "ANNA", code)

@@ -1,4 +1,4 @@
-"""The project's own PostgreSQL server: as root, as an ordinary user, killed, joined, half made."""
+"""The local PostgreSQL server runs under any user and recovers from kills and half-made folders."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ server.stop()
 
 @pytest.fixture
 def made(new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]:
-    """Give a server that is not started yet; stopped afterwards."""
+    """Give a server that is not started yet, and stop it afterwards."""
     server = new_server()
     yield server
     server.stop("immediate")
@@ -45,14 +45,14 @@ def value(server: LocalServer, query: str) -> object:
 
 
 def rights(folder: Path) -> dict[Path, tuple[int, int, int]]:
-    """Return mode and owners of a folder and of all above it."""
+    """Return mode and owners of a folder and of all folders above."""
     return {
         path: (path.stat().st_mode, path.stat().st_uid, path.stat().st_gid)
         for path in (folder, *folder.parents)
     }
 
 
-def test_it_runs_as_no_superuser_and_touches_only_its_own_folder(made: LocalServer) -> None:
+def test_the_server_never_runs_as_root_and_changes_only_its_own_folder(made: LocalServer) -> None:
     users, outside = Path("/etc/passwd").read_bytes(), made.datadir.parent.parent
     before = rights(outside)
 
@@ -69,10 +69,10 @@ def test_it_runs_as_no_superuser_and_touches_only_its_own_folder(made: LocalServ
     assert Path("/etc/passwd").read_bytes() == users
 
 
-def test_it_runs_for_an_ordinary_user(made: LocalServer) -> None:
+def test_the_server_runs_for_an_ordinary_user(made: LocalServer) -> None:
     folder = made.datadir.parent.parent / "ordinary"
     folder.mkdir()
-    # As root, the project and its environment may be out of others' reach.
+    # Under root, another user may be unable to reach the project and its environment.
     shutil.copytree(PROJECT / "vessel_activity", folder / "vessel_activity")
     python = Path("/usr/bin/python3")
     user: dict[str, object] = {}
@@ -94,7 +94,7 @@ def test_it_runs_for_an_ordinary_user(made: LocalServer) -> None:
     assert server_user == own_user != "0"
 
 
-def test_after_kill_9_the_next_start_has_what_was_committed(made: LocalServer) -> None:
+def test_committed_rows_survive_kill_9(made: LocalServer) -> None:
     made.options["fsync"] = "on"
     made.start()
     with psycopg.connect(made.url(), autocommit=True) as db:
@@ -107,7 +107,7 @@ def test_after_kill_9_the_next_start_has_what_was_committed(made: LocalServer) -
     assert value(made, "select answer from kept") == 42
 
 
-def test_a_server_that_runs_is_joined(made: LocalServer) -> None:
+def test_a_running_server_is_joined(made: LocalServer) -> None:
     assert made.start() is True
     second = LocalServer(made.bindir, made.datadir)
 
@@ -117,7 +117,7 @@ def test_a_server_that_runs_is_joined(made: LocalServer) -> None:
     assert made.pid() is None
 
 
-def test_a_killed_initdb_leaves_nothing_in_the_way(made: LocalServer) -> None:
+def test_a_start_succeeds_after_a_killed_initdb(made: LocalServer) -> None:
     half = made.datadir.with_name(made.datadir.name + ".new")
     (half / "base").mkdir(parents=True)
     (half / "base" / "1").write_text("half")
@@ -128,7 +128,7 @@ def test_a_killed_initdb_leaves_nothing_in_the_way(made: LocalServer) -> None:
     assert not half.exists()
 
 
-def test_a_folder_too_deep_for_a_socket_gets_one_elsewhere_and_it_goes_again(
+def test_a_folder_too_deep_for_a_socket_gets_a_temporary_one_elsewhere(
     made: LocalServer,
 ) -> None:
     deep = LocalServer(made.bindir, made.datadir.parent.parent / ("d" * 120) / "data")

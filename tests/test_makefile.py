@@ -1,4 +1,4 @@
-"""The Makefile and the documents: what they name exists, and runs."""
+"""The targets and commands that the Makefile and the documents name exist and run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
 _PHONY = set(re.findall(r"^\.PHONY: (\S+)$", _MAKEFILE, re.MULTILINE))
 
 
-def test_make_alone_lists_every_target() -> None:
+def test_make_without_a_target_lists_every_target() -> None:
     done = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert set(re.findall(r"^ +make (\S+) +\S", done.stdout, re.MULTILINE)) == _PHONY
 
@@ -74,7 +74,7 @@ def test_the_sql_of_the_documents_runs(db: psycopg.Connection, name: str) -> Non
 
 @pytest.fixture
 def embedded() -> Iterator[dict[str, str]]:
-    """Give an environment without DATABASE_URL and with an embedded server of its own."""
+    """Give an environment without DATABASE_URL, with an embedded server for this test alone."""
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     with folder_for_servers() as folder:
         yield environment | {"VESSEL_ACTIVITY_DATA_DIR": str(folder / "data")}
@@ -110,7 +110,7 @@ def test_every_target_works_on_the_embedded_server_one_after_another(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    # In a session of its own, as a terminal gives make and what it runs.
+    # In its own session, as under a terminal.
     with subprocess.Popen(
         ["make", "--silent", "run"],
         cwd=PROJECT,

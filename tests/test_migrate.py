@@ -1,5 +1,5 @@
 # ruff: noqa: E501, ISC004, S608 - catalog queries read best unbroken, and only the test fills them in
-"""Installing, upgrading and removing: at once, half-way, again, and without a trace."""
+"""Migrate and rollback are safe at the same time, interrupted and repeated, and leave no trace."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def command(url: str, what: str = "migrate", *arguments: str) -> subprocess.Pope
     )
 
 
-def test_twenty_migrates_at_once_end_as_one_does(empty_url: str, url: str) -> None:
+def test_twenty_migrates_at_once_give_the_result_of_one(empty_url: str, url: str) -> None:
     running = [command(empty_url) for _ in range(20)]
     outputs = [process.communicate(timeout=240)[0] for process in running]
     assert [process.returncode for process in running] == [0] * 20, outputs
@@ -84,7 +84,7 @@ def test_rollback_leaves_the_users_tables_rows_and_indexes_as_they_were(empty_ur
         before = snapshot(empty_url)
 
         migrate.migrate(empty_url)
-        # The user's own index serves; only the one on timestamp is missing.
+        # The user's own index is used; only the one on timestamp is missing.
         assert db.execute(
             "select indexrelid::regclass::text from pg_index"
             " where indrelid = 'vessel_positions'::regclass order by 1"
@@ -146,7 +146,7 @@ def test_a_rollback_prints_nothing_but_what_was_done(
         ),
     ],
 )
-def test_what_was_built_on_ours_is_named_and_nothing_is_removed(
+def test_a_rollback_names_the_users_dependent_objects_and_removes_nothing(
     url: str, built: str, named: str
 ) -> None:
     with psycopg.connect(url, autocommit=True) as db:
@@ -164,7 +164,7 @@ def test_what_was_built_on_ours_is_named_and_nothing_is_removed(
         assert db.execute("select count(*) from vessel_activity.note_triggers()").fetchone() == (6,)
 
 
-def test_what_is_built_on_the_row_is_not_removed_even_by_the_migration_itself(url: str) -> None:
+def test_even_the_migration_does_not_remove_objects_that_depend_on_the_row(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as db:
         db.execute("drop function vessel_activity.outside_dependents()")
         db.execute("create view mine as select active_now from vessel_activity_realtime")
@@ -314,7 +314,7 @@ def test_a_server_that_is_too_old_is_refused() -> None:
         session.refuse_old(140023)
 
 
-def test_an_index_left_invalid_is_built_anew(url: str) -> None:
+def test_an_invalid_index_is_built_anew(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as db:
         db.execute(
             "update pg_index set indisvalid = false"
@@ -434,7 +434,7 @@ def test_an_unsuitable_column_is_named_before_anything_is_changed(
         ),
     ],
 )
-def test_whoever_does_not_own_the_tables_is_told_before_anything_is_changed(
+def test_a_role_that_does_not_own_the_tables_is_refused_before_any_change(
     empty_url: str, foreign: str, message: str
 ) -> None:
     owner = f"owner_{urlsplit(empty_url).path[1:]}"
@@ -471,7 +471,7 @@ def test_whoever_does_not_own_the_tables_is_told_before_anything_is_changed(
     ],
 )
 @pytest.mark.parametrize("present", ["vessels", "vessel_positions"])
-def test_where_one_table_is_there_the_other_gets_its_type_of_id(
+def test_a_new_table_gets_the_id_type_of_the_existing_one(
     empty_url: str, present: str, id_type: str, default: str
 ) -> None:
     tables = {
@@ -535,7 +535,7 @@ def test_adopted_tables_of_any_type_are_refreshed_incrementally(
         ).fetchone() == (9, True)
 
 
-def test_the_database_s_refusals_are_told_in_plain_words(
+def test_errors_of_the_database_are_explained_in_plain_words(
     server: LocalServer, url: str, tmp_path: Path
 ) -> None:
     role = f"nobody_{urlsplit(url).path[1:]}"
@@ -587,7 +587,7 @@ def test_the_database_s_refusals_are_told_in_plain_words(
         db.execute(f"drop role {role}")
 
 
-def test_what_is_missing_besides_us_is_not_blamed_on_a_missing_installation(url: str) -> None:
+def test_a_missing_object_of_others_is_not_taken_for_a_missing_installation(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as db:
         db.execute("drop function public.vessel_activity_status()")
         output, _ = command(url, "status").communicate(timeout=60)
@@ -595,11 +595,11 @@ def test_what_is_missing_besides_us_is_not_blamed_on_a_missing_installation(url:
         assert "not installed" not in output
 
 
-def test_pg_cron_in_another_database_gets_our_jobs_and_loses_them_again(
+def test_pg_cron_in_another_database_gets_the_jobs_and_loses_them_at_rollback(
     new_server: Callable[..., LocalServer],
 ) -> None:
     if not has_pg_cron():
-        pytest.skip("pg_cron is not installed (Debian: postgresql-15-cron)")
+        pytest.skip("pg_cron is not installed; run scripts/install-packages")
     server = new_server(
         **{"shared_preload_libraries": "pg_cron", "cron.database_name": "cron_home"}
     )
@@ -619,7 +619,7 @@ def test_pg_cron_in_another_database_gets_our_jobs_and_loses_them_again(
         assert db.execute(jobs).fetchall() == []
 
 
-# --- a row from an earlier design -----------------------------------------------------------------
+# --- a row of an earlier version ------------------------------------------------------------------
 
 EARLIER = """
     create table vessel_activity_realtime (
@@ -633,7 +633,7 @@ EARLIER = """
 """
 
 
-def test_the_row_of_an_earlier_design_is_taken_over(empty_url: str) -> None:
+def test_the_row_of_an_earlier_version_is_taken_over(empty_url: str) -> None:
     with psycopg.connect(empty_url, autocommit=True) as db:
         db.execute(EARLIER)
         migrate.migrate(empty_url)

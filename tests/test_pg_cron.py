@@ -1,4 +1,4 @@
-"""Real pg_cron refreshes the figures, in its own database and in others; without it others do."""
+"""pg_cron refreshes the figures in every database; without pg_cron the fallback loop does."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from vessel_activity.database.local_server import LocalServer
 
-pytestmark = pytest.mark.skipif(not has_pg_cron(), reason="pg_cron is not installed")
+pytestmark = pytest.mark.skipif(
+    not has_pg_cron(), reason="pg_cron is not installed; run scripts/install-packages"
+)
 
 HOME = "home of cron"
 _MINUTE_JOB = timedelta(seconds=62)
@@ -31,7 +33,7 @@ _MINUTE_JOB = timedelta(seconds=62)
 
 @contextmanager
 def cron_server(new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]:
-    """Run a server with pg_cron, which is let in through the socket."""
+    """Run a server with pg_cron, which connects through the socket without a password."""
     server = new_server(shared_preload_libraries="pg_cron", **{"cron.database_name": HOME})
     server.options["cron.host"] = str(server.datadir)
     server.start()
@@ -73,7 +75,7 @@ def cron_check(db: psycopg.Connection) -> tuple[str, str, str | None]:
 
 
 def jobs(server: LocalServer) -> dict[str, tuple[str, str, str, bool]]:
-    """Return the jobs by name: schedule, command, database, whether it is switched on."""
+    """Return schedule, command, database and state of each job, by name."""
     with connected(server, HOME) as db:
         rows = db.execute(
             "select jobname, schedule, command, database, active from cron.job"
@@ -99,7 +101,7 @@ def fallback_loop(url: str) -> Iterator[None]:
 
 
 class Refreshes:
-    """Waits for the refreshes of one database by listening to it."""
+    """Waits for the refreshes of one database by listening to their notifications."""
 
     def __init__(self, db: psycopg.Connection) -> None:
         """Begin to listen."""
@@ -112,7 +114,7 @@ class Refreshes:
     def until(
         self, by: str, count: int, within: timedelta, after: datetime | None = None
     ) -> list[datetime]:
-        """Wait for that many refreshes by somebody, and return their instants."""
+        """Wait for that many refreshes by one refresher, and return their instants."""
         deadline = datetime.now(UTC) + within
         while True:
             rows = self._db.execute(
@@ -130,7 +132,7 @@ class Refreshes:
                 pass
 
     def by(self) -> set[str]:
-        """Return who has refreshed since."""
+        """Return the refreshers since then."""
         rows = self._db.execute(
             "select distinct refreshed_by from vessel_activity.refresh_log where id > %s",
             (self._since,),
@@ -139,11 +141,11 @@ class Refreshes:
 
 
 @pytest.mark.slow
-def test_pg_cron_refreshes_here_and_elsewhere_and_the_loop_only_where_it_does_not(
+def test_pg_cron_refreshes_every_database_and_the_loop_only_those_without_a_job(
     new_server: Callable[..., LocalServer],
 ) -> None:
     with cron_server(new_server) as server, ExitStack() as stack:
-        # Home to pg_cron; another database; one with an interval of its own; one whose job is off.
+        # The database of pg_cron; another one; one with a different interval; one whose job is off.
         urls = {name: made(server, name) for name in (HOME, "other", "brisk", "off")}
         db = {name: stack.enter_context(connected(server, name)) for name in urls}
         refreshes = {name: Refreshes(db[name]) for name in urls}
@@ -155,12 +157,12 @@ def test_pg_cron_refreshes_here_and_elsewhere_and_the_loop_only_where_it_does_no
         )
         assert cron_check(db[HOME])[:2] == ("ok", "the job is scheduled; no run has ended yet")
 
-        # Where the job is off the loop takes over, at the interval.
+        # If the job is off, the loop takes over at the interval.
         stack.enter_context(fallback_loop(urls["off"]))
         taken_over = refreshes["off"].until("fallback", 3, timedelta(seconds=20))
         assert all(0.9 < (b - a).total_seconds() < 3 for a, b in pairwise(taken_over))
 
-        # Every five seconds, and every second as soon as that is wanted, within the running job.
+        # Every five seconds; a running job follows a change to every second at once.
         brisk = refreshes["brisk"].until("pg_cron", 3, _MINUTE_JOB + timedelta(seconds=20))
         assert all(4 < (b - a).total_seconds() < 8 for a, b in pairwise(brisk))
         db["brisk"].execute("select public.vessel_activity_schedule('1 second')")
@@ -203,7 +205,7 @@ def test_migrate_schedules_one_job_each_and_rollback_takes_them_away(
             assert (database, active) == (name, True)
             assert there[f"vessel_activity purge {name}"][2] == HOME
 
-        # pg_cron never forgets a run; our purge forgets ours, after a day.
+        # pg_cron keeps its runs for ever; vessel activity deletes those of its jobs after a day.
         with connected(server, HOME) as db:
             db.execute("select cron.schedule('somebody else''s', '0 0 1 1 *', 'select 1')")
             db.execute(
@@ -243,7 +245,7 @@ def test_pg_cron_1_5_runs_the_job_every_few_seconds_itself(
     new_server: Callable[..., LocalServer],
 ) -> None:
     def refresh_job(db: psycopg.Connection, version: str, interval: str) -> tuple[str, str]:
-        # Only what the catalog says: the installed pg_cron could not run what 1.5 can.
+        # Only the catalog is checked: the installed pg_cron may be too old to run such a job.
         db.execute("update pg_extension set extversion = %s where extname = 'pg_cron'", [version])
         db.execute("update vessel_activity.settings set refresh_interval = %s", [interval])
         row = db.execute(
@@ -266,7 +268,7 @@ def test_pg_cron_1_5_runs_the_job_every_few_seconds_itself(
             assert refresh_job(db, "1.4-1", "10 seconds") == each_minute
 
 
-def test_the_status_says_what_keeps_pg_cron_from_refreshing(
+def test_the_status_names_the_obstacle_to_pg_cron(
     new_server: Callable[..., LocalServer],
 ) -> None:
     with cron_server(new_server) as server, ExitStack() as stack:
@@ -283,20 +285,20 @@ def test_the_status_says_what_keeps_pg_cron_from_refreshing(
             assert row is not None
             return str(row[0])
 
-        # No right to install it.
+        # The role may not install pg_cron.
         assert "by the fallback loop (pg_cron can't be used: permission denied" in said()
         state, detail, hint = cron_check(plain)
         assert (state, "its extension is not installed" in detail) == ("warn", True)
         assert "create extension pg_cron" in (hint or "")
 
-        # Installed, but not for us.
+        # Installed, but the role may not use it.
         admin.execute("create extension pg_cron")
         assert "permission denied for schema cron" in said()
         state, detail, hint = cron_check(plain)
         assert (state, "plain may not use schema cron" in detail) == ("warn", True)
         assert "grant usage on schema cron to plain" in (hint or "")
 
-        # For us, but nothing scheduled yet.
+        # The role may use it, but nothing is scheduled yet.
         admin.execute("grant usage on schema cron to plain")
         state, detail, hint = cron_check(plain)
         assert (state, "no job is scheduled for this database; refreshes need" in detail) == (
@@ -371,7 +373,7 @@ def test_an_ordinary_owner_can_migrate_and_see_the_status_beside_pg_cron(
             assert "Run grant pg_read_all_settings to plain if pg_cron is loaded." in (hint or "")
 
 
-def test_jobs_that_a_rollback_can_not_see_or_find_are_named_with_the_way_out(
+def test_a_rollback_names_the_jobs_it_cannot_remove_and_the_way_out(
     new_server: Callable[..., LocalServer], capsys: pytest.CaptureFixture[str]
 ) -> None:
     removal = (
@@ -383,7 +385,7 @@ def test_jobs_that_a_rollback_can_not_see_or_find_are_named_with_the_way_out(
         url = made(server, "other")
         as_plain = url.replace("postgres@", "plain@")
         with connected(server, "other") as db:
-            # Who owns everything now is not who scheduled.
+            # The present owner is not the role that scheduled the job.
             db.execute("alter database other owner to plain")
             db.execute("grant usage on schema vessel_activity to plain")
             db.execute("grant execute on function vessel_activity.cron_database() to plain")
@@ -411,7 +413,7 @@ def test_jobs_that_a_rollback_can_not_see_or_find_are_named_with_the_way_out(
         )
         assert len(jobs(server)) == 2
 
-        # As it says.
+        # The job goes as the hint says.
         with connected(server, HOME) as db:
             db.execute(removal.encode())
         assert jobs(server) == {}

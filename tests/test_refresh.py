@@ -1,6 +1,6 @@
-"""What one refresh promises: never in the way, never backwards, always visible.
+"""A refresh delays nobody, never goes back in time, and is always logged and announced.
 
-Waiting for another session means waiting for an event: a notification, a lock, a row.
+A test waits for another session by waiting for an event: a notification, a lock, a row.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def one(db: psycopg.Connection, query: str, *parameters: object) -> Any:  # noqa
 
 
 class Notice(NamedTuple):
-    """What the server said beside its answer."""
+    """A notice or warning of the server."""
 
     severity: str | None
     sqlstate: str | None
@@ -64,10 +64,11 @@ class Notice(NamedTuple):
 
 
 def notices(db: psycopg.Connection) -> list[Notice]:
-    """Collect what the server says to a session from now on."""
+    """Collect the notices of a session from now on."""
     said: list[Notice] = []
 
-    def collect(diag: psycopg.errors.Diagnostic) -> None:  # it lives as long as the answer only
+    # Copied, since the diagnostics are gone with the answer.
+    def collect(diag: psycopg.errors.Diagnostic) -> None:
         said.append(
             Notice(
                 diag.severity_nonlocalized,
@@ -93,7 +94,7 @@ def test_an_overlapping_refresh_returns_the_current_row_at_once_with_a_notice(
     with session(url) as other, other.transaction():
         other.execute(REFRESH)  # holds the lock until the transaction ends
         said = notices(db)
-        db.execute("set lock_timeout = '1ms'")  # it may wait for nothing at all
+        db.execute("set lock_timeout = '1ms'")  # any wait would be an error
 
         row = one(db, "select (public.refresh_vessel_activity()).active_now")
 
@@ -158,7 +159,7 @@ def test_a_refresh_of_the_same_instant_replaces_the_row(db: psycopg.Connection) 
     assert refreshed(db, AS_OF).active_now == 1
 
 
-def test_what_was_noted_while_the_clock_was_behind_is_counted_later(
+def test_changes_noted_while_the_clock_was_behind_are_counted_later(
     db: psycopg.Connection,
 ) -> None:
     refreshed(db, AS_OF)
@@ -227,7 +228,7 @@ def test_the_row_has_the_columns_types_and_defaults_of_the_requirements(
     assert one(db, "select to_regclass('public.idx_vessel_activity_updated') is not null")
 
 
-# --- where it is refused -------------------------------------------------------------------------
+# --- refusals ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("level", ["repeatable read", "serializable"])
@@ -244,9 +245,7 @@ def test_a_refresh_is_refused_above_read_committed(db: psycopg.Connection, level
     assert stored(db) == before
 
 
-def test_who_refreshes_on_schedule_asks_for_read_committed_itself(
-    db: psycopg.Connection, url: str
-) -> None:
+def test_a_scheduled_refresh_sets_read_committed_itself(db: psycopg.Connection, url: str) -> None:
     name = one(db, "select current_database()")
     db.execute(f"alter database {name} set default_transaction_isolation = 'serializable'")
     db.execute("delete from vessel_activity.refresh_log")
@@ -298,7 +297,7 @@ def test_the_scheduled_refresh_logs_a_failure_with_its_sqlstate_and_goes_on(
     db.execute("delete from public.vessel_activity_realtime")
     said = notices(db)
     with broken(db):
-        db.execute("call vessel_activity.scheduled_refresh(1)")  # no error of its own
+        db.execute("call vessel_activity.scheduled_refresh(1)")  # the call itself does not fail
 
     log = db.execute(
         "select refreshed_by, sqlstate, message, as_of, mode from vessel_activity.refresh_log"
@@ -313,7 +312,7 @@ def test_the_scheduled_refresh_logs_a_failure_with_its_sqlstate_and_goes_on(
     assert one(db, "select count(*) from public.vessel_activity_realtime") == 1
 
 
-def test_a_locked_source_table_fails_the_refresh_after_seconds_not_for_ever(
+def test_a_locked_source_table_fails_the_refresh_after_seconds(
     db: psycopg.Connection, url: str
 ) -> None:
     with session(url) as other, other.transaction():
@@ -328,7 +327,7 @@ def test_a_locked_source_table_fails_the_refresh_after_seconds_not_for_ever(
         assert timedelta(seconds=4) < datetime.now(UTC) - started < timedelta(seconds=9)
 
 
-def test_a_failure_is_logged_with_how_long_it_took(db: psycopg.Connection) -> None:
+def test_a_failure_is_logged_with_its_duration(db: psycopg.Connection) -> None:
     db.execute(
         "select vessel_activity.log_failure('fallback', clock_timestamp() - interval '2 s', "
         "'57014', 'canceling statement due to user request')"
@@ -346,7 +345,7 @@ def test_a_failure_is_logged_with_how_long_it_took(db: psycopg.Connection) -> No
 # --- due or not ----------------------------------------------------------------------------------
 
 
-def test_whoever_comes_first_refreshes_and_the_others_find_the_row_fresh(
+def test_the_first_refresher_refreshes_and_the_others_find_a_fresh_row(
     db: psycopg.Connection, url: str
 ) -> None:
     db.execute("delete from public.vessel_activity_realtime")
@@ -366,7 +365,7 @@ def test_whoever_comes_first_refreshes_and_the_others_find_the_row_fresh(
     assert 26 < second[1] <= 27  # pg_cron may come a tenth of the interval early
 
 
-def test_the_fallback_keeps_a_grace_behind_pg_cron_and_then_takes_over(
+def test_the_fallback_waits_for_pg_cron_and_then_takes_over(
     db: psycopg.Connection,
 ) -> None:
     def asked(age: float) -> bool:
@@ -378,14 +377,14 @@ def test_the_fallback_keeps_a_grace_behind_pg_cron_and_then_takes_over(
 
     db.execute("select vessel_activity.refresh_at(clock_timestamp(), 'pg_cron')")
 
-    assert not asked(30.1)  # pg_cron's turn
+    assert not asked(30.1)  # it is the turn of pg_cron
     assert not asked(32.5)
-    assert asked(33.1)  # it has missed its time by a tenth of the interval
-    assert asked(30.1)  # and the fallback is the one who refreshes now
+    assert asked(33.1)  # pg_cron is late by a tenth of the interval
+    assert asked(30.1)  # and now the fallback refreshes
     assert not asked(29)
 
 
-def test_a_row_of_the_future_is_asked_about_at_every_interval(db: psycopg.Connection) -> None:
+def test_a_row_of_the_future_is_checked_again_within_an_interval(db: psycopg.Connection) -> None:
     db.execute("update public.vessel_activity_realtime set updated_at = %s", (AS_OF,))
 
     row = db.execute(IF_DUE, ("fallback",)).fetchone()
@@ -395,10 +394,10 @@ def test_a_row_of_the_future_is_asked_about_at_every_interval(db: psycopg.Connec
     assert stored(db).updated_at == AS_OF
 
 
-# --- the log and what it is good for -------------------------------------------------------------
+# --- the log and its views -----------------------------------------------------------------------
 
 
-def test_a_refresh_logs_when_how_long_by_whom_how_and_how_much(db: psycopg.Connection) -> None:
+def test_a_refresh_logs_time_duration_refresher_mode_and_amount(db: psycopg.Connection) -> None:
     started = one(db, "select clock_timestamp()")
     add_positions(db, (1, started), (2, started), (3, started))
     db.execute("select vessel_activity.refresh_at(clock_timestamp(), 'pg_cron')")
@@ -426,7 +425,7 @@ def test_the_log_is_kept_for_its_retention(db: psycopg.Connection) -> None:
         from unnest(array['3 days', '49 hours', '47 hours', '1 minute']::interval[]) as age
         """
     )
-    # It is looked after with every hundredth row.
+    # Old rows are deleted with every hundredth row.
     db.execute("select setval('vessel_activity.refresh_log_id_seq', 299, false)")
     db.execute(REFRESH)
     assert one(db, "select count(*) from vessel_activity.refresh_log") == 5
@@ -505,7 +504,7 @@ def test_a_quick_refresh_says_nothing(db: psycopg.Connection) -> None:
     assert said == []
 
 
-def test_listeners_are_told_the_instant_after_the_commit_and_not_before(
+def test_listeners_get_the_instant_after_the_commit_and_not_before(
     db: psycopg.Connection, url: str
 ) -> None:
     with session(url) as listener:
@@ -592,7 +591,7 @@ def test_a_verification_compares_every_figure_with_the_definition(
     assert figures["active_now"][0] == "1"
 
 
-def test_a_state_that_went_wrong_is_found_logged_warned_about_and_repaired(
+def test_a_verification_finds_logs_and_repairs_a_wrong_state(
     db: psycopg.Connection,
 ) -> None:
     add_vessels(db, [("Cargo", "NO")])
@@ -629,7 +628,7 @@ def test_a_refresh_verifies_by_itself_when_the_interval_has_passed(
     assert one(db, verifications) == before + 1
 
 
-def test_a_verification_that_could_not_be_done_shows_no_old_one(db: psycopg.Connection) -> None:
+def test_a_failed_verification_shows_no_earlier_result(db: psycopg.Connection) -> None:
     db.execute("select * from vessel_activity_verify()")
     refreshed(db, AS_OF)  # later than the clock: nothing refreshes until it has caught up
     said = notices(db)

@@ -1,4 +1,4 @@
-"""A replay plays a recording at its own pace, mapped on now, whatever happens to it in between."""
+"""A replay plays a recording at its recorded pace as if live, and survives interruptions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HEADER = "MMSI,BaseDateTime,LAT,LON,SOG,COG,VesselName,VesselType"
 RECORDED = datetime(2022, 1, 3, tzinfo=UTC)
-# Three vessels, each every 7 s for 700 s: 300 positions; one round of the loop is 699 + 1 s.
+# Three vessels report every 7 s for 700 s: 300 positions. One round of the loop is 699 + 1 s.
 SECONDS = [(219000001 + n % 3, 7 * (n // 3) + n % 3) for n in range(300)]
 ROUND = timedelta(seconds=7 * 99 + 2 + 1)
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -39,7 +39,7 @@ def recording(path: Path, *further: str) -> Path:
 
 
 def due(after: datetime, until: datetime, anchor: datetime) -> list[tuple[str, datetime]]:
-    """List what the recording, laid end to end from the anchor, has in (after, until]."""
+    """List the positions due in (after, until], with the recording repeated from the anchor on."""
     rounds = range((after - anchor) // ROUND - 1, (until - anchor) // ROUND + 2)
     all_due = (
         (f"SHIP {mmsi}", anchor + number * ROUND + timedelta(seconds=second))
@@ -72,7 +72,7 @@ def step(db: psycopg.Connection, until: datetime) -> int:
     return int(row[0])
 
 
-def test_the_backlog_is_an_hour_that_ends_now_and_then_each_position_comes_when_it_is_due(
+def test_the_backlog_ends_now_and_each_later_position_comes_when_due(
     url: str, db: psycopg.Connection, tmp_path: Path
 ) -> None:
     result = ingest.load_file(url, recording(tmp_path / "rec"), to_recording=True)
@@ -92,7 +92,7 @@ def test_the_backlog_is_an_hour_that_ends_now_and_then_each_position_comes_when_
     assert played(db) == due(NOW - timedelta(hours=1), later, NOW)
 
 
-def test_a_replay_that_was_away_goes_on_in_its_time_line_and_adds_nothing_twice(
+def test_an_interrupted_replay_goes_on_in_its_time_line_and_adds_nothing_twice(
     url: str, db: psycopg.Connection, tmp_path: Path
 ) -> None:
     file = recording(tmp_path / "rec")
@@ -101,7 +101,7 @@ def test_a_replay_that_was_away_goes_on_in_its_time_line_and_adds_nothing_twice(
     step(db, NOW)
     db.execute("select pg_advisory_unlock_all()")
 
-    # Away for a quarter of an hour, then, further on, for three: the windows reach back one.
+    # Away for a quarter of an hour, and later for three hours; the windows reach back one hour.
     ingest.load_file(url, file, to_recording=True)
     short = NOW + timedelta(minutes=15)
     start(db, short)
@@ -124,7 +124,7 @@ def test_a_replay_shows_the_vessels_as_the_recording_names_them(
     ).fetchall() == [(f"21900000{n}", f"SHIP 21900000{n}", "Cargo", "DK") for n in (1, 2, 3)]
 
 
-def test_what_the_replay_added_goes_after_26_hours_and_nothing_else(
+def test_only_positions_of_the_replay_are_deleted_after_26_hours(
     url: str, db: psycopg.Connection, tmp_path: Path
 ) -> None:
     ingest.load_file(url, recording(tmp_path / "rec"), to_recording=True)
@@ -227,7 +227,7 @@ def test_a_replay_survives_kill_9_and_ends_in_order(
 
     first.kill()
     first.wait()
-    # The session of a killed process ends when the server notices, which is at its next word.
+    # The server ends the session of a killed process once it next writes to it.
     deadline = time.monotonic() + 10
     held = "select count(*) from pg_locks where locktype = 'advisory' and objid = 4 and granted"
     while db.execute(held).fetchone() != (0,):

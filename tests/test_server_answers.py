@@ -52,7 +52,7 @@ def test_the_nine_keys_equal_the_columns_of_the_row(web: WebServer) -> None:
     assert answer.json()["speedAvg"] == 11.37
 
 
-def test_a_missing_row_gives_zeros_as_of_now(web: WebServer) -> None:
+def test_a_missing_row_is_answered_with_zeros_as_of_now(web: WebServer) -> None:
     with psycopg.connect(web.url) as connection:
         connection.execute("delete from public.vessel_activity_realtime")
         connection.execute("notify vessel_activity")
@@ -73,17 +73,17 @@ def test_a_missing_row_gives_zeros_as_of_now(web: WebServer) -> None:
     assert abs(datetime.now(UTC) - at) < timedelta(seconds=8)
 
 
-def test_a_row_that_is_there_is_not_called_missing(web: WebServer) -> None:
+def test_an_existing_row_is_not_called_missing(web: WebServer) -> None:
     assert "x-vessel-activity-row" not in web.get(STATS).headers
 
 
-def test_a_commit_is_served_without_being_asked_for(web: WebServer) -> None:
+def test_a_commit_reaches_the_server_without_a_request(web: WebServer) -> None:
     write_row(web.url, active_now=17)
-    # Far less than the five seconds after which the row would be read anyway.
+    # Far less than the five seconds after which the server reads the row anyway.
     eventually(lambda: web.get(STATS).json()["activeNow"] == 17, within_seconds=1)
 
 
-def test_a_change_that_nobody_notified_of_is_found_at_the_next_reading(web: WebServer) -> None:
+def test_a_change_without_notification_is_found_at_the_next_reading(web: WebServer) -> None:
     with psycopg.connect(web.url) as connection:
         connection.execute("update public.vessel_activity_realtime set active_now = 18")
     eventually(lambda: web.get(STATS).json()["activeNow"] == 18, within_seconds=7)
@@ -103,7 +103,9 @@ def test_other_methods_are_refused_and_the_allowed_ones_named(web: WebServer, me
     assert set(answer["allow"].split(", ")) == {"GET", "HEAD"}
 
 
-def test_browsers_ask_every_time_and_shared_caches_for_a_second_at_most(web: WebServer) -> None:
+def test_browsers_revalidate_always_and_shared_caches_keep_an_answer_for_a_second(
+    web: WebServer,
+) -> None:
     directives = web.get(STATS).headers["cache-control"].split(", ")
     assert set(directives) == {"max-age=0", "s-maxage=1", "must-revalidate"}
 
@@ -119,7 +121,7 @@ def test_an_unchanged_answer_costs_a_304_and_a_changed_one_does_not(web: WebServ
     assert web.get(STATS, headers={"if-none-match": tag}).status_code == 200
 
 
-def test_gzip_is_given_to_those_who_take_it(web: WebServer) -> None:
+def test_gzip_is_sent_only_to_clients_that_accept_it(web: WebServer) -> None:
     packed = raw(web, "GET", {"accept-encoding": "br, gzip"})
     assert packed["content-encoding"] == "gzip"
     assert packed["vary"] == "accept-encoding"
@@ -127,7 +129,7 @@ def test_gzip_is_given_to_those_who_take_it(web: WebServer) -> None:
     assert "content-encoding" not in raw(web, "GET", {"accept-encoding": "gzip;q=0"})
 
 
-def test_server_timing_tells_what_the_last_refresh_cost(web: WebServer) -> None:
+def test_server_timing_gives_the_duration_of_the_last_refresh(web: WebServer) -> None:
     with psycopg.connect(web.url) as connection:
         connection.execute(
             "insert into vessel_activity.refresh_log (started_at, duration_ms, refreshed_by)"
@@ -181,7 +183,7 @@ def test_no_redirect_names_a_host_or_a_scheme(web: WebServer) -> None:
         ("GET", "/metrics", 200),
     ],
 )
-def test_no_answer_is_guessed_to_be_of_another_kind_than_it_says(
+def test_every_answer_forbids_guessing_its_content_type(
     web: WebServer, method: str, path: str, status: int
 ) -> None:
     answer = httpx.request(method, web.address + path, timeout=10)
@@ -189,7 +191,7 @@ def test_no_answer_is_guessed_to_be_of_another_kind_than_it_says(
     assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
 
 
-def test_the_page_is_fenced_in(web: WebServer) -> None:
+def test_the_page_has_a_content_security_policy(web: WebServer) -> None:
     headers = web.get("/dashboard/vessels").headers
     policy = dict(
         part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";")
@@ -216,7 +218,7 @@ def test_no_file_outside_the_dashboard_folder_is_served(web: WebServer) -> None:
         assert raw(web, "GET", path=path)["status"] == 404
 
 
-def test_dashboard_files_are_asked_about_and_not_sent_twice(web: WebServer) -> None:
+def test_dashboard_files_are_revalidated_and_not_sent_twice(web: WebServer) -> None:
     first = web.get("/dashboard/style.css")
     assert first.headers["content-type"].startswith("text/css")
     again = web.get("/dashboard/style.css", headers={"if-none-match": first.headers["etag"]})
@@ -237,7 +239,7 @@ def test_readyz_follows_the_age_of_the_row_and_healthz_does_not(web: WebServer) 
     assert web.get("/healthz").status_code == 200
 
 
-def test_readyz_tells_that_there_is_no_row(web: WebServer) -> None:
+def test_readyz_says_if_there_is_no_row(web: WebServer) -> None:
     with psycopg.connect(web.url) as connection:
         connection.execute("delete from public.vessel_activity_realtime")
         connection.execute("notify vessel_activity")
@@ -245,7 +247,7 @@ def test_readyz_tells_that_there_is_no_row(web: WebServer) -> None:
     assert answer.json()["problems"] == ["row: there is no cached row; nothing has refreshed yet"]
 
 
-def test_a_demo_is_told_without_a_tenth_key(web: WebServer) -> None:
+def test_a_demo_is_marked_in_a_header_and_not_by_a_tenth_key(web: WebServer) -> None:
     assert "x-vessel-activity-source" not in web.get(STATS).headers
     with psycopg.connect(web.url) as connection:
         connection.execute("create schema simulated")
@@ -262,7 +264,7 @@ def test_a_demo_is_told_without_a_tenth_key(web: WebServer) -> None:
 def raw(
     web: WebServer, method: str, headers: dict[str, str] | None = None, path: str = STATS
 ) -> dict[str, Any]:
-    """Ask without a client that tidies up; headers by lower-case name, plus status and body."""
+    """Send the path as it is; return the headers by lower-case name, with status and body."""
     connection = http.client.HTTPConnection("127.0.0.1", web.port, timeout=10)
     connection.request(method, path, headers=headers or {})
     answer = connection.getresponse()
@@ -272,7 +274,7 @@ def raw(
     return found
 
 
-def test_only_what_opens_as_a_page_is_fenced_in(web: WebServer) -> None:
+def test_only_pages_have_a_content_security_policy(web: WebServer) -> None:
     for name, fenced in (("icon.svg", True), ("app.js", False), ("style.css", False)):
         headers = web.get(f"/dashboard/{name}").headers
         assert ("content-security-policy" in headers) is fenced

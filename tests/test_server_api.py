@@ -1,4 +1,4 @@
-"""What surrounds the numbers: the API's description, cross-origin reading, framing, metrics."""
+"""The API keeps to its description; the rules for other origins, framing and metrics hold."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ALLOWED, OTHER = "https://ops.example.org", "https://elsewhere.example.org"
-# All but the stream, which never ends.
+# All paths but the stream, which never ends.
 DESCRIBED = [STATS, HISTORY, HISTORY + ".csv", "/healthz", "/readyz", "/metrics"]
 
 
@@ -107,7 +107,7 @@ def test_errors_of_the_api_may_be_read_too(module_url: str) -> None:
         assert "access-control-allow-origin" not in other.headers
 
 
-def test_a_star_lets_everybody_read(module_url: str) -> None:
+def test_a_star_lets_every_origin_read(module_url: str) -> None:
     with WebServer(module_url, {"VESSEL_ACTIVITY_CORS_ORIGINS": "*"}) as web:
         assert web.get(STATS).headers["access-control-allow-origin"] == "*"
 

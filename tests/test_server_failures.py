@@ -1,4 +1,4 @@
-"""What the server does while its database hangs, is gone, comes back, or can't be listened to."""
+"""The server keeps answering while its database hangs, is gone, comes back or sends no notices."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ NO_GRACE = {"VESSEL_ACTIVITY_STALE_ANSWER_SECONDS": "0"}
 
 @contextmanager
 def locked(url: str, table: LiteralString = "public.vessel_activity_realtime") -> Iterator[None]:
-    """Hold a table, unless told otherwise the cached row's, so that nobody can read it."""
+    """Lock a table, by default that of the cached row, so that nobody can read it."""
     with psycopg.connect(url) as connection:
         connection.execute(f"lock table {table} in access exclusive mode")
         yield
 
 
-def test_a_locked_table_at_start_is_a_500_after_two_seconds_and_the_reason_only_logged(
+def test_a_locked_table_at_start_is_a_500_after_two_seconds_with_the_reason_logged_only(
     module_url: str,
 ) -> None:
     write_row(module_url)
@@ -70,7 +70,7 @@ def test_a_locked_table_at_start_is_a_500_after_two_seconds_and_the_reason_only_
         assert "the database can't be read: no answer within 2 s" in web.log
 
 
-def test_a_taken_port_is_named_and_ends_it(module_url: str) -> None:
+def test_a_taken_port_is_named_and_ends_the_server(module_url: str) -> None:
     with WebServer(module_url) as web:
         second = subprocess.run(
             [sys.executable, "server.py"],
@@ -88,7 +88,7 @@ def test_a_taken_port_is_named_and_ends_it(module_url: str) -> None:
     )
 
 
-def test_a_table_locked_later_is_a_500_as_soon_as_it_is_known_where_no_old_answer_may_be_served(
+def test_a_table_locked_later_is_a_500_at_once_if_no_old_answer_may_be_served(
     module_url: str,
 ) -> None:
     write_row(module_url)
@@ -100,7 +100,7 @@ def test_a_table_locked_later_is_a_500_as_soon_as_it_is_known_where_no_old_answe
         eventually(lambda: web.get(STATS).status_code == 200)
 
 
-def test_the_last_good_answer_is_served_with_its_age_for_as_long_as_allowed(
+def test_the_last_good_answer_is_served_with_its_age_as_long_as_allowed(
     breakable: LocalServer, breakable_url: str
 ) -> None:
     write_row(breakable_url)
@@ -112,7 +112,7 @@ def test_the_last_good_answer_is_served_with_its_age_for_as_long_as_allowed(
         assert aged.json() == good.json()
         assert 1 <= int(aged.headers["age"]) <= 3
         assert aged.headers[UNCONFIRMED] == aged.headers["age"]
-        # Else a browser would keep the mark beyond the end of the trouble.
+        # Otherwise a browser would keep the mark beyond the end of the trouble.
         unchanged = web.get(STATS, headers={"if-none-match": good.headers["etag"]})
         assert (unchanged.status_code, unchanged.json()) == (200, good.json())
         assert unchanged.headers["cache-control"] == "no-store"
@@ -142,7 +142,7 @@ def test_a_frozen_database_is_noticed_in_two_seconds_too(
         eventually(lambda: web.get("/readyz").json()["database"] == "listening")
 
 
-def test_a_crowd_that_asks_for_a_history_that_hangs_waits_once_and_together(
+def test_many_requests_for_a_hanging_history_share_one_wait(
     module_url: str,
 ) -> None:
     with WebServer(module_url) as web:
@@ -168,14 +168,14 @@ def test_the_last_good_history_is_served_at_once_while_the_database_hangs(
         assert good.status_code == 200
         with frozen(breakable):
             eventually(lambda: web.get("/readyz").status_code == 503)
-            # Past this age it would be read anew.
+            # Beyond this age the history would be read anew.
             eventually(lambda: int(web.get(HISTORY).headers["age"]) >= 10, within_seconds=20)
             began = time.monotonic()
             assert web.get(HISTORY).content == good.content
             assert time.monotonic() - began < 1
 
 
-def test_a_server_started_before_its_database_serves_when_that_is_there(
+def test_a_server_started_before_its_database_serves_once_the_database_runs(
     breakable: LocalServer, breakable_url: str
 ) -> None:
     write_row(breakable_url)
@@ -208,7 +208,7 @@ def test_no_password_reaches_the_log_or_an_answer(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        # What a libpq that quotes its input says; the rest of it stays readable.
+        # A libpq that quotes its input says this; the rest of the message stays readable.
         (
             'unexpected character "q" at position 30 in URI "postgresql://u:s3@cret@h/x": port',
             'unexpected character "q" at position 30 in URI "postgresql://u:***@h/x": port',
@@ -224,11 +224,11 @@ def test_no_password_reaches_the_log_or_an_answer(
         ('FATAL:  password authentication\n failed for user "u"',) * 2,
     ],
 )
-def test_a_password_is_masked_where_it_stands_as_one(text: str, told: str) -> None:
+def test_a_password_is_masked_in_its_place(text: str, told: str) -> None:
     assert in_one_line(psycopg.OperationalError(text)) == " ".join(told.split())
 
 
-def test_a_password_that_is_a_letter_is_not_told_by_masking_that_letter(
+def test_a_password_of_one_letter_is_not_given_away_by_masking(
     breakable: LocalServer, breakable_url: str
 ) -> None:
     breakable.stop()
@@ -241,7 +241,7 @@ def test_a_password_that_is_a_letter_is_not_told_by_masking_that_letter(
 
 
 @pytest.mark.parametrize("password", ["s3/cret", "s3@cret", "5432/s3cret", "@", "/"])
-def test_a_password_that_libpq_would_take_for_something_else_is_refused_untold(
+def test_a_password_that_libpq_would_misread_is_refused_without_showing_it(
     password: str,
 ) -> None:
     with pytest.raises(SettingsError, match="must be percent-encoded") as refused:
@@ -280,7 +280,7 @@ def test_sigterm_leaves_no_statement_running_in_the_database(module_url: str) ->
     eventually(lambda: sessions_of_the_server(module_url) == 0)
 
 
-def test_where_notifications_do_not_arrive_it_polls_and_says_so(module_url: str) -> None:
+def test_without_notifications_the_server_polls_and_says_so(module_url: str) -> None:
     write_row(module_url)
     with WebServer(module_url, NO_GRACE) as web:
         eventually(lambda: web.get("/readyz").json()["database"] == "listening")
@@ -297,7 +297,7 @@ def test_where_notifications_do_not_arrive_it_polls_and_says_so(module_url: str)
 
 @contextmanager
 def frozen(cluster: LocalServer) -> Iterator[None]:
-    """Stop every process of a PostgreSQL server from being run at all."""
+    """Stop every process of a PostgreSQL server with SIGSTOP."""
     pid = cluster.pid()
     assert pid is not None
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -307,7 +307,7 @@ def frozen(cluster: LocalServer) -> Iterator[None]:
     try:
         yield
     finally:
-        # The parent last: it would forget children that end, and their ids with them.
+        # The parent last, since a running parent would reap its children and free their ids.
         for member in reversed(family):
             os.kill(member, signal.SIGCONT)
 
@@ -327,7 +327,7 @@ def sessions_of_the_server(url: str) -> int:
 
 def test_a_server_whose_listener_broke_stops_and_says_why(module_url: str) -> None:
     write_row(module_url)
-    # No failure of the database may get that far, so the defect is put in.
+    # No failure of the database may break the listener, so the test puts a defect in.
     defect = (
         "import server\n"
         "def publish(self): raise RuntimeError('a defect')\n"

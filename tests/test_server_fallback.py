@@ -1,4 +1,4 @@
-"""The refresh loop: refreshes where nobody else does, in the server and alone."""
+"""The refresh loop refreshes if nobody else does, inside the server and on its own."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def answer(url: str, query: str) -> object:
 
 @contextmanager
 def refresh_loop(url: str) -> Iterator[tuple[subprocess.Popen[str], Callable[[], str]]]:
-    """Run the loop alone; give its process and what it has logged so far."""
+    """Run the loop on its own; give its process and a function that reads its log."""
     process = subprocess.Popen(
         [*COMMAND, "refresh-loop"],
         env={**os.environ, "DATABASE_URL": url},
@@ -55,14 +55,14 @@ def refresh_loop(url: str) -> Iterator[tuple[subprocess.Popen[str], Callable[[],
 
 
 def prepare(url: str, interval: str = "1 second") -> None:
-    """Make refreshes due at an interval and forget those that were."""
+    """Make refreshes due at an interval and clear the log."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("select public.vessel_activity_schedule(%s::interval)", [interval])
         connection.execute("delete from public.vessel_activity_realtime")
         connection.execute("truncate vessel_activity.refresh_log")
 
 
-def test_the_server_refreshes_where_nobody_does_and_serves_the_result(url: str) -> None:
+def test_the_server_refreshes_if_nobody_else_does_and_serves_the_result(url: str) -> None:
     prepare(url)
     answer(
         url,
@@ -78,7 +78,7 @@ def test_the_server_refreshes_where_nobody_does_and_serves_the_result(url: str) 
         assert web.get("/readyz").status_code == 200
 
 
-def test_it_leaves_a_row_alone_that_somebody_else_refreshes(url: str) -> None:
+def test_the_loop_does_not_refresh_a_row_that_another_session_refreshes(url: str) -> None:
     prepare(url, "1 hour")
     answer(url, "select (public.refresh_vessel_activity()).updated_at")
     with WebServer(url, WITH_FALLBACK) as web:
@@ -94,7 +94,7 @@ def test_it_leaves_a_row_alone_that_somebody_else_refreshes(url: str) -> None:
         assert answer(url, "select count(*) from vessel_activity.refresh_log") == 1
 
 
-def test_two_loops_refresh_no_more_than_one(url: str) -> None:
+def test_two_loops_refresh_as_often_as_one(url: str) -> None:
     prepare(url)
     with refresh_loop(url), refresh_loop(url):
         eventually(lambda: answer(url, "select count(*) >= 5 from vessel_activity.refresh_log"))
@@ -106,7 +106,7 @@ def test_two_loops_refresh_no_more_than_one(url: str) -> None:
     assert shortest is True
 
 
-def test_it_logs_the_figures_and_statistics_every_ten(url: str) -> None:
+def test_the_loop_logs_the_figures_and_statistics_every_ten_refreshes(url: str) -> None:
     prepare(url)
     with refresh_loop(url) as (_, log):
         eventually(lambda: "last 10 refreshes: average" in log(), within_seconds=20)
@@ -114,7 +114,7 @@ def test_it_logs_the_figures_and_statistics_every_ten(url: str) -> None:
         assert "0 active now" in log()
 
 
-def test_it_warns_of_a_slow_refresh(url: str) -> None:
+def test_the_loop_warns_of_a_slow_refresh(url: str) -> None:
     prepare(url)
     answer(url, "update vessel_activity.settings set slow_after = '1 microsecond' returning 1")
     with refresh_loop(url) as (_, log):
@@ -122,7 +122,7 @@ def test_it_warns_of_a_slow_refresh(url: str) -> None:
     answer(url, "update vessel_activity.settings set slow_after = default returning 1")
 
 
-def test_a_failure_is_logged_in_both_places_and_does_not_end_it(url: str) -> None:
+def test_a_failure_is_logged_in_both_places_and_does_not_end_the_loop(url: str) -> None:
     prepare(url)
     with refresh_loop(url) as (process, log):
         eventually(lambda: "refreshed in" in log())
@@ -135,7 +135,7 @@ def test_a_failure_is_logged_in_both_places_and_does_not_end_it(url: str) -> Non
                     "select count(*) > 1 from vessel_activity.refresh_log where sqlstate = '42P01'",
                 )
             )
-            assert log().count("refresh failed") == 1  # told once, however long it lasts
+            assert log().count("refresh failed") == 1  # logged once, however long it lasts
             connection.execute("alter table public.ships rename to vessels")
             since = answer(url, "select max(id) from vessel_activity.refresh_log")
         eventually(
@@ -150,7 +150,7 @@ def test_a_failure_is_logged_in_both_places_and_does_not_end_it(url: str) -> Non
         assert process.poll() is None
 
 
-def test_after_a_refresh_it_mends_the_triggers(url: str) -> None:
+def test_the_loop_repairs_the_triggers_after_a_refresh(url: str) -> None:
     prepare(url)
     with refresh_loop(url), psycopg.connect(url, autocommit=True) as connection:
         connection.execute("alter table vessel_positions disable trigger vessel_activity_deleted")
@@ -163,7 +163,9 @@ def test_after_a_refresh_it_mends_the_triggers(url: str) -> None:
         )
 
 
-def test_it_comes_back_when_the_database_does(breakable: LocalServer, breakable_url: str) -> None:
+def test_the_loop_goes_on_when_the_database_comes_back(
+    breakable: LocalServer, breakable_url: str
+) -> None:
     prepare(breakable_url)
     with refresh_loop(breakable_url) as (_, log):
         eventually(lambda: "refreshed in" in log())
@@ -175,7 +177,7 @@ def test_it_comes_back_when_the_database_does(breakable: LocalServer, breakable_
     prepare(breakable_url, "30 seconds")  # other tests use this database too
 
 
-def test_a_signal_ends_it_at_once_and_leaves_no_statement_running(url: str) -> None:
+def test_a_signal_ends_the_loop_at_once_and_leaves_no_statement_running(url: str) -> None:
     waiting = (
         "select count(*) > 0 from pg_stat_activity where application_name like '%refresh loop'"
         " and wait_event_type = 'Lock' and datname = current_database()"

@@ -1,239 +1,28 @@
-"""History: sampled once a minute, filled from the positions, thinned, with its gaps left open."""
+"""The history is sampled once a minute, thinned for each range, and shows its gaps."""
 
 from __future__ import annotations
 
 import csv
 import io
 import itertools
-import random
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from tests.support.history import NUMBERS, one, record
 from tests.support.webserver import HISTORY, WebServer, row_as_json, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-NUMBERS = (
-    "active_now, active_last_hour, active_last_24h, total_vessels, positions_last_hour, speed_avg"
-)
-
-
-@pytest.fixture
-def database(module_url: str) -> Iterator[psycopg.Connection]:
-    """Give a session on a database without vessels, positions and history."""
-    with psycopg.connect(module_url, autocommit=True) as connection:
-        connection.execute("truncate public.vessels, public.vessel_positions cascade")
-        connection.execute("truncate vessel_activity.history")
-        yield connection
 
 
 @pytest.fixture(scope="module")
 def web(module_url: str) -> Iterator[WebServer]:
     with WebServer(module_url) as running:
         yield running
-
-
-def one(connection: psycopg.Connection, query: str, *values: object) -> Any:  # noqa: ANN401
-    row = connection.execute(query, values).fetchone()
-    return row[0] if row else None
-
-
-def add_traffic(connection: psycopg.Connection, end: datetime, seed: int) -> None:
-    """Add a day and more of positions that hit every edge: ties, whole minutes, odd speeds."""
-    chance = random.Random(seed)  # noqa: S311
-    speeds = [None, "NaN", "0", "-3", "50", "49.9", "102.3", "0.1", "12.34", "7.7"]
-    with connection.cursor() as cursor:
-        for number in range(1, 41):
-            cursor.execute(
-                'insert into public.vessels (mmsi, "vesselType", flag, active)'
-                " values (%s, 'Cargo', 'NO', %s)",
-                (str(200_000_000 + number), number % 7 != 0),
-            )
-        rows = []
-        for _ in range(4000):
-            at = end - timedelta(seconds=chance.uniform(-3600, 30 * 3600) * chance.random())
-            kind = chance.randrange(4)
-            if kind == 0:  # exactly on a sampling instant
-                at = at.replace(second=0, microsecond=0)
-            elif kind == 1:  # a microsecond beside one
-                at = at.replace(second=0, microsecond=0) + timedelta(
-                    microseconds=chance.choice([-1, 1])
-                )
-            vessel = chance.randrange(1, 60)  # some without a row in vessels
-            rows.append((vessel, at, chance.choice(speeds)))
-        rows += rows[:200]  # exact repeats
-        cursor.executemany(
-            'insert into public.vessel_positions ("vesselId", timestamp, speed)'
-            " values (%s, %s, %s::numeric)",
-            rows,
-        )
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_backfilled_samples_equal_the_definition_at_every_instant(
-    database: psycopg.Connection, seed: int
-) -> None:
-    end = datetime.now(UTC)
-    add_traffic(database, end, seed)
-    begin = end - timedelta(hours=8)
-    written = one(
-        database, "select public.vessel_activity_backfill_history(%s, %s, '7 minutes')", begin, end
-    )
-    assert written == pytest.approx(8 * 60 / 7, abs=1)
-    compared = database.execute(
-        f"select count(*), count(*) filter (where ({NUMBERS}) is distinct from (select ({NUMBERS})"  # noqa: S608
-        " from public.vessel_activity_at(h.sampled_at))) from vessel_activity.history as h"
-    ).fetchone()
-    assert compared == (written, 0)
-
-
-def test_every_minute_of_the_range_is_sampled_once(database: psycopg.Connection) -> None:
-    end = datetime.now(UTC)
-    add_traffic(database, end, 4)
-    begin = end - timedelta(hours=3)
-    one(database, "select public.vessel_activity_backfill_history(%s, %s)", begin, end)
-    first = begin.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    expected = [first + timedelta(minutes=n) for n in range(180)]
-    sampled = database.execute("select sampled_at from vessel_activity.history order by 1")
-    assert [at for (at,) in sampled] == expected
-
-
-def test_backfilling_again_adds_nothing_and_keeps_what_was_measured(
-    database: psycopg.Connection,
-) -> None:
-    end = datetime.now(UTC)
-    add_traffic(database, end, 5)
-    fill = "select public.vessel_activity_backfill_history(%s, %s)"
-    begin = end - timedelta(hours=2)
-    assert one(database, fill, begin, end) == 120
-    assert one(database, fill, begin, end) == 0
-    database.execute("update vessel_activity.history set active_now = -1")
-    database.execute(
-        "delete from vessel_activity.history where minute > %s", [end - timedelta(minutes=30)]
-    )
-    # As after an attempt that was stopped half-way: only what is missing is written.
-    assert one(database, fill, begin, end) == 30
-    assert one(database, "select count(*) from vessel_activity.history where active_now = -1") == 90
-
-
-def test_what_was_sampled_before_its_positions_came_is_computed_anew_and_nothing_else(
-    database: psycopg.Connection,
-) -> None:
-    now = datetime.now(UTC)
-    stopped = now - timedelta(minutes=30)
-    sample = (
-        "insert into vessel_activity.history (minute, sampled_at, active_now, active_last_hour,"
-        " active_last_24h, total_vessels, positions_last_hour, speed_avg)"
-        " values (date_bin('1 minute', %s, 'epoch'), %s, %s, 0, 0, 9, 0, 0)"
-    )
-    for at, active_now in ((stopped - timedelta(hours=1), 77), (now - timedelta(minutes=10), 0)):
-        database.execute(sample, (at, at, active_now))  # the later one while the feed stood still
-    add_traffic(database, now, 6)
-
-    database.execute("select vessel_activity.recompute_history(%s, %s)", (stopped, now))
-
-    kept = "select count(*) from vessel_activity.history where active_now = 77"
-    assert one(database, kept) == 1
-    wrong = (
-        f"select count(*) from vessel_activity.history as h where ({NUMBERS}) is distinct from"  # noqa: S608
-        f" (select ({NUMBERS}) from public.vessel_activity_at(h.sampled_at)) and active_now <> 77"
-    )
-    assert one(database, wrong) == 0
-    # The day and the minute that has begun, by the refresh at the end.
-    assert one(database, "select count(*) from vessel_activity.history") >= 24 * 60
-
-
-def test_a_recomputed_history_reaches_back_as_far_as_positions_were_missing_and_ends_in_a_refresh(
-    database: psycopg.Connection,
-) -> None:
-    now = datetime.now(UTC)
-    stopped, written = now - timedelta(hours=29), now - timedelta(minutes=5)
-    add_traffic(database, now, 7)
-    # A refresh between the last position and the commit: it saw none of the positions.
-    record(database, f"{now - timedelta(minutes=2)}", 0)
-
-    database.execute("select vessel_activity.recompute_history(%s, %s)", (stopped, written))
-
-    sampled = database.execute(
-        "select min(sampled_at), max(sampled_at) filter (where sampled_at < %s), max(sampled_at),"
-        " (select updated_at from public.vessel_activity_realtime) from vessel_activity.history",
-        (now,),
-    ).fetchone()
-    assert sampled is not None
-    first, last_computed, refreshed, updated_at = sampled
-    assert stopped < first <= stopped + timedelta(minutes=1)
-    assert written - timedelta(minutes=1) < last_computed <= written
-    assert refreshed == updated_at > now
-
-
-def test_a_history_that_can_not_be_recomputed_is_kept(database: psycopg.Connection) -> None:
-    now = datetime.now(UTC)
-    record(database, f"{now - timedelta(minutes=2)}", 5)
-
-    with pytest.raises(psycopg.errors.InvalidParameterValue, match="there is no range from"):
-        database.execute(
-            "select vessel_activity.recompute_history(%s, null)", (now - timedelta(hours=1),)
-        )
-
-    assert one(database, "select active_now from vessel_activity.history") == 5
-
-
-def test_nothing_is_made_up_for_the_time_before_the_first_position_or_to_come(
-    database: psycopg.Connection,
-) -> None:
-    now = datetime.now(UTC)
-    database.execute(
-        'insert into public.vessel_positions ("vesselId", timestamp, speed) values (1, %s, 5)',
-        [now - timedelta(minutes=10)],
-    )
-    one(
-        database,
-        "select public.vessel_activity_backfill_history(%s, %s)",
-        now - timedelta(days=2),
-        now + timedelta(days=2),
-    )
-    row = database.execute(
-        "select min(minute), max(minute), count(*) from vessel_activity.history"
-    ).fetchone()
-    assert row is not None
-    assert row[0] > now - timedelta(minutes=10)
-    assert row[1] <= datetime.now(UTC)
-    assert row[2] in {10, 11}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ("now(), now() - interval '1 hour'", "there is no range from"),
-        ("null, now()", "there is no range from"),
-        ("now() - interval '1 day', now(), '30 seconds'", "a step of 00:00:30 can't be used"),
-        ("now() - interval '1 day', now(), '90 seconds'", "a step of 00:01:30 can't be used"),
-        ("now() - interval '1 day', now(), null", "a step of NULL can't be used"),
-    ],
-)
-def test_arguments_without_sense_are_refused_with_a_hint(
-    database: psycopg.Connection, arguments: str, message: str
-) -> None:
-    with pytest.raises(psycopg.errors.InvalidParameterValue, match=message) as caught:
-        database.execute(f"select public.vessel_activity_backfill_history({arguments})")
-    assert caught.value.diag.message_hint
-
-
-def record(connection: psycopg.Connection, at: str, active_now: int) -> bool:
-    return bool(
-        one(
-            connection,
-            "select vessel_activity.record_history(row('singleton', %s::int, 2, 3, 4, 5, '{}',"
-            " '[]', 6.5, %s::timestamptz)::public.vessel_activity_realtime)",
-            active_now,
-            at,
-        )
-    )
 
 
 def test_a_refresh_leaves_one_sample_a_minute(database: psycopg.Connection) -> None:
@@ -272,7 +61,7 @@ def test_samples_past_their_time_are_forgotten(database: psycopg.Connection) -> 
 
 
 def fill_history(connection: psycopg.Connection, length: timedelta) -> None:
-    """Put a sample on every minute up to now, with the minute's number since 1970 in it."""
+    """Put a sample on every minute up to now, with values made from the minute's number."""
     connection.execute(
         "insert into vessel_activity.history select m, m, n %% 5000 + 1, n %% 7000 + 1,"
         " n %% 9000 + 1, 9999, n %% 40000 + 1, n %% 40 from generate_series("
@@ -323,7 +112,7 @@ def test_a_gap_stays_a_gap(database: psycopg.Connection, web: WebServer) -> None
     assert set(unknown) <= {n for n, value in enumerate(answer["speedAvg"]) if value is None}
 
 
-def test_the_answer_has_columns_of_equal_length_and_samples_to_compare_with(
+def test_the_answer_has_columns_of_equal_length_and_samples_for_comparison(
     database: psycopg.Connection, web: WebServer
 ) -> None:
     fill_history(database, timedelta(hours=28))
@@ -334,7 +123,7 @@ def test_the_answer_has_columns_of_equal_length_and_samples_to_compare_with(
     assert answer["time"] == sorted(answer["time"])
     assert answer["stepSeconds"] == 60
     assert answer["activeNow"][0] == answer["time"][0] // 60 % 5000 + 1
-    # Not before the present, since the figures may be old themselves.
+    # Compared with the time of the figures, which may be old.
     end = datetime.fromisoformat(row_as_json(web.url)["updatedAt"])
     assert datetime.fromisoformat(answer["to"]) - end > timedelta(hours=3)
     for name, ago in (("hourBefore", 3600), ("dayBefore", 86400)):
@@ -375,7 +164,7 @@ def test_csv_holds_the_same_samples(database: psycopg.Connection, web: WebServer
     assert any(line["speedAvg"] == "" for line in lines)
 
 
-def test_where_nothing_was_heard_the_past_is_unknown_and_not_zero(
+def test_times_without_any_position_are_unknown_and_not_zero(
     database: psycopg.Connection, web: WebServer
 ) -> None:
     write_row(web.url)
@@ -421,7 +210,7 @@ def test_an_unknown_range_is_refused_and_the_known_ones_named(web: WebServer) ->
         ("*/*, application/json;q=0.1", "text/csv"),
     ],
 )
-def test_the_form_is_the_one_that_the_accept_header_weighs_most(
+def test_the_accept_header_chooses_the_form_with_the_highest_weight(
     web: WebServer, accept: str, kind: str
 ) -> None:
     answer = web.get(HISTORY, {"accept": accept})
@@ -435,7 +224,7 @@ def test_an_unchanged_history_costs_a_304(web: WebServer) -> None:
 
 
 def fresh(web: WebServer, span: str) -> dict[str, Any]:
-    """Ask a server that has nothing in memory yet."""
+    """Restart the server, so that it has nothing in memory, and ask."""
     web.stop()
     web.start()
     answer = web.get(f"{HISTORY}?range={span}")

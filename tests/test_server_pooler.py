@@ -1,4 +1,4 @@
-"""The server and the loop behind a real PgBouncer that hands each transaction to any connection."""
+"""The server and the loop work behind a PgBouncer in transaction mode."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
     from vessel_activity.database.local_server import LocalServer
 
-# Debian has it beside the programs for administrators, which users' paths leave out.
+# Debian installs it in /usr/sbin, which is not on the path of users.
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="pgbouncer is not installed")
+pytestmark = pytest.mark.skipif(
+    PGBOUNCER is None, reason="pgbouncer is not installed; run scripts/install-packages"
+)
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +71,9 @@ def through(pooler: str, url: str) -> str:
 
 @pytest.fixture
 def pooled_url(pooler: str, url: str) -> Iterator[str]:
-    """Give the URL of a freshly migrated database behind the pooler; it lets go of it at the end.
+    """Give the URL of a freshly migrated database behind the pooler, and disconnect it afterwards.
 
-    A database that a connection of the pool is on can't be dropped.
+    A database with a connection of the pool can't be dropped.
     """
     yield through(pooler, url)
     with psycopg.connect(through(pooler, "/pgbouncer"), autocommit=True) as console:
@@ -79,9 +81,7 @@ def pooled_url(pooler: str, url: str) -> Iterator[str]:
         console.execute(f"kill {name}".encode())
 
 
-def test_rows_are_polled_where_a_pooler_swallows_notifications_and_the_log_says_so(
-    url: str, pooled_url: str
-) -> None:
+def test_rows_are_polled_behind_a_pooler_and_the_log_says_so(url: str, pooled_url: str) -> None:
     write_row(url)
     with WebServer(pooled_url) as web:
         for number in range(100, 104):
@@ -100,7 +100,7 @@ def test_the_loop_refreshes_through_a_pooler_and_leaves_its_sessions_as_they_wer
 ) -> None:
     prepare(url)
     with refresh_loop(pooled_url) as (process, log):
-        # More often than psycopg waits before it prepares a statement, and than a connection lives.
+        # Often enough for psycopg to prepare a statement and for the pool to change connections.
         eventually(
             lambda: answer(url, "select count(*) >= 8 from vessel_activity.refresh_log"),
             within_seconds=30,

@@ -1,4 +1,4 @@
-"""The server and the loop beside a standby, and with several hosts in DATABASE_URL."""
+"""The server and the loop work with a standby, and with several hosts in DATABASE_URL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def pair(new_server: Callable[..., LocalServer]) -> Iterator[tuple[LocalServer, LocalServer]]:
-    """Run a primary with the product in it, and its streaming standby."""
+    """Run a primary with vessel activity, and its streaming standby."""
     primary, standby = new_server(), new_server()
     primary.start()
     migrate.migrate(primary.url())
@@ -36,7 +36,7 @@ def both(first: LocalServer, second: LocalServer) -> str:
     return f"postgresql://postgres@/postgres?host={hosts}&port=5432,5432"
 
 
-def test_of_several_hosts_the_primary_is_listened_to_and_followed_when_it_moves(
+def test_the_server_follows_the_primary_among_several_hosts(
     pair: tuple[LocalServer, LocalServer],
 ) -> None:
     primary, standby = pair
@@ -57,7 +57,7 @@ def test_of_several_hosts_the_primary_is_listened_to_and_followed_when_it_moves(
         eventually(lambda: web.get(STATS).json()["activeNow"] == 20)
 
 
-def test_a_standby_alone_is_polled_and_its_row_served(
+def test_a_standby_without_primary_is_polled_and_its_row_served(
     pair: tuple[LocalServer, LocalServer],
 ) -> None:
     primary, standby = pair
@@ -67,7 +67,7 @@ def test_a_standby_alone_is_polled_and_its_row_served(
         eventually(lambda: web.get(STATS).json()["activeNow"] == 19, within_seconds=20)
 
 
-def test_the_loop_waits_beside_a_standby_and_refreshes_once_it_is_promoted(
+def test_the_loop_waits_on_a_standby_and_refreshes_after_its_promotion(
     pair: tuple[LocalServer, LocalServer],
 ) -> None:
     primary, standby = pair

@@ -1,4 +1,4 @@
-"""The event stream: every refresh pushed to everybody, and nobody waited for."""
+"""The event stream sends every refresh to every client and waits for none."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def web(module_url: str) -> Iterator[WebServer]:
 
 
 class Events:
-    """An event stream as a client reads it: one dictionary of fields an event."""
+    """An event stream as a client reads it: one dictionary of fields for each event."""
 
     def __init__(self, address: str) -> None:
         self._client = httpx.Client(timeout=15)
@@ -47,7 +47,7 @@ class Events:
                 fields = {}
 
     def next_row(self) -> dict[str, Any]:
-        """Return the next event with numbers, its data parsed, its id among them."""
+        """Return the parsed data of the next event with numbers, and its id."""
         fields = next(event for event in self if "event" not in event and "data" in event)
         return {**json.loads(fields["data"]), "id": fields["id"]}
 
@@ -83,7 +83,7 @@ def test_the_current_row_comes_at_once_with_its_instant_as_id(
     assert row == row_as_json(web.url)
 
 
-def test_a_row_that_is_lost_is_told_and_no_event_of_zeros(web: WebServer, events: Events) -> None:
+def test_a_lost_row_is_reported_without_an_event_of_zeros(web: WebServer, events: Events) -> None:
     events.next_row()
     assert events.next_heartbeat()["present"] is True
     with psycopg.connect(web.url) as connection:
@@ -107,9 +107,7 @@ def test_every_refresh_is_one_event(web: WebServer, events: Events) -> None:
         assert events.next_row()["activeNow"] == number
 
 
-def test_a_refresh_without_new_numbers_is_an_event_too_since_the_age_is_new(
-    web: WebServer, events: Events
-) -> None:
+def test_a_refresh_without_new_numbers_is_an_event_too(web: WebServer, events: Events) -> None:
     first = events.next_row()
     write_row(web.url)
     second = events.next_row()
@@ -118,7 +116,7 @@ def test_a_refresh_without_new_numbers_is_an_event_too_since_the_age_is_new(
     assert first == second
 
 
-def test_heartbeats_tell_the_servers_time_and_the_databases_health(
+def test_heartbeats_carry_the_servers_time_and_the_databases_health(
     breakable: LocalServer, breakable_url: str
 ) -> None:
     write_row(breakable_url)
@@ -133,14 +131,14 @@ def test_heartbeats_tell_the_servers_time_and_the_databases_health(
         began = time.monotonic()
         while not events.next_heartbeat()["databaseAway"]:
             pass
-        assert time.monotonic() - began < 2  # told at once, not with the next regular one
+        assert time.monotonic() - began < 2  # sent at once, not with the next regular heartbeat
         breakable.start()
         while events.next_heartbeat()["databaseAway"]:
             pass
         events.close()
 
 
-def test_what_may_not_be_served_any_longer_is_not_sent_either_until_the_database_is_back(
+def test_an_answer_too_old_to_serve_is_not_sent_until_the_database_is_back(
     breakable: LocalServer, breakable_url: str
 ) -> None:
     write_row(breakable_url)
@@ -159,13 +157,13 @@ def test_what_may_not_be_served_any_longer_is_not_sent_either_until_the_database
         assert told["event"] == "heartbeat"
         assert json.loads(told["data"])["servable"] is False
         breakable.start()
-        # The very row that had been known before.
+        # The row that was known before the failure.
         row = next(event for event in received if "event" not in event)
         assert json.loads(row["data"]) == row_as_json(breakable_url)
         events.close()
 
 
-def test_beyond_the_cap_the_answer_is_clear_and_a_place_is_free_again_afterwards(
+def test_a_client_over_the_limit_gets_a_clear_answer_and_a_place_is_free_later(
     module_url: str,
 ) -> None:
     write_row(module_url)
@@ -185,7 +183,7 @@ def test_beyond_the_cap_the_answer_is_clear_and_a_place_is_free_again_afterwards
         third.close()
 
 
-def test_a_client_that_does_not_read_is_dropped_and_delays_nobody(module_url: str) -> None:
+def test_a_client_that_does_not_read_is_disconnected_and_delays_nobody(module_url: str) -> None:
     write_row(module_url)
     with WebServer(module_url) as web:
         stuck = socket.create_connection(("127.0.0.1", web.port))
@@ -194,7 +192,7 @@ def test_a_client_that_does_not_read_is_dropped_and_delays_nobody(module_url: st
         good = Events(web.address)
         good.next_row()
         eventually(lambda: "stream_clients 2.0" in web.get("/metrics").text)
-        # Rows of a size that fills any socket soon.
+        # Rows so large that the buffer of any socket is full soon.
         large = json.dumps({f"type {n} " + "x" * 8000: n for n in range(10)})
         slowest = 0.0
         with psycopg.connect(module_url, autocommit=True) as connection:
@@ -220,7 +218,7 @@ def test_a_client_that_does_not_read_is_dropped_and_delays_nobody(module_url: st
         good.close()
 
 
-def test_clients_that_hang_up_while_events_are_sent_cost_nobody_an_event(web: WebServer) -> None:
+def test_clients_that_hang_up_during_events_cost_no_other_client_an_event(web: WebServer) -> None:
     request = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % STREAM.encode()
     enough = threading.Event()
 

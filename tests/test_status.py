@@ -1,6 +1,6 @@
-"""Each check of vessel_activity_status() in each of its states, provoked as it comes about.
+"""Each check of vessel_activity_status() is brought into each of its states.
 
-The checks of pg_cron are in test_pg_cron.py, those of crashes in test_engine_survival.py.
+The check of pg_cron is tested in test_pg_cron.py, crashes in test_engine_survival.py.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ def refresh(db: psycopg.Connection) -> None:
 
 
 def aged(db: psycopg.Connection, age: timedelta) -> Check:
-    """Make the row that old and return the check of its freshness."""
+    """Give the row that age and return the check of its freshness."""
     db.execute(
         "update public.vessel_activity_realtime set updated_at = clock_timestamp() - %s", (age,)
     )
     return status(db)["freshness"]
 
 
-def test_a_new_installation_has_nothing_to_complain_about_but_pg_cron(
+def test_a_new_installation_has_no_complaint_but_pg_cron(
     db: psycopg.Connection,
 ) -> None:
     refresh(db)
@@ -69,7 +69,7 @@ def test_a_new_installation_has_nothing_to_complain_about_but_pg_cron(
     assert checks["pg_cron"].state == "warn"
 
 
-def test_every_complaint_says_what_to_do(db: psycopg.Connection) -> None:
+def test_every_complaint_has_a_hint(db: psycopg.Connection) -> None:
     db.execute("delete from public.vessel_activity_realtime")
     db.execute("delete from vessel_activity.refresh_log")
     db.execute("drop index vessel_activity_timestamp_idx, vessel_activity_vessel_timestamp_idx")
@@ -92,7 +92,7 @@ def test_every_complaint_says_what_to_do(db: psycopg.Connection) -> None:
 def test_freshness_follows_the_age_of_the_row(db: psycopg.Connection, age: int, state: str) -> None:
     check = aged(db, age * SECOND)
 
-    assert check.state == state  # late beyond one and a half intervals, stopped beyond three
+    assert check.state == state  # late after one and a half intervals, stopped after three
     assert check.detail.startswith(f"the cached row is 00:0{age // 60}:{age % 60:02}")
     assert check.detail.endswith("; the refresh interval is 00:00:30")
     assert (check.hint is None) is (state == "ok")
@@ -131,13 +131,12 @@ def test_freshness_fails_with_a_row_of_the_future(db: psycopg.Connection) -> Non
     assert "delete from public.vessel_activity_realtime" in (check.hint or "")
 
 
-def test_a_session_that_keeps_all_others_from_refreshing_is_named(
-    db: psycopg.Connection, url: str
-) -> None:
+def test_a_session_that_blocks_all_refreshes_is_named(db: psycopg.Connection, url: str) -> None:
     db.execute("select public.vessel_activity_schedule('1 second')")
     aged(db, MINUTE)
     with psycopg.connect(url) as other:
-        other.execute("select public.refresh_vessel_activity(), pg_sleep(1.1)")  # and stays open
+        # The transaction stays open.
+        other.execute("select public.refresh_vessel_activity(), pg_sleep(1.1)")
         check = status(db)["freshness"]
         assert check.state == "fail"
         assert f"pg_terminate_backend({other.info.backend_pid})" in (check.hint or "")
@@ -226,7 +225,7 @@ def test_the_engine_says_how_the_last_refresh_was_done(db: psycopg.Connection) -
     )
 
 
-def test_the_engine_warns_while_changes_could_go_unseen(db: psycopg.Connection) -> None:
+def test_the_engine_warns_while_changes_could_be_missed(db: psycopg.Connection) -> None:
     db.execute("drop trigger vessel_activity_inserted on vessel_positions")
 
     check = status(db)["engine"]
@@ -341,7 +340,7 @@ def test_a_missing_index_fails_and_migrate_builds_it(
         ),
     ],
 )
-def test_an_index_that_can_not_be_is_no_failure(
+def test_an_impossible_index_is_no_failure(
     db: psycopg.Connection, kind: str, ddl: str, remark: str, where: str
 ) -> None:
     db.execute("alter table vessel_positions rename to behind")
@@ -363,7 +362,7 @@ def test_an_index_that_can_not_be_is_no_failure(
     ]
 
 
-def test_an_invalid_or_partial_index_does_not_serve(db: psycopg.Connection) -> None:
+def test_an_invalid_or_partial_index_does_not_count(db: psycopg.Connection) -> None:
     db.execute(
         "update pg_index set indisvalid = false "
         "where indexrelid = 'vessel_activity_timestamp_idx'::regclass"
@@ -377,7 +376,7 @@ def test_an_invalid_or_partial_index_does_not_serve(db: psycopg.Connection) -> N
     assert checks["index (vesselId, timestamp)"].state == "fail"
 
 
-def test_an_index_that_sorts_otherwise_than_its_column_does_not_serve(
+def test_an_index_with_another_collation_does_not_count(
     db: psycopg.Connection,
 ) -> None:
     db.execute("drop index vessel_activity_vessel_timestamp_idx")
@@ -389,14 +388,14 @@ def test_an_index_that_sorts_otherwise_than_its_column_does_not_serve(
     assert status(db)["index (vesselId, timestamp)"].state == "ok"
 
 
-def test_an_index_of_the_users_own_serves(db: psycopg.Connection) -> None:
+def test_an_index_of_the_user_counts(db: psycopg.Connection) -> None:
     db.execute("drop index vessel_activity_timestamp_idx")
     db.execute("create index mine on vessel_positions (timestamp desc) include (speed)")
 
     assert status(db)["index (timestamp)"] == Check("ok", "index public.mine can be used", None)
 
 
-def test_tables_of_somebody_less_than_our_superuser_are_warned_about(
+def test_source_tables_owned_by_a_lesser_role_than_vessel_activity_give_a_warning(
     db: psycopg.Connection,
 ) -> None:
     assert status(db)["owner"] == Check(
@@ -413,7 +412,7 @@ def test_tables_of_somebody_less_than_our_superuser_are_warned_about(
         assert "then vessel-activity migrate as that role" in (check.hint or "")
 
 
-def test_the_time_zone_of_the_source_column_is_told(db: psycopg.Connection) -> None:
+def test_the_time_zone_of_the_source_column_is_shown(db: psycopg.Connection) -> None:
     assert status(db)["time zone"] == Check(
         "ok", "public.vessel_positions.timestamp is timestamp with time zone", None
     )
@@ -452,7 +451,7 @@ def test_positions_from_the_future_warn_with_the_latest(
 # --- make status ----------------------------------------------------------------------------------
 
 
-def test_make_status_prints_the_checks_and_fails_where_one_fails(
+def test_make_status_prints_the_checks_and_fails_if_one_fails(
     db: psycopg.Connection, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)

@@ -27,11 +27,11 @@ AT_ONCE, SOON, SILENCE = 1_000, 10_000, 30_000
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Run the machine's Chromium; without one, the test is skipped and says so."""
+    """Run the machine's Chromium. Without one the test is skipped."""
     if not Path(CHROMIUM).exists():
         pytest.skip(f"there is no {CHROMIUM} (Debian: chromium; or name another in CHROMIUM)")
     with sync_playwright() as playwright:
-        # Its own sandbox can't be had as root.
+        # Chromium's sandbox does not work under root.
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
@@ -39,7 +39,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def reader(browser: Browser, **options: Any) -> Iterator[Page]:  # noqa: ANN401
-    """Open a page for a reader in Norway who reads English; no error on it goes unseen."""
+    """Open a page for a reader in Norway who reads English. An error on the page fails the test."""
     context = browser.new_context(locale="en-GB", timezone_id="Europe/Oslo", **options)
     page = context.new_page()
     errors: list[str] = []
@@ -51,7 +51,7 @@ def reader(browser: Browser, **options: Any) -> Iterator[Page]:  # noqa: ANN401
 
 
 def refused(text: str) -> bool:
-    """Tell whether the console says that the page broke its own security policy."""
+    """Tell whether the console reports a breach of the page's security policy."""
     return "Content Security Policy" in text
 
 

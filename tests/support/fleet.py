@@ -1,7 +1,7 @@
-"""What the tests of the figures say again and again: vessels, positions, an instant, the answer.
+"""Helpers of the tests of the figures: vessels, positions, an instant, the answer.
 
-All instants are decades ahead, so that a test may refresh "as of" them without waiting for them,
-and the second Sunday of March, when New York's day has 23 hours.
+All instants lie decades ahead, so that a test can refresh "as of" them at once. They are on the
+second Sunday of March, when New York's day has 23 hours.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 MICROSECOND = timedelta(microseconds=1)
 
 ROUTES = ("definition", "incremental", "rebuild")
-"""The three ways in which a figure can come about; all have to give the same."""
+"""The three ways to compute a figure; all must give the same."""
 
 
 class Figures(NamedTuple):
@@ -78,13 +78,13 @@ def stored(db: psycopg.Connection) -> Figures:
 
 
 def alter_type(db: psycopg.Connection, column: str, type_name: str, using: str = "") -> None:
-    """Give a column of the positions another type, and fit the engine to it as a migrate does."""
+    """Give a column of the positions another type, and adapt the engine as migrate does."""
     db.execute(f"alter table vessel_positions alter {column} type {type_name} {using}".encode())
     db.execute("select vessel_activity.fit_to_sources()")
 
 
 def last_mode(db: psycopg.Connection) -> tuple[str, str | None]:
-    """Return how the last refresh was done, and its remark."""
+    """Return the mode of the last refresh, and its message."""
     row = db.execute(
         "select mode, message from vessel_activity.refresh_log order by id desc limit 1"
     ).fetchone()
@@ -98,7 +98,7 @@ def computed(
     write: Callable[[], object],
     as_of: datetime = AS_OF,
 ) -> Figures:
-    """Let rows be written and compute the figures in one of the ROUTES."""
+    """Call `write`, and compute the figures by one of the ROUTES."""
     if route == "incremental":
         refreshed(db, as_of - 30 * SECOND)
     write()
@@ -123,7 +123,7 @@ def add_positions(
 def add_speeds(db: psycopg.Connection, *positions: tuple[object, datetime, object]) -> None:
     """Insert positions, (vessel, instant, speed in knots) each, in one statement.
 
-    Instants are written in UTC, as a writer to a column without time zone has to.
+    Instants are written in UTC, which a column without time zone needs.
     """
     values = sql.SQL(", ").join(
         sql.SQL("({}, {}, {})").format(
@@ -143,7 +143,7 @@ def add_speeds(db: psycopg.Connection, *positions: tuple[object, datetime, objec
 def add_vessels(
     db: psycopg.Connection, vessels: Iterable[tuple[str | None, str | None]], *, active: bool = True
 ) -> None:
-    """Insert vessels, (type, flag) each, in one statement; MMSIs count on by themselves."""
+    """Insert vessels, (type, flag) each, in one statement. Their MMSIs are numbered on."""
     types, flags = zip(*vessels, strict=True)
     db.execute(
         """
@@ -156,5 +156,5 @@ def add_vessels(
 
 
 def add_types(db: psycopg.Connection, counts: Mapping[str, int]) -> None:
-    """Insert that many active vessels of each type, all under the same name as flag."""
+    """Insert that many active vessels of each type, with the type's name as flag too."""
     add_vessels(db, [(name, name) for name, count in counts.items() for _ in range(count)])

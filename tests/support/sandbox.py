@@ -1,8 +1,8 @@
 # ruff: noqa: E501, S608 - SQL texts, made of constants
-"""Databases for random schedules: four shapes of source tables, reset in milliseconds, and the judge.
+"""Databases for random schedules, in four shapes of source tables, and the judge.
 
-The judge compares a refreshed row with `vessel_activity_at` and with the plain queries below, which
-share no code with the product.
+The judge compares a refreshed row with `vessel_activity_at` and with the plain queries below. The
+plain queries share no code with vessel activity.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LANES = 8
 
 
 class Mismatch(AssertionError):  # noqa: N818 - it is what is looked for, not something gone wrong
-    """A refreshed row differs from what the source tables say."""
+    """A refreshed row differs from the definition or from the plain queries."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Shape:
 
     Attributes:
         name: the database's name.
-        ddl: what makes the tables before they are adopted; empty: the product makes them.
+        ddl: statements that make the source tables; if empty, migrate makes them.
         text_ids: vessel ids are texts such as v12, and a position may lack one.
         utc: expression for a position's instant.
         cascades: positions belong to vessels by a foreign key.
@@ -119,7 +119,7 @@ def _plain(shape: Shape) -> str:
 
 
 def replace_in_function(db: psycopg.Connection, function: str, replaced: dict[str, str]) -> str:
-    """Replace texts in an installed function of ours, each there once; return it as it was."""
+    """Replace texts in an installed function, each there once; return the original function."""
     row = db.execute(
         "select pg_get_functiondef(p.oid) from pg_proc as p "
         "where p.pronamespace = 'vessel_activity'::regnamespace and p.proname = %s",
@@ -143,10 +143,10 @@ class Judged(NamedTuple):
 
 
 class Sandbox:
-    """One database of a shape, migrated; tables can be emptied and everything begun anew."""
+    """One migrated database of a shape. Its tables can be emptied and its state reset."""
 
     def __init__(self, server: LocalServer, shape: Shape) -> None:
-        """Create and migrate the database, unless the server has it already."""
+        """Create and migrate the database if the server lacks it."""
         self.server = server
         self.shape = shape
         with psycopg.connect(server.url(), autocommit=True) as admin:
@@ -158,7 +158,7 @@ class Sandbox:
             if shape.ddl:
                 connection.execute(shape.ddl)
         migrate.migrate(server.url(shape.name))
-        # An inbox over its limit is found by one row in three, so that small limits are met.
+        # One row in three checks the limit of the inbox, so that small limits are noticed.
         with self.session() as connection:
             replace_in_function(connection, "take_inbox_ticket", {"4096": "2"})
 
@@ -171,7 +171,7 @@ class Sandbox:
         )
 
     def empty(self, db: psycopg.Connection) -> None:
-        """Delete all rows, in a way that keeps the state in use. No transaction may be open."""
+        """Delete all rows so that the engine's state stays in use. No transaction may be open."""
         for (name,) in db.execute(
             "select gid from pg_prepared_xacts where database = current_database()"
         ).fetchall():
@@ -224,7 +224,7 @@ class Sandbox:
         return _comparable(row)
 
     def judge(self, db: psycopg.Connection, row: list[Any], as_of: datetime) -> None:
-        """Compare a row with the definition and with the plain queries, seen by another session.
+        """Compare a row with the definition and with the plain queries, in another session.
 
         Raises:
             Mismatch: they differ.

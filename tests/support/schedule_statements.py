@@ -1,5 +1,5 @@
 # ruff: noqa: E501, ISC004, S608 - SQL texts, made of constants and numbers
-"""The statements of random schedules: instants at the windows' edges, rows of one lane, SQL texts."""
+"""Writes the SQL statements of random schedules, for instants at the edges of the windows."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ TRUNCATES = (
 
 
 class Scene:
-    """What a statement is about: the rows of one lane, around the instant of the next refresh."""
+    """The subject of a statement: the rows of one lane, near the instant of the next refresh."""
 
     def __init__(self, shape: Shape) -> None:
         """Begin with no positions."""
@@ -70,7 +70,7 @@ class Scene:
         self.as_of = self.next = datetime.min.replace(tzinfo=UTC)
 
     def aim(self, lane: int, as_of: datetime, following: datetime) -> None:
-        """Turn to a lane; the last refresh was as of `as_of`, the next will be as of `following`."""
+        """Choose a lane; the last refresh was as of `as_of`, the next will be as of `following`."""
         self.lane, self.as_of, self.next = lane, as_of, following
 
     def instant(self, random: Random) -> str:
@@ -119,7 +119,7 @@ class Scene:
         return condition
 
     def ours(self) -> str:
-        """Write the condition that the vessels of the lane meet."""
+        """Write a condition that only vessels of the lane meet."""
         return f"v.mmsi::integer % {LANES} = {self.lane}"
 
 

@@ -1,11 +1,11 @@
 # ruff: noqa: S311, S608 - nothing secret is drawn, and SQL is made of constants
-"""Random schedules: what several sessions may do to the source tables, in any order, and refreshes.
+"""Random schedules of writes by several sessions, with refreshes between them.
 
-A schedule is a list of steps, each with a seed of its own; any list of steps is a valid schedule,
-so a failing one can be shortened by leaving steps out. Steps that make no sense at their place (a
-commit without a begin) do nothing. Sessions never wait for each other's row locks: rows belong to
-lanes (id modulo 8), and each open or prepared transaction has a lane of its own. So a lock timeout
-is an error.
+A schedule is a list of steps, each with its own seed. Any list of steps is a valid schedule, so a
+failing one can be shortened by leaving steps out. A step that makes no sense at its place, such as
+a commit without a begin, does nothing. Rows belong to lanes (id modulo 8), and each open or
+prepared transaction has a lane for itself. Sessions therefore never wait for each other's row
+locks, and a lock timeout is an error.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ WRITERS = 4
 ALLOWED_ERRORS = {
     "23503",  # a vessel that does not exist, under the foreign key
     "23505",  # an id that another transaction has committed meanwhile
-    "23502",  # no vessel where the column asks for one
-    "21000",  # one statement would meet a row twice
-    "40001",  # a repeatable-read writer meets a row changed since
+    "23502",  # no vessel, though the column must have one
+    "21000",  # one statement would change a row twice
+    "40001",  # a repeatable-read writer meets a row that was changed after its snapshot
 }
 WEIGHTS = {
     **dict.fromkeys(POSITION_STATEMENTS, 4),
@@ -76,7 +76,7 @@ class Step(NamedTuple):
 
 
 def random_schedule(random: Random, length: int, *, crashes: bool) -> list[Step]:
-    """Draw a schedule; at most one in fifty has a crash, which takes as long as fifty others."""
+    """Draw a schedule. One in fifty at most has a crash, since a crash takes as long as fifty."""
     names, weights = list(WEIGHTS), list(WEIGHTS.values())
     steps = [
         Step(what, random.randrange(WRITERS), random.randrange(1 << 24))
@@ -123,7 +123,7 @@ class Run:
             one.execute("set synchronous_commit = off")
 
     def reconnect(self) -> None:
-        """Open the sessions anew, after the server has gone."""
+        """Open the sessions anew after a crash of the server."""
         self.close()
         self._connect()
 
@@ -133,7 +133,7 @@ class Run:
             one.close()
 
     def play(self, schedule: Sequence[Step], *, anew: bool = True) -> None:
-        """Play a schedule from empty tables; not `anew`: the engine's state and time go on.
+        """Play a schedule from empty tables; without `anew`, the engine's state and time go on.
 
         Raises:
             Mismatch: a refreshed row was wrong; the note has the schedule as SQL.
@@ -181,7 +181,7 @@ class Run:
 
     @property
     def _quiet(self) -> bool:
-        """Whether nobody holds a lock on the source tables."""
+        """Whether no session holds a lock on the source tables."""
         return not (self._held or self.prepared or any(writer.busy for writer in self.writers))
 
     def _execute(self, db: psycopg.Connection, statement: str) -> None:
@@ -259,7 +259,7 @@ class Run:
 
     def _prepare(self, writer: Writer, _: Random, number: int) -> None:
         if writer.lane is not None and len(self.prepared) < 2:
-            name = f"{self.sandbox.shape.name}_{number}"  # known to the whole server
+            name = f"{self.sandbox.shape.name}_{number}"  # the name is known to the whole server
             self.prepared[name] = writer.lane
             self._end(writer, f"prepare transaction '{name}'")
 
@@ -315,7 +315,7 @@ class Run:
         self._write(writer, "insert", Random(number))
 
     def _come_and_go(self, writer: Writer, random: Random, number: int) -> None:
-        """Write into a partition that is gone again before the next refresh, mostly."""
+        """Write into a new partition and mostly remove it before the next refresh."""
         if not (self.sandbox.shape.partitioned and self._quiet):
             return
         partition, parent = f"public.brief_{number}", "public.vessel_positions"

@@ -1,8 +1,8 @@
 # ruff: noqa: S311 - nothing secret is drawn
 """Ten thousand random schedules against the definition: `make soak`.
 
-SCHEDULES=n plays another number, SEED=n begins with another schedule. Two processes, each with a
-server of its own. The last line is "schedules N, steps M, mismatches K"; with a mismatch the
+SCHEDULES=n plays another number; SEED=n begins with another schedule. Two processes run, each with
+its own server. The last line is "schedules N, steps M, mismatches K"; with a mismatch the
 shortened schedule is printed as SQL and the exit status is 1.
 """
 
@@ -73,7 +73,7 @@ def main() -> int:
 
 
 def work(seeds: range, queue: Queue[Progress | None]) -> None:
-    """Play the schedules of the given seeds on a server of one's own."""
+    """Play the schedules of the given seeds on a server of this process."""
     try:
         with folder_for_servers() as folder:
             server = LocalServer(
@@ -90,7 +90,7 @@ def work(seeds: range, queue: Queue[Progress | None]) -> None:
 
 def _play_all(server: LocalServer, seeds: range, queue: Queue[Progress | None]) -> None:
     runs = [Run(Sandbox(server, shape)) for shape in SHAPES]
-    anew = [0] * len(SHAPES)  # schedules to go until everything is begun anew
+    anew = [0] * len(SHAPES)  # schedules left until everything is reset
     for seed in seeds:
         number = seed // PROCESSES % len(SHAPES)
         schedule = random_schedule(Random(seed), LENGTH, crashes=True)

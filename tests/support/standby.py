@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def start_standby(primary: LocalServer, standby: LocalServer) -> None:
-    """Make a server that was not started yet a streaming standby of another, and start it."""
+    """Make a streaming standby of a server, and start it."""
     standby.datadir.mkdir(mode=0o700, parents=True)
     primary.account.give(standby.datadir)
     primary._run(

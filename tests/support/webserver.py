@@ -52,9 +52,9 @@ FIGURES: dict[str, Any] = {
 
 @dataclass
 class WebServer:
-    """server.py, started on entering and stopped with SIGTERM on leaving.
+    """Runs server.py as a context manager: started on entering, stopped with SIGTERM on leaving.
 
-    It does not refresh by itself, so that a test owns the row, unless told otherwise.
+    By default the server does not refresh, so that only the test changes the row.
     """
 
     url: str
@@ -71,7 +71,7 @@ class WebServer:
             self.stop()
 
     def start(self, port: int = 0) -> None:
-        """Start it and wait until it accepts connections."""
+        """Start the server and wait until it accepts connections."""
         environment = {
             **os.environ,
             "DATABASE_URL": self.url,
@@ -103,14 +103,14 @@ class WebServer:
                     announced.set()
 
     def stop(self) -> int:
-        """Send SIGTERM and return the exit code; a server that hangs is a failure."""
+        """Send SIGTERM and return the exit code. A server that hangs fails the test."""
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(10)
         self._reader.join(5)
         return code
 
     def kill(self) -> None:
-        """Kill it as a crash would."""
+        """Kill the server, as a crash would."""
         self.process.kill()
         self.process.wait(10)
         self._reader.join(5)
@@ -135,7 +135,7 @@ def eventually(
     within_seconds: float = 10,
     retry_on: type[BaseException] = httpx.ConnectError,
 ) -> T:
-    """Ask again until it holds, and return what it returned; for states without an event."""
+    """Repeat a question until the answer is true, and return it. For states without an event."""
     deadline = time.monotonic() + within_seconds
     while True:
         with suppress(retry_on):
@@ -172,7 +172,7 @@ def put_row(web: WebServer, *, age: str = "0 seconds", **changes: object) -> Non
 
 
 def row_as_json(url: str) -> dict[str, Any]:
-    """Read the row's columns and build the expected answer here, without the product's SQL."""
+    """Build the expected answer from the row's columns without the SQL of vessel activity."""
     with psycopg.connect(url) as connection:
         row = connection.execute(
             "select active_now, active_last_hour, active_last_24h, total_vessels,"

@@ -1,0 +1,255 @@
+"""Reads the recordings of tests/data in plain Python, with nothing of the product's.
+
+Values stay as they were sent: 102.3 knots, latitude 91 and the others that mean "not available".
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import reduce
+from operator import xor
+from typing import TYPE_CHECKING
+
+from tests.conftest import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = PROJECT / "tests" / "data"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report that could be read; None where a value is missing or no number.
+
+    Attributes:
+        raw: the line, or the time and the sentences of a message.
+        name: as sent, padding included.
+        type_code: number of the ship type; a word in the Danish file.
+
+    """
+
+    raw: str
+    mmsi: int
+    time: datetime
+    latitude: float | None = None
+    longitude: float | None = None
+    speed: float | None = None
+    course: float | None = None
+    heading: float | None = None
+    name: str = ""
+    type_code: str = ""
+
+
+def number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+# --- CSV -----------------------------------------------------------------------------------------
+
+_NAMES = {
+    "mmsi": "mmsi", "basedatetime": "time", "# timestamp": "time", "lat": "latitude",
+    "lon": "longitude", "sog": "speed", "cog": "course", "vesselname": "name",
+    "vesseltype": "type_code", "ship type": "type_code",
+}  # fmt: skip
+_TIME_FORMS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M:%S")
+
+
+def text_of(name: str) -> str:
+    """Return a file of tests/data; bytes that are no UTF-8 become replacement marks."""
+    return (FOLDER / name).read_bytes().decode(errors="replace")
+
+
+def csv_lines(text: str) -> Iterator[tuple[str, dict[str, str] | None]]:
+    """Give each line that is not blank, with its fields by name; None for a broken line."""
+    header, *lines = text.removesuffix("\n").split("\n")
+    names = [name.lower().replace("_", "") for name in header.removesuffix("\r").split(",")]
+    names = [_NAMES.get(name, name) for name in names]
+    for line in lines:
+        whole = line.removesuffix("\r")
+        if not whole.strip():
+            continue
+        try:
+            fields = next(csv.reader([whole], strict=True))
+        except csv.Error:
+            fields = []
+        is_whole = len(fields) == len(names)
+        yield line, dict(zip(names, fields, strict=True)) if is_whole else None
+
+
+def csv_reports(name: str) -> Iterator[Report]:
+    for line, row in csv_lines(text_of(name)):
+        time = None if row is None else _time(row["time"])
+        if row is not None and time is not None:
+            yield Report(
+                line,
+                int(row["mmsi"]),
+                time,
+                number(row["latitude"]),
+                number(row["longitude"]),
+                number(row["speed"]),
+                number(row["course"]),
+                number(row["heading"]),
+                row["name"],
+                row["type_code"],
+            )
+
+
+def _time(text: str) -> datetime | None:
+    for form in _TIME_FORMS:
+        try:
+            return datetime.strptime(text[:19], form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    return None
+
+
+# --- NMEA ----------------------------------------------------------------------------------------
+
+SENTENCE = re.compile(r"!([A-Z]{5}),(\d),(\d),(\d?),([AB]),([^,!]*),(\d)\*([0-9A-F]{2})")
+TAG_BLOCK = re.compile(r"\\([^\\*]*)\*([0-9A-F]{2})\\")
+TIME_LINE = re.compile(r"\$PGHP,1,(\d+),(\d+),(\d+),(\d+),(\d+),(\d+),(\d+),[^*]*\*([0-9A-F]{2})")
+_SIX_BIT = "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_ !\"#$%&'()*+,-./0123456789:;<=>?"
+# Messages with speed and place: where they begin, in bits. Course and heading follow the place.
+_BEGINS = {1: (50, 61), 2: (50, 61), 3: (50, 61), 18: (46, 57), 19: (46, 57)}
+
+
+def has_right_checksum(framed: str) -> bool:
+    """Tell whether the two digits after the `*` are the XOR of what stands before it."""
+    body, _, digits = framed.strip("!$\\\r").rpartition("*")
+    return reduce(xor, map(ord, body), 0) == int(digits, 16)
+
+
+class Message:
+    """The bits of a message."""
+
+    def __init__(self, payload: str) -> None:
+        values = [ord(character) - (56 if character >= "`" else 48) for character in payload]
+        self._bits = "".join(f"{value:06b}" for value in values)
+        self.kind = self.unsigned(0, 6)
+
+    def unsigned(self, start: int, width: int) -> int:
+        """Read a number, in bits."""
+        return int(self._bits[start : start + width], 2)
+
+    def signed(self, start: int, width: int) -> int:
+        """Read a number in two's complement."""
+        value = self.unsigned(start, width)
+        return value - (1 << width) if value >> width - 1 else value
+
+    def text(self, start: int, characters: int) -> str:
+        """Read six-bit text, padding included."""
+        ends = range(start, start + 6 * characters, 6)
+        return "".join(_SIX_BIT[self.unsigned(at, 6)] for at in ends)
+
+    def report(self, raw: str, time: datetime) -> Report:
+        """Read what a ship says of its position, its name or its type."""
+        mmsi = self.unsigned(8, 30)
+        if self.kind in _BEGINS:
+            speed, place = _BEGINS[self.kind]
+            has_name = self.kind == 19
+            return Report(
+                raw,
+                mmsi,
+                time,
+                self.signed(place + 28, 27) / 600_000,
+                self.signed(place, 28) / 600_000,
+                self.unsigned(speed, 10) / 10,
+                self.unsigned(place + 55, 12) / 10,
+                self.unsigned(place + 67, 9),
+                self.text(143, 20) if has_name else "",
+                str(self.unsigned(263, 8)) if has_name else "",
+            )
+        if self.kind == 5:
+            return Report(
+                raw, mmsi, time, name=self.text(112, 20), type_code=str(self.unsigned(232, 8))
+            )
+        if self.kind == 24 and self.unsigned(38, 2) == 0:
+            return Report(raw, mmsi, time, name=self.text(40, 20))
+        if self.kind == 24:
+            return Report(raw, mmsi, time, type_code=str(self.unsigned(40, 8)))
+        return Report(raw, mmsi, time)
+
+
+@dataclass
+class Nmea:
+    """What an NMEA file holds.
+
+    Attributes:
+        reports: the messages that have a time, in order.
+        orphans: parts of messages whose other part did not come in order.
+        apart: messages whose parts have something between them.
+
+    """
+
+    reports: list[Report]
+    orphans: list[str]
+    apart: int = 0
+
+
+def nmea(name: str) -> Nmea:
+    """Read the sentences that are alone on their line, whole, and of the right checksum."""
+    found = Nmea([], [])
+    time: datetime | None = None
+    first: dict[tuple[str, str], tuple[int, str, datetime | None]] = {}
+    text = text_of(name)
+    has_time_lines = "$PGHP" in text
+    for number, line in enumerate(text.splitlines()):
+        if line.startswith(("$PGHP", "\\si:")):
+            time = _pghp_time(line)
+            continue
+        tag = TAG_BLOCK.match(line)
+        if not has_time_lines:
+            time = _tag_time(tag) if tag else None
+        sentence = SENTENCE.fullmatch(line[tag.end() if tag else 0 :])
+        if sentence is None or not has_right_checksum(sentence[0]) or sentence[1] == "BSVDO":
+            continue
+        key, payload, raw = (sentence[4], sentence[5]), sentence[6], line
+        if sentence[2] == "2" and sentence[3] == "1":
+            if key in first:
+                found.orphans.append(first[key][1])
+            first[key] = (number, line, time)
+            continue
+        if sentence[2] == "2":
+            if key not in first:
+                found.orphans.append(line)
+                continue
+            begun, opening, time = first.pop(key)
+            found.apart += number > begun + 1
+            before = SENTENCE.search(opening)
+            assert before is not None
+            payload, raw = before[6] + payload, opening + line
+        if time is not None and payload and re.fullmatch("[0-W`-w]+", payload):
+            found.reports.append(Message(payload).report(f"{time} {raw}", time))
+    found.orphans += [line for _, line, _ in first.values()]
+    return found
+
+
+def _tag_time(tag: re.Match[str]) -> datetime | None:
+    told = re.search(r"\bc:(\d+)", tag[1])
+    if told is None or not has_right_checksum(tag[0]):
+        return None
+    seconds = int(told[1])
+    return datetime.fromtimestamp(seconds / 1000 if seconds > 10**11 else seconds, UTC)
+
+
+def _pghp_time(line: str) -> datetime | None:
+    told = TIME_LINE.fullmatch(line)
+    if told is None or not has_right_checksum(line):
+        return None
+    year, month, day, hour, minute, second, thousandths = map(int, told.groups()[:7])
+    try:
+        return datetime(year, month, day, hour, minute, second, thousandths * 1000, UTC)
+    except ValueError:
+        return None
+
+
+def reports(name: str) -> list[Report]:
+    """Read a file of tests/data."""
+    return nmea(name).reports if name.startswith("nmea") else list(csv_reports(name))
