@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Routines that need not pin their search_path, with the reason.
 _UNPINNED = {
+    "put_triggers": "commits, so it can't carry SET; it sets the path in each transaction",
     "scheduled_refresh": "commits, so it can't carry SET; it sets the path in each transaction",
     "note_positions_inserted": "fires on every insert; every name and operator is qualified",
     "note_positions_deleted": "the same",
