@@ -95,8 +95,8 @@ def _database_url(text: str) -> str | None:
     form = "postgresql://user:password@host:5432/database"
     if not text.startswith(("postgresql://", "postgres://")):
         raise SettingsError(f"DATABASE_URL must be a libpq URL of the form {form}")
-    # libpq's own message quotes the part that it could not read, which may be the password. Or libpq
-    # takes a part of a password with @ or / in it for the host, the port or the database.
+    # libpq's own message quotes the part that it could not read, which may be the password. libpq
+    # may also take a part of a password with @ or / in it for the host, the port or the database.
     unreadable = SettingsError(
         f"DATABASE_URL can't be read as a libpq URL of the form {form}; "
         "characters such as @ : / # % in a password must be percent-encoded"

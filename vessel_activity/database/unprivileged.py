@@ -41,8 +41,8 @@ class Account:
         identity: dict[str, Any] = {}
         if self.user is not None:
             identity = {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
-        # In a session of its own, so that Ctrl-C reaches only this process, which stops the server in
-        # order. The output goes to a file: the server would keep a pipe open for ever.
+        # In a session of its own, so that Ctrl-C reaches only this process, which stops the server.
+        # The output goes to a file: the server would keep a pipe open for ever.
         with tempfile.TemporaryFile("w+") as out:
             done = subprocess.run(
                 [*self.prefix, *command],

@@ -44,7 +44,7 @@ def schedule(connection: psycopg.Connection, url: str) -> str:
 def unschedule(connection: psycopg.Connection, url: str) -> None:
     """Remove the jobs from the database of pg_cron; print which may remain, and how to remove them.
 
-    A role that is no superuser sees only its own jobs, and may not see which database pg_cron is in.
+    A role that is no superuser sees only its own jobs. It may not see where pg_cron is.
     """
     if connection.execute(
         "select to_regprocedure('vessel_activity.cron_database()')"
