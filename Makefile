@@ -1,36 +1,38 @@
-# Everything runs through here; `make` alone lists it. Without DATABASE_URL the targets work on an embedded
-# PostgreSQL under .data/; with it, on that database.
+# The commands of a checkout. `make` alone lists them. Without DATABASE_URL they work on an embedded PostgreSQL under
+# .data/. With DATABASE_URL they work on the database that it names.
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 RUN := $(PYTHON) -m vessel_activity
-# Two workers, each with a PostgreSQL of its own: much of the time is waiting for clocks. A file stays with one worker,
-# since its tests share servers and results.
+# Two workers, each with its own PostgreSQL, because the tests spend much of their time waiting for clocks. A file stays
+# with one worker, because its tests share servers and results.
 PYTEST ?= -n 2 --dist loadfile
+# The linter of the JavaScript, in a checkout that has one.
+JAVASCRIPT := $(if $(wildcard package.json),node_modules/.installed)
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## list the targets
+	@echo "In a checkout, make X is vessel-activity X, for every command of vessel-activity. All targets:"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Without DATABASE_URL they work on an embedded PostgreSQL under .data/."
 
 .PHONY: demo
-demo: .venv/installed ## a live dashboard on a simulated fleet, from nothing
+demo: .venv/installed ## show a live dashboard of a simulated fleet; no database is needed
 	@exec $(RUN) demo
 
-.PHONY: test
-test: .venv/installed-dev ## install what the tests need, and run all of them: PYTEST='-n 0 -k load' narrows it
-	@scripts/install-packages
-	@$(PYTHON) -m pytest $(PYTEST)
-
-.PHONY: run
-run: .venv/installed ## serve the dashboard and the JSON
+.PHONY: serve
+serve: .venv/installed ## serve the dashboard and the JSON
 	@exec $(RUN) serve
 
+.PHONY: run
+run: serve ## the same as make serve
+
 .PHONY: migrate
-migrate: .venv/installed ## install or upgrade in the database
+migrate: .venv/installed ## install vessel activity in the database, or upgrade it
 	@$(RUN) migrate
 
 .PHONY: rollback
-rollback: .venv/installed ## remove everything of ours from the database
+rollback: .venv/installed ## remove vessel activity from the database
 	@$(RUN) rollback
 
 .PHONY: refresh
@@ -38,43 +40,63 @@ refresh: .venv/installed ## bring the figures up to date now, and print them
 	@$(RUN) refresh
 
 .PHONY: refresh-loop
-refresh-loop: .venv/installed ## refresh whenever nobody else does, until stopped
+refresh-loop: .venv/installed ## refresh the figures if nobody else does, until stopped
 	@exec $(RUN) refresh-loop
 
 .PHONY: load
-load: .venv/installed ## load a MarineCadastre CSV: make load FILE=...
+load: .venv/installed ## load a MarineCadastre file into the source tables: make load FILE=...
 	@$(RUN) load "$(FILE)"
 
 .PHONY: replay
-replay: .venv/installed ## play a recording as if live, until stopped: make replay FILE=...
+replay: .venv/installed ## play a MarineCadastre file as if it were live, until stopped: make replay FILE=...
 	@exec $(RUN) replay "$(FILE)"
 
 .PHONY: status
-status: .venv/installed ## is everything as it should be, and if not, what to do
+status: .venv/installed ## check the database, and say what to do about each problem
 	@$(RUN) status
 
+.PHONY: sql
+sql: .venv/installed ## print the whole installation as one SQL file for psql
+	@$(RUN) sql
+
+.PHONY: test
+test: .venv/installed-dev ## install what the tests need, and run them: PYTEST='-n 0 -k load' runs some of them
+	@scripts/install-packages test
+	$(if $(JAVASCRIPT),@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(JAVASCRIPT) || true; fi)
+	@$(PYTHON) -m pytest $(PYTEST)
+
 .PHONY: lint
-lint: .venv/installed-dev ## check the code without running it
-	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy && .venv/bin/squawk migrations/*.sql
+lint: .venv/installed-dev $(JAVASCRIPT) ## check the code without running it
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy
+	@.venv/bin/squawk migrations/*.sql
+	$(if $(JAVASCRIPT),@npm run --silent lint)
 
 .PHONY: bench
-bench: .venv/installed-dev ## measure the engine: SIZE=small or SIZE=dense
+bench: .venv/installed-dev ## measure the refresh: SIZE=small or SIZE=dense
 	@$(PYTHON) -m bench.engine
 
 .PHONY: bench-http
-bench-http: .venv/installed-dev ## measure the server
+bench-http: .venv/installed-dev ## measure the web server
 	@$(PYTHON) -m bench.serving
 
 .PHONY: soak
-soak: .venv/installed-dev ## run ten thousand random schedules against the definition
+soak: .venv/installed-dev ## compare the refresh with the definition on ten thousand random schedules
 	@$(PYTHON) -m tests.support.soak
 
+.PHONY: wheel
+wheel: .venv/installed-dev ## build the wheel and the source archive into dist/
+	@$(PYTHON) -m hatchling build
+
+.PHONY: release
+release: .venv/installed-dev ## check, build, commit and tag a release: make release VERSION=x.y.z
+	@$(PYTHON) scripts/release.py $(if $(filter no,$(TESTS)),--without-tests) "$(VERSION)"
+
 .PHONY: clean
-clean: ## remove what was built and the caches; .data/ with its database stays
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
+clean: ## remove everything that was built or installed; the database under .data/ stays
+	rm -rf .venv node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The environment is made anew whenever the lock changes; the stamp is touched last, so a killed install is repeated.
+# A new lock file is installed at the next command. The stamp is touched last, so a killed install is repeated.
 .venv/installed: requirements.lock
 	@scripts/make-venv .venv
 	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
@@ -82,4 +104,10 @@ clean: ## remove what was built and the caches; .data/ with its database stays
 
 .venv/installed-dev: requirements-dev.lock .venv/installed
 	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@
+
+node_modules/.installed: package-lock.json
+	@scripts/install-packages lint
+	@command -v npm >/dev/null || { echo "npm is missing: install nodejs and npm, then try again" >&2; exit 1; }
+	@npm ci --silent --no-audit --no-fund
 	@touch $@

@@ -153,6 +153,7 @@ class App:
                     settings, conninfo, on_broken=lambda: signal.raise_signal(signal.SIGTERM)
                 )
                 self._asgi = application.asgi
+                process.before_the_server_stops(application.stream.close)
                 await self._asgi(scope, receive, send)
         except VesselActivityError as error:
             await receive()

@@ -161,7 +161,7 @@ def _fill(url: str, size: Size, ids: str) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     with psycopg.connect(url, autocommit=True) as connection:
         if ids == "bigint":
-            tables = HERE.parent / "migrations" / "0001.source-tables.sql"
+            tables = HERE.parent / "migrations" / "0001.sources.sql"
             connection.execute(f"begin; {tables.read_text()}; commit".encode())
             connection.execute("alter table public.vessels drop constraint vessels_pkey")
             connection.execute(

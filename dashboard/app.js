@@ -1,197 +1,212 @@
-// The page's one piece of state, and what follows from it.
+// The state of the page, and everything that follows from it.
 
 import * as clock from "./clock.js";
 import * as feed from "./feed.js";
 import * as format from "./format.js";
 import * as view from "./view.js";
 
-// Two refreshes may fail before the numbers count as old; the same rule as /readyz.
+// The numbers are out of date after two failed refreshes. /readyz has the same rule.
 const STALE_INTERVALS = 3;
 const DEFAULT_INTERVAL_SECONDS = 30;
 
 const known = {
   stats: null, // the newest answer, by its own updatedAt
   intervalSeconds: DEFAULT_INTERVAL_SECONDS,
-  present: true, // the database has its cached row
-  databaseAway: false, // the server says that it can't read its database at present
+  isRowPresent: true, // false if the database has lost its cached row
+  isDatabaseAway: false, // true while the server cannot read its database
   lastDay: null, // the history of 24 hours
-  failure: null, // why the last request brought nothing
+  failure: null, // why the last request failed
   mode: "", // how the numbers get here
 };
 
-const MODES = { stream: "pushed live", polling: "asking every 5 s" };
+const MODES = { stream: "live updates", polling: "checking every 5 s" };
 
+const NO_NUMBERS = "There are no numbers yet.";
+
+/** The label and the banner of each state. ageSentence: how old the numbers are; age: the same without a sentence. */
 const MESSAGES = {
-  waiting: () => ["Waiting for data", "The server has no numbers yet. They appear here as soon as it has."],
-  lost: (age) => ["Connection lost", `The connection to the server is lost. These numbers are ${age} old; trying again.`],
-  failing: (age) => ["Database away", `The server can't read its database. These numbers are ${age} old; trying again.`],
-  missing: (age) => ["Row missing", `The database has lost its cached row. These numbers are ${age} old; the next refresh brings new ones.`],
-  stale: (age) => ["Out of date", `Nothing has been refreshed for ${age}. What you see is how it was then.`],
+  waiting: () => [
+    "Waiting for data",
+    "The server has no numbers yet. This page will show them as soon as they arrive.",
+  ],
+  lost: (ageSentence) => ["Connection lost", `The connection to the server is lost. ${ageSentence} Trying again.`],
+  failing: (ageSentence) => [
+    "Database unavailable",
+    `The server can't read its database. ${ageSentence} Trying again.`,
+  ],
+  missing: (ageSentence) => [
+    "Cached row missing",
+    `The database has lost its cached row. ${ageSentence} The next refresh will bring new ones.`,
+  ],
+  stale: (_, age) => ["Out of date", `The last refresh was ${age} ago. These numbers are from that time.`],
   empty: () => ["No vessels", "There are no vessels in the database."],
-  quiet: () => ["Feed quiet", "No position has come in during the last 5 minutes. The numbers are up to date; the feed is not."],
+  quiet: () => ["Feed quiet", "The numbers are up to date, but no position report has arrived in the last 5 minutes."],
   live: () => ["Live", null],
 };
 
-// The modules that show the past, fetched once the present is on the page.
-let trend = null;
-let chart = null;
-let again = "";
-
 const BROKEN = "broken";
-let shown = null; // the name of the state on the page
+let shownState = null;
 
-function name(age) {
+function currentState(age) {
   if (known.failure === feed.UNREACHABLE) return "lost";
-  if (known.failure === feed.REFUSED || known.databaseAway) return "failing";
+  if (known.failure === feed.REFUSED || known.isDatabaseAway) return "failing";
   if (known.stats === null) return "waiting";
-  if (!known.present) return "missing";
+  if (!known.isRowPresent) return "missing";
   if (age > STALE_INTERVALS * known.intervalSeconds * 1000) return "stale";
   if (known.stats.totalVessels === 0 && known.stats.activeLast24h === 0) return "empty";
   return known.stats.activeNow === 0 ? "quiet" : "live";
 }
 
-function show() {
-  if (shown === BROKEN) return;
+function updateState() {
+  if (shownState === BROKEN) return;
   const age = known.stats === null ? null : clock.now() - Date.parse(known.stats.updatedAt);
-  const current = name(age);
-  const spoken = age === null ? "none" : format.duration(age);
-  let [label, banner] = MESSAGES[current](spoken);
-  if (age === null && banner !== null) banner = banner.replace(/ These numbers .*;/, " There are no numbers yet;");
-  if (shown !== null && shown !== current) view.announce(banner ?? "The numbers are live again.");
-  shown = current;
-  view.state({ name: current, label, banner, mode: known.mode, age });
+  const name = currentState(age);
+  const words = age === null ? "" : format.duration(age);
+  const [label, banner] = MESSAGES[name](age === null ? NO_NUMBERS : `These numbers are ${words} old.`, words);
+  if (shownState !== null && shownState !== name) view.announce(banner ?? "The numbers are live again.");
+  shownState = name;
+  view.showState({ name, label, banner, mode: known.mode, age });
 }
 
 const listener = {
   answer(stats, { unconfirmedSeconds }) {
     known.failure = null;
-    known.databaseAway = unconfirmedSeconds > 0;
-    known.present = true;
-    // Answers can overtake one another; an older one never replaces a newer one.
+    known.isDatabaseAway = unconfirmedSeconds > 0;
+    known.isRowPresent = true;
+    // Answers may arrive in any order. An older answer never replaces a newer one.
     if (known.stats === null || Date.parse(stats.updatedAt) >= Date.parse(known.stats.updatedAt)) {
       known.stats = stats;
-      view.numbers(stats);
-      if (known.lastDay) trend.cards(stats, known.lastDay);
+      view.showNumbers(stats);
+      if (known.lastDay) trend.updateCards(stats, known.lastDay);
     }
-    show();
+    updateState();
   },
-  missing() {
+  rowMissing() {
     known.failure = null;
-    known.present = false;
-    show();
+    known.isRowPresent = false;
+    updateState();
   },
   health({ intervalSeconds, simulated, databaseAway, present }) {
     known.failure = null;
-    known.databaseAway = databaseAway;
-    // Null: a server that has just started can't tell yet.
-    known.present = present !== false;
+    known.isDatabaseAway = databaseAway;
+    // A server that has just started does not know yet, and sends null.
+    known.isRowPresent = present !== false;
     known.intervalSeconds = intervalSeconds ?? known.intervalSeconds;
-    view.simulated(simulated);
-    show();
+    view.showSimulated(simulated);
+    updateState();
   },
   mode(mode) {
     known.mode = MODES[mode];
-    show();
+    updateState();
   },
   failed(reason) {
     known.failure = reason;
-    show();
+    updateState();
   },
 };
 
-// What the reader chose is kept in the address, so that it survives a reload and can be sent on.
-const address = new URLSearchParams(location.search);
+// The modules that show the past. They are loaded after the numbers are on the page.
+let trend = null;
+let chart = null;
+let retryQuery = "";
+
+// The address holds what the reader has chosen, so that a reload keeps it and a link passes it on.
+const parameters = new URLSearchParams(location.search);
 const RANGES = ["1h", "24h", "7d", "30d"];
-let range = RANGES.includes(address.get("range")) ? address.get("range") : "24h";
+let chosenRange = RANGES.includes(parameters.get("range")) ? parameters.get("range") : "24h";
 
-// Names without a value stay without one: ?kiosk, not ?kiosk=.
-const query = (parameters) => `?${parameters.toString().replace(/=(?=&|$)/g, "")}`;
+// A name without a value has no equals sign: ?kiosk, not ?kiosk=.
+const EMPTY_VALUE = /[=](?=&|$)/g;
+const queryOf = (chosen) => `?${chosen.toString().replace(EMPTY_VALUE, "")}`;
 
-/** Lets the wall screen show what this page shows. */
-function leadToWall() {
-  const wall = new URLSearchParams(address);
+/** Makes the wall screen show what this page shows. */
+function updateWallLink() {
+  const wall = new URLSearchParams(parameters);
   wall.set("kiosk", "");
-  document.getElementById("wall").href = query(wall);
+  document.getElementById("wall").href = queryOf(wall);
 }
 
-function keep() {
-  const put = (name, value) => (value === null ? address.delete(name) : address.set(name, value));
-  put("range", range === "24h" ? null : range);
-  put("show", chart.choice());
-  history.replaceState(null, "", address.size > 0 ? query(address) : location.pathname);
-  leadToWall();
+function updateAddress() {
+  const put = (name, value) => (value === null ? parameters.delete(name) : parameters.set(name, value));
+  put("range", chosenRange === "24h" ? null : chosenRange);
+  put("show", chart.chosenLines());
+  history.replaceState(null, "", parameters.size > 0 ? queryOf(parameters) : location.pathname);
+  updateWallLink();
 }
 
-function choose(chosen) {
-  range = chosen;
+function chooseRange(range) {
+  chosenRange = range;
   for (const button of document.querySelectorAll("#ranges button")) {
     button.ariaPressed = String(button.dataset.range === range);
   }
   document.getElementById("csv").search = `?range=${range}`;
 }
 
-// A sample comes each minute.
+// A sample is taken every minute.
 const SAMPLE_MS = 60_000;
 const RETRY_MS = 10_000;
 let timer;
-let dueAt = 0; // by the clock that goes on while the computer sleeps
+let dueAt = 0; // by Date.now(), which also runs while the computer sleeps
 
-function pastAgain(ms) {
+function scheduleHistory(ms) {
   clearTimeout(timer);
   dueAt = Date.now() + ms;
-  // A page out of sight asks when it is seen again.
-  timer = setTimeout(() => document.hidden || past(), ms);
+  // A hidden page fetches it when it becomes visible.
+  timer = setTimeout(() => document.hidden || updateHistory(), ms);
 }
 
-async function past() {
-  const wanted = range;
-  const [lastDay, chosen] = await Promise.all(
-    [...new Set(["24h", wanted])].map((name) => trend.fetchHistory(name)),
-  );
-  // Where it can't be had, what is shown stays: it is the past, and no older for that.
+async function updateHistory() {
+  const range = chosenRange;
+  const [lastDay, other] = await Promise.all([...new Set(["24h", range])].map((name) => trend.fetchHistory(name)));
+  // After a failure the page keeps the history that it shows. The past does not change.
   if (lastDay) {
     known.lastDay = lastDay;
-    if (known.stats) trend.cards(known.stats, lastDay);
+    if (known.stats) trend.updateCards(known.stats, lastDay);
   }
-  const found = wanted === "24h" ? lastDay : chosen;
-  if (found && wanted === range) await chart.show(found);
-  // What was chosen meanwhile is asked for by another call.
-  if (wanted !== range) return;
-  const there = chart.range();
-  const instead = there ? `the chart shows ${chart.NAMES[there]}` : "there is no chart yet";
-  view.missing(there === range ? "" : `Could not load ${chart.NAMES[range]}; ${instead}. Trying again.`);
-  pastAgain(lastDay && found && there === range ? SAMPLE_MS : RETRY_MS);
+  const found = range === "24h" ? lastDay : other;
+  if (found && range === chosenRange) await chart.show(found);
+  // The reader has chosen another range meanwhile. Another call of this function fetches it.
+  if (range !== chosenRange) return;
+  const drawn = chart.drawnRange();
+  view.showChartNotice(drawn === range ? "" : loadFailure(range, drawn));
+  scheduleHistory(lastDay && found && drawn === range ? SAMPLE_MS : RETRY_MS);
 }
 
-async function fetchModules() {
+function loadFailure(range, drawn) {
+  const instead = drawn ? `The chart still shows ${chart.RANGE_NAMES[drawn]}.` : "There is no chart yet.";
+  return `Could not load ${chart.RANGE_NAMES[range]}. ${instead} Trying again.`;
+}
+
+async function loadModules() {
   try {
-    [trend, chart] = await Promise.all([import(`./trend.js${again}`), import(`./chart.js${again}`)]);
+    [trend, chart] = await Promise.all([import(`./trend.js${retryQuery}`), import(`./chart.js${retryQuery}`)]);
   } catch {
-    // The connection broke in between. A browser keeps a failed module by its address: take another.
-    again = `?${Date.now()}`;
+    // The connection broke. A browser remembers the address of a module that failed, so the next try takes another.
+    retryQuery = `?${Date.now()}`;
     await new Promise((resolve) => setTimeout(resolve, 5_000));
+    await loadModules();
   }
 }
 
-async function beginPast() {
-  choose(range);
-  leadToWall();
-  while (!chart) await fetchModules();
-  chart.prepare(address.get("show"), keep);
+async function beginHistory() {
+  chooseRange(chosenRange);
+  updateWallLink();
+  await loadModules();
+  chart.prepare(parameters.get("show"), updateAddress);
   document.getElementById("ranges").addEventListener("click", ({ target }) => {
     if (!target.dataset.range) return;
-    choose(target.dataset.range);
-    keep();
-    view.missing("");
-    past();
+    chooseRange(target.dataset.range);
+    updateAddress();
+    view.showChartNotice("");
+    updateHistory();
   });
   document.getElementById("png").addEventListener("click", chart.download);
-  addEventListener("online", past);
-  document.addEventListener("visibilitychange", () => document.hidden || Date.now() < dueAt || past());
-  past();
+  addEventListener("online", updateHistory);
+  document.addEventListener("visibilitychange", () => document.hidden || Date.now() < dueAt || updateHistory());
+  updateHistory();
 }
 
-// A hidden page has no frames; it goes on all the same.
+// A hidden page draws no frames, so there is a time limit.
 const firstFrame = () =>
   new Promise((resolve) => {
     requestAnimationFrame(() => setTimeout(resolve));
@@ -200,25 +215,25 @@ const firstFrame = () =>
 
 async function begin() {
   const page = JSON.parse(document.getElementById("current").textContent || "null");
-  const arrived = performance.getEntriesByType("navigation")[0]?.responseStart;
+  const arrivedAt = performance.getEntriesByType("navigation")[0]?.responseStart;
   if (page) {
-    clock.set(page.now, arrived);
+    clock.set(page.now, arrivedAt);
     known.intervalSeconds = page.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS;
-    view.simulated(page.simulated);
+    view.showSimulated(page.simulated);
   }
-  // What the page came with is painted first; all that begins here would take the browser's time from that.
+  // If the server filled in the numbers, the browser paints them before this script takes up its time.
   if (page?.filled) await firstFrame();
   if (page?.answer && page.present) listener.answer(page.answer, page);
-  else show();
-  setInterval(show, 1000);
+  else updateState();
+  setInterval(updateState, 1000);
   if (!page?.filled) await firstFrame();
   feed.follow(listener);
-  beginPast();
+  beginHistory();
 }
 
 begin().catch((error) => {
-  shown = BROKEN;
-  const banner = "This page does not work in this browser. The numbers, if there are any, are from when it was opened.";
-  view.state({ name: BROKEN, label: "Not working", banner, mode: "", age: null });
+  shownState = BROKEN;
+  const banner = "This page does not work in this browser. Any numbers shown are from the time when it was opened.";
+  view.showState({ name: BROKEN, label: "Not working", banner, mode: "", age: null });
   throw error;
 });

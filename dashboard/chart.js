@@ -1,95 +1,120 @@
-// The large chart (uPlot), its legend that doubles as switches, and what leaves the page as PNG.
+// The large chart (uPlot), the legend whose buttons switch its lines, and the PNG file of both.
 
 import * as format from "./format.js";
 
-// Dash and width tell the lines apart without colour.
+// The lines differ in dash and width too, for readers who do not see colours.
 const LINES = [
   { key: "activeNow", label: "Active now", scale: "vessels", colour: "--line-1", width: 2.2 },
   { key: "activeLastHour", label: "Active, last hour", scale: "vessels", colour: "--line-2", width: 2, dash: [10, 4] },
   { key: "activeLast24h", label: "Active, 24 hours", scale: "vessels", colour: "--line-3", width: 2, dash: [2, 4] },
-  { key: "positionsLastHour", label: "Positions per hour", scale: "positions", colour: "--line-4", width: 1.6, dash: [14, 4, 2, 4] },
+  {
+    key: "positionsLastHour",
+    label: "Positions per hour",
+    scale: "positions",
+    colour: "--line-4",
+    width: 1.6,
+    dash: [14, 4, 2, 4],
+  },
   { key: "speedAvg", label: "Average speed", scale: "speed", unit: "kn", colour: "--line-5", width: 1.6, dash: [5, 5] },
 ];
 const SHOWN_AT_FIRST = ["activeNow", "positionsLastHour", "speedAvg"];
-/** What the ranges are called. */
-export const NAMES = { "1h": "the last hour", "24h": "the last 24 hours", "7d": "the last 7 days", "30d": "the last 30 days" };
+/** The ranges in words. */
+export const RANGE_NAMES = {
+  "1h": "the last hour",
+  "24h": "the last 24 hours",
+  "7d": "the last 7 days",
+  "30d": "the last 30 days",
+};
 
-const place = document.getElementById("chart");
+const container = document.getElementById("chart");
 const legend = document.getElementById("legend");
 const reading = document.getElementById("reading");
 
-let library; // the promise of uPlot, loaded once the numbers are there
-let plot = null;
-let shown = null; // the history in the chart
-let drawn = null; // the range that the chart was made for
-let drawnUnit = null; // and the size of type it was made for
-let pointed = null; // the time of the sample that the arrow keys have found
-let hidden = new Set(LINES.map((line) => line.key).filter((key) => !SHOWN_AT_FIRST.includes(key)));
-let changed = () => {};
+const KEYS = LINES.map((line) => line.key);
 
-/** Which lines are shown, as a list for the address; null when it is as at first. */
-export function choice() {
-  const keys = LINES.map((line) => line.key).filter((key) => !hidden.has(key));
+let library; // the promise of uPlot
+let plot = null;
+let shownHistory = null; // the history in the chart
+let drawnFor = null; // the range that the chart was made for
+let drawnScale = null; // the type scale that the chart was made for
+let pointedAt = null; // the time of the sample that the arrow keys have found
+let switchedOff = new Set(KEYS.filter((key) => !SHOWN_AT_FIRST.includes(key)));
+let onSwitch = null;
+
+const isOn = (line) => !switchedOff.has(line.key);
+
+/** Returns the lines that are switched on, as a list for the address; null if they are the usual ones. */
+export function chosenLines() {
+  const keys = LINES.filter(isOn).map((line) => line.key);
   return keys.join() === SHOWN_AT_FIRST.join() ? null : keys.join();
 }
 
-/** Prepares legend and keys. keys: the lines to show, null for the usual; onChange: after a switch. */
-export function prepare(keys, onChange) {
-  const known = LINES.map((line) => line.key);
-  const wanted = known.filter((key) => keys?.split(",").includes(key));
-  if (wanted.length > 0) hidden = new Set(known.filter((key) => !wanted.includes(key)));
-  changed = onChange;
-  LINES.forEach((line, index) => legend.append(legendButton(line, index)));
-  place.addEventListener("keydown", move);
-  place.addEventListener("pointermove", () => {
-    pointed = null;
+/**
+ * Prepares the legend and the keyboard.
+ *
+ * list: the keys of the lines to show, null for the usual ones; onChange: called when a line is switched.
+ */
+export function prepare(list, onChange) {
+  const wanted = KEYS.filter((key) => list?.split(",").includes(key));
+  if (wanted.length > 0) switchedOff = new Set(KEYS.filter((key) => !wanted.includes(key)));
+  onSwitch = onChange;
+  legend.append(...LINES.map(legendButton));
+  container.addEventListener("keydown", onKey);
+  container.addEventListener("pointermove", () => {
+    pointedAt = null;
     reading.ariaLive = "off";
   });
-  place.addEventListener("blur", () => point(null));
+  container.addEventListener("blur", stopReading);
   new ResizeObserver(() => {
     if (!plot) return;
-    // On another screen the type may have another size.
-    if (drawnUnit !== unit()) return draw();
-    plot.setSize(size());
-    restore();
-  }).observe(place);
+    // The type may have another size on another screen.
+    if (drawnScale !== typeScale()) {
+      draw();
+      return;
+    }
+    plot.setSize(chartSize());
+    restoreCursor();
+  }).observe(container);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot && draw());
   matchMedia("print").addEventListener("change", () => plot && draw());
 }
 
-/** The range in the chart, null while there is none. */
-export const range = () => drawn;
+/** Returns the range of the chart, null if there is no chart yet. */
+export const drawnRange = () => drawnFor;
 
-/** Shows a history, or that there is none. */
+/** Shows a history. Its samples may all be null. */
 export async function show(history) {
-  shown = history;
-  document.getElementById("chart-summary").textContent = summary(history);
-  library ??= load();
+  shownHistory = history;
+  document.getElementById("chart-summary").textContent = summaryOf(history);
+  library ??= loadLibrary();
   try {
     await library;
   } catch {
-    library = undefined; // tried again with the next history
+    library = undefined; // the next history tries again
     return;
   }
-  if (shown !== history) return;
-  if (drawn !== history.range) return draw();
-  // The same range goes on: the chart stays, and so does what is pointed at.
+  if (shownHistory !== history) return;
+  if (drawnFor !== history.range) {
+    draw();
+    return;
+  }
+  // The range is the same, so the chart and its cursor stay.
   plot.batch(() => plot.setData(columns()));
   settle();
 }
 
-/** The chart as a PNG file, with the title and the legend that the page has around it. */
+/** Saves the chart as a PNG file, with its title and its legend. */
 export function download() {
   if (!plot) return;
-  const scale = devicePixelRatio * unit();
+  const scale = devicePixelRatio * typeScale();
   const [inner, edge] = [plot.ctx.canvas, 24 * scale];
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d");
-  const title = `600 ${18 * scale}px ${family()}`;
-  const small = `${13 * scale}px ${family()}`;
+  const titleFont = `600 ${18 * scale}px ${fontFamily()}`;
+  const legendFont = `${13 * scale}px ${fontFamily()}`;
 
-  // Gives each piece its place; a narrow picture has several rows of them.
-  const rows = (pieces, font, lead, space) => {
+  // Gives each piece its place, in several rows if the picture is narrow. Returns the height of the rows after the first.
+  const place = (pieces, font, lead, space) => {
     context.font = font;
     let [x, row] = [0, 0];
     for (const piece of pieces) {
@@ -100,46 +125,50 @@ export function download() {
     }
     return row * 24 * scale;
   };
-  const words = `Vessel activity, ${NAMES[shown.range]}, to ${format.time(Date.parse(shown.to))}`.split(" ");
-  const heading = words.map((label) => ({ label, ink: "--ink" }));
-  if (!document.getElementById("simulated").hidden) heading.push({ label: "Simulated\u00a0fleet", ink: "--warn" });
-  const lines = LINES.filter(({ key }) => !hidden.has(key)).map((line) => ({ ...line }));
-  const legendTop = 52 * scale + rows(heading, title, 0, 5 * scale);
-  const top = legendTop + 24 * scale + rows(lines, small, 32 * scale, 20 * scale);
+  const end = format.dateAndTime(Date.parse(shownHistory.to));
+  const words = `Vessel activity, ${RANGE_NAMES[shownHistory.range]}, to ${end}`.split(" ");
+  const title = words.map((label) => ({ label, ink: "--ink" }));
+  if (!document.getElementById("simulated").hidden) title.push({ label: "Simulated\u00a0fleet", ink: "--warn" });
+  const lines = LINES.filter(isOn).map((line) => ({ ...line }));
+  const legendTop = 52 * scale + place(title, titleFont, 0, 5 * scale);
+  const top = legendTop + 24 * scale + place(lines, legendFont, 32 * scale, 20 * scale);
 
   canvas.width = inner.width + 2 * edge;
   canvas.height = inner.height + top + edge;
   context.fillStyle = colour("--surface");
   context.fillRect(0, 0, canvas.width, canvas.height);
-  context.font = title;
-  for (const { label, ink, x, row } of heading) {
+  context.font = titleFont;
+  for (const { label, ink, x, row } of title) {
     context.fillStyle = colour(ink);
     context.fillText(label, x, (30 + 24 * row) * scale);
   }
-  context.font = small;
+  context.font = legendFont;
   context.fillStyle = colour("--ink");
-  for (const line of lines) {
-    const y = legendTop + 24 * scale * line.row;
-    context.strokeStyle = colour(line.colour);
-    context.lineWidth = line.width * scale;
-    context.setLineDash((line.dash ?? []).map((length) => length * scale));
-    context.beginPath();
-    context.moveTo(line.x, y);
-    context.lineTo(line.x + 26 * scale, y);
-    context.stroke();
-    context.fillText(line.label, line.x + 32 * scale, y + 4 * scale);
-  }
+  for (const line of lines) drawLegendEntry(context, line, legendTop + 24 * scale * line.row, scale);
   context.drawImage(inner, edge, top);
-  canvas.toBlob((blob) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = `vessel-activity-${shown.range}.png`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  });
+  canvas.toBlob(saveAsFile);
 }
 
-function load() {
+function drawLegendEntry(context, line, y, scale) {
+  context.strokeStyle = colour(line.colour);
+  context.lineWidth = line.width * scale;
+  context.setLineDash((line.dash ?? []).map((length) => length * scale));
+  context.beginPath();
+  context.moveTo(line.x, y);
+  context.lineTo(line.x + 26 * scale, y);
+  context.stroke();
+  context.fillText(line.label, line.x + 32 * scale, y + 4 * scale);
+}
+
+function saveAsFile(blob) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = `vessel-activity-${shownHistory.range}.png`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+function loadLibrary() {
   const style = document.createElement("link");
   style.rel = "stylesheet";
   style.href = new URL("uplot/uPlot.min.css", import.meta.url);
@@ -154,34 +183,35 @@ function load() {
 
 function draw() {
   plot?.destroy();
-  drawn = shown.range;
-  const em = (drawnUnit = unit());
+  drawnFor = shownHistory.range;
+  drawnScale = typeScale();
+  const em = drawnScale;
   const axis = (more) => ({
     stroke: colour("--soft"),
     grid: { stroke: colour("--line"), width: em },
     ticks: { show: false },
-    font: `${12 * em}px ${family()}`,
+    font: `${12 * em}px ${fontFamily()}`,
     gap: 8 * em,
     ...more,
   });
   const side = (scale, more) =>
     axis({
       scale,
-      // Some ten values at most, whatever the height.
-      space: () => Math.max(36 * em, size().height / 10),
+      // At most about ten values, whatever the height.
+      space: () => Math.max(36 * em, chartSize().height / 10),
       size: (_, values) => (20 + 7.5 * Math.max(2, ...(values ?? []).map((value) => value.length))) * em,
       values: (_, splits) => splits.map((value) => format.compact(value)),
-      show: LINES.some((line) => line.scale === scale && !hidden.has(line.key)),
+      show: LINES.some((line) => line.scale === scale && isOn(line)),
       ...more,
     });
-  // Every scale begins at zero; the room above keeps lines of different scales apart.
-  const fromZero = (room) => ({ range: (_, least, most) => [0, (most || 1) * room] });
-  // Long ranges are divided at midnights, the others by the clock.
-  const long = shown.stepSeconds > 600;
-  const word = long ? format.day : format.minute;
+  // Every scale begins at zero. The room above keeps lines of different scales apart.
+  const fromZero = (room) => ({ range: (_u, _least, most) => [0, (most || 1) * room] });
+  // The marks of a long range are midnights, those of a short one are times of the day.
+  const isLong = shownHistory.stepSeconds > 600;
+  const mark = isLong ? format.date : format.clockTime;
   plot = new uPlot(
     {
-      ...size(),
+      ...chartSize(),
       padding: [12 * em, 8 * em, 0, 8 * em],
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { size: 8 * em }, y: false },
@@ -190,8 +220,8 @@ function draw() {
         axis({
           space: 70 * em,
           size: 34 * em,
-          incrs: long ? [1, 2, 3, 5, 7, 10].map((days) => days * 86_400) : undefined,
-          values: (_, splits) => splits.map((at) => word(at * 1000)),
+          incrs: isLong ? [1, 2, 3, 5, 7, 10].map((days) => days * 86_400) : undefined,
+          values: (_, splits) => splits.map((at) => mark(at * 1000)),
         }),
         side("vessels", { stroke: colour("--line-1") }),
         side("positions", { side: 1, stroke: colour("--line-4"), grid: { show: false } }),
@@ -201,59 +231,66 @@ function draw() {
         ...LINES.map((line) => ({
           label: line.label,
           scale: line.scale,
-          show: !hidden.has(line.key),
+          show: isOn(line),
           stroke: colour(line.colour),
           width: line.width * em,
           dash: line.dash?.map((length) => length * em),
           fill: line.key === "activeNow" ? colour("--line-1-area") : undefined,
           spanGaps: false,
-          // A sample with nothing on either side has no line; a point shows it.
-          points: { show: true, size: 5 * em, filter: (u, s) => alone(u.data[s]) },
+          // A sample without neighbours has no line. A point shows it.
+          points: { show: true, size: 5 * em, filter: (u, s) => isolated(u.data[s]) },
         })),
       ],
       hooks: {
-        setCursor: [({ cursor }) => pointed === null && tell(cursor.idx)],
+        setCursor: [({ cursor }) => pointedAt === null && readOut(cursor.idx)],
         drawClear: [shadeGaps],
         draw: [writeNewest],
       },
     },
     columns(),
-    place,
+    container,
   );
   settle();
 }
 
+/** Returns the samples as uPlot wants them: the times, and then the values of each line. */
 function columns() {
-  return [shown.time, ...LINES.map((line) => shown[line.key])];
+  return [shownHistory.time, ...LINES.map((line) => shownHistory[line.key])];
 }
 
+/** Finishes a change of the chart's data: tells the page what is drawn, and puts the cursor back. */
 function settle() {
-  place.dataset.points = String(shown.time.length);
-  place.dataset.gaps = String(gaps().length);
-  restore();
+  container.dataset.points = String(shownHistory.time.length);
+  container.dataset.gaps = String(gaps().length);
+  restoreCursor();
 }
 
-/** Puts the cursor back on the sample that the arrow keys had found. What was read of it stays: nobody asked anew. */
-function restore() {
+/** Puts the cursor back on the sample that the arrow keys had found. It does not read the values out again. */
+function restoreCursor() {
   if (!plot) return;
-  if (pointed === null) return tell(plot.cursor.idx);
-  const distance = (time) => Math.abs(time - pointed);
-  aim(shown.time.reduce((best, time, index) => (distance(time) < distance(shown.time[best]) ? index : best), 0));
+  if (pointedAt === null) {
+    readOut(plot.cursor.idx);
+    return;
+  }
+  const { time } = shownHistory;
+  const distance = (index) => Math.abs(time[index] - pointedAt);
+  moveCursor(time.reduce((nearest, _, index) => (distance(index) < distance(nearest) ? index : nearest), 0));
 }
 
 /** Writes the newest value beside each line that has no axis. */
 function writeNewest({ ctx, bbox, valToPos }) {
-  const em = devicePixelRatio * drawnUnit;
-  for (const line of LINES.filter(({ key, unit }) => unit && !hidden.has(key))) {
-    const index = shown[line.key].findLastIndex((value) => value !== null);
+  const em = devicePixelRatio * drawnScale;
+  for (const line of LINES.filter((each) => each.unit && isOn(each))) {
+    const values = shownHistory[line.key];
+    const index = values.findLastIndex((value) => value !== null);
     if (index < 0) continue;
-    const words = `${format.oneDigit(shown[line.key][index])} ${line.unit}`;
-    const x = valToPos(shown.time[index], "x", true);
-    const y = Math.min(valToPos(shown[line.key][index], line.scale, true) + 16 * em, bbox.top + bbox.height - 4 * em);
+    const words = `${format.oneDecimal(values[index])} ${line.unit}`;
+    const x = valToPos(shownHistory.time[index], "x", true);
+    const y = Math.min(valToPos(values[index], line.scale, true) + 16 * em, bbox.top + bbox.height - 4 * em);
     ctx.save();
-    ctx.font = `600 ${12 * em}px ${family()}`;
+    ctx.font = `600 ${12 * em}px ${fontFamily()}`;
     ctx.textAlign = "right";
-    // A rim, since other lines may pass behind.
+    // A rim keeps the words apart from lines behind them.
     ctx.lineWidth = 4 * em;
     ctx.lineJoin = "round";
     ctx.strokeStyle = colour("--surface");
@@ -264,42 +301,43 @@ function writeNewest({ ctx, bbox, valToPos }) {
   }
 }
 
-/** How many times larger than usual the page's type is; what is drawn grows with it. */
-function unit() {
+/** Returns how many times larger than usual the page's type is. What is drawn grows with the type. */
+function typeScale() {
   return parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
 }
 
-function size() {
-  return { width: place.clientWidth, height: place.clientHeight };
+function chartSize() {
+  return { width: container.clientWidth, height: container.clientHeight };
 }
 
-function alone(values) {
-  return [...values.keys()].filter((i) => values[i] !== null && values[i - 1] == null && values[i + 1] == null);
+/** Returns the indexes of the values without a value on either side. */
+function isolated(values) {
+  const isKnown = (index) => (values[index] ?? null) !== null;
+  return [...values.keys()].filter((index) => isKnown(index) && !(isKnown(index - 1) || isKnown(index + 1)));
 }
 
-/** Runs of steps without a sample between two that have one, as [index of the one before, after]. */
+/** Returns each gap between two samples, as [index of the sample before, index of the sample after]. */
 function gaps() {
   const found = [];
   let last = null;
-  shown.activeNow.forEach((value, index) => {
-    if (value === null) return;
+  for (const [index, value] of shownHistory.activeNow.entries()) {
+    if (value === null) continue;
     if (last !== null && index - last > 1) found.push([last, index]);
     last = index;
-  });
+  }
   return found;
 }
 
-function shadeGaps(u) {
-  const { ctx, bbox } = u;
+function shadeGaps({ ctx, bbox, valToPos }) {
   for (const [before, after] of gaps()) {
-    const from = u.valToPos(shown.time[before], "x", true);
-    const to = u.valToPos(shown.time[after], "x", true);
+    const from = valToPos(shownHistory.time[before], "x", true);
+    const to = valToPos(shownHistory.time[after], "x", true);
     ctx.save();
     ctx.beginPath();
     ctx.rect(from, bbox.top, to - from, bbox.height);
     ctx.clip();
     ctx.strokeStyle = colour("--line");
-    ctx.lineWidth = devicePixelRatio * drawnUnit;
+    ctx.lineWidth = devicePixelRatio * drawnScale;
     for (let x = from - bbox.height; x < to; x += 9 * ctx.lineWidth) {
       ctx.beginPath();
       ctx.moveTo(x, bbox.top + bbox.height);
@@ -310,87 +348,103 @@ function shadeGaps(u) {
   }
 }
 
-function legendButton(line, index) {
+function legendButton(line) {
   const button = document.createElement("button");
   button.type = "button";
   button.dataset.key = line.key;
-  button.ariaPressed = String(!hidden.has(line.key));
-  const sample = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  sample.setAttribute("viewBox", "0 0 26 8");
-  sample.ariaHidden = "true";
+  button.ariaPressed = String(isOn(line));
+  const swatch = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  swatch.setAttribute("viewBox", "0 0 26 8");
+  swatch.ariaHidden = "true";
   const stroke = document.createElementNS("http://www.w3.org/2000/svg", "path");
   stroke.setAttribute("d", "M0 4H26");
   stroke.setAttribute("stroke-dasharray", (line.dash ?? []).join(" "));
   stroke.style.stroke = `var(${line.colour})`;
   stroke.style.strokeWidth = line.width;
-  sample.append(stroke);
-  button.append(sample, line.label);
+  swatch.append(stroke);
+  button.append(swatch, line.label);
   button.addEventListener("click", () => {
-    if (!hidden.delete(line.key)) hidden.add(line.key);
-    button.ariaPressed = String(!hidden.has(line.key));
+    if (!switchedOff.delete(line.key)) switchedOff.add(line.key);
+    button.ariaPressed = String(isOn(line));
     if (plot) draw();
-    changed();
+    onSwitch?.();
   });
   return button;
 }
 
-/** Writes the values at a place in the history under the chart; null writes how to get them. */
-function tell(index) {
-  if (hidden.size === LINES.length) return say("No line is chosen. The names above the chart switch them on.");
-  if (index === null || index === undefined) {
-    return say(shown && shown.activeNow.some((value) => value !== null)
-      ? "Point at the chart, or focus it and use the arrow keys, to read values."
-      : "No samples in this range yet.");
+/** Writes under the chart the values of a sample, or without an index how to get them. */
+function readOut(index) {
+  if (switchedOff.size === LINES.length) {
+    setReading("No line is selected. Select a name above the chart to show its line.");
+    return;
   }
-  const parts = LINES.filter((line) => !hidden.has(line.key)).map((line) => {
-    const value = shown[line.key][index];
-    const words = value === null ? "unknown" : line.unit ? `${format.oneDigit(value)} ${line.unit}` : format.count(value);
-    return `${line.label} ${words}`;
-  });
-  say(`${format.time(shown.time[index] * 1000)}: ${parts.join(" · ")}`);
+  if (index === null || index === undefined) {
+    const hasSamples = shownHistory?.activeNow.some((value) => value !== null);
+    setReading(
+      hasSamples
+        ? "To read values, point at the chart, or select it and press the arrow keys."
+        : "There are no samples in this range yet.",
+    );
+    return;
+  }
+  const parts = LINES.filter(isOn).map((line) => `${line.label} ${valueInWords(line, index)}`);
+  setReading(`${format.dateAndTime(shownHistory.time[index] * 1000)}: ${parts.join(" · ")}`);
 }
 
-// The same words again would be read out again.
-function say(words) {
+function valueInWords(line, index) {
+  const value = shownHistory[line.key][index];
+  if (value === null) return "unknown";
+  return line.unit ? `${format.oneDecimal(value)} ${line.unit}` : format.count(value);
+}
+
+// A screen reader would read the same words out again.
+function setReading(words) {
   if (reading.textContent !== words) reading.textContent = words;
 }
 
-function point(index) {
-  reading.ariaLive = index === null ? "off" : "polite";
-  pointed = index === null ? null : shown.time[index];
-  if (index === null) return plot?.setCursor({ left: -10, top: -10 });
-  aim(index);
-  tell(index);
+function pointAt(index) {
+  reading.ariaLive = "polite";
+  pointedAt = shownHistory.time[index];
+  moveCursor(index);
+  readOut(index);
 }
 
-function aim(index) {
-  plot.setCursor({ left: plot.valToPos(shown.time[index], "x"), top: plot.bbox.height / devicePixelRatio / 2 });
+function stopReading() {
+  reading.ariaLive = "off";
+  pointedAt = null;
+  plot?.setCursor({ left: -10, top: -10 });
 }
 
-function move(event) {
-  if (!plot || !shown) return;
-  const last = shown.time.length - 1;
+function moveCursor(index) {
+  plot.setCursor({ left: plot.valToPos(shownHistory.time[index], "x"), top: plot.bbox.height / devicePixelRatio / 2 });
+}
+
+function onKey(event) {
+  if (!plot) return;
+  const last = shownHistory.time.length - 1;
   const step = event.shiftKey ? 10 : 1;
   // The first arrow key finds the newest value.
   const at = plot.cursor.idx ?? last + (event.key === "ArrowLeft" ? step : 0);
   const to = { ArrowLeft: at - step, ArrowRight: at + step, Home: 0, End: last }[event.key];
-  if (event.key === "Escape") point(null);
+  if (event.key === "Escape") stopReading();
   if (to === undefined) return;
   event.preventDefault();
-  point(Math.min(last, Math.max(0, to)));
+  pointAt(Math.min(last, Math.max(0, to)));
 }
 
-function summary(history) {
-  const known = history.activeNow.filter((value) => value !== null);
-  if (known.length === 0) return `There are no samples of ${NAMES[history.range]}.`;
-  const range = `${format.count(Math.min(...known))} to ${format.count(Math.max(...known))}`;
-  return `Vessels active now over ${NAMES[history.range]}: ${range}, at the end ${format.count(known[known.length - 1])}.`;
+/** Returns the chart in words, for a screen reader. */
+function summaryOf(history) {
+  const measured = history.activeNow.filter((value) => value !== null);
+  const words = RANGE_NAMES[history.range];
+  if (measured.length === 0) return `There are no samples for ${words}.`;
+  const [least, most, newest] = [Math.min(...measured), Math.max(...measured), measured.at(-1)].map(format.count);
+  return `Vessels active now over ${words}: between ${least} and ${most}, and ${newest} at the end.`;
 }
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-function family() {
+function fontFamily() {
   return getComputedStyle(document.body).fontFamily;
 }

@@ -1,24 +1,24 @@
-// The server's clock, so that a wrong clock in this computer does not falsify the data's age.
+// The server's clock. A wrong clock in this computer must not falsify the age of the data.
 //
-// Between two signs of the server's time it advances with performance.now(), which no one can set.
+// performance.now() carries the server's time forward. No one can set that clock.
 
-// A Date header is cut to the second and may have spent one more in a shared cache.
+// A Date header has no fractions of a second, and a shared cache may have kept it for one more second.
 const TOLERANCE_MS = 2500;
 
 let serverAtZero = Date.now() - performance.now();
 
-/** The server's present time in milliseconds since 1970. */
+/** Returns the server's present time in milliseconds since 1970. */
 export function now() {
   return serverAtZero + performance.now();
 }
 
-/** The server said what time it is, to the millisecond; `at` is performance.now() back then. */
+/** Sets the clock to a time that the server sent in milliseconds; `at` is performance.now() at that moment. */
 export function set(serverMs, at = performance.now()) {
   serverAtZero = serverMs - at;
 }
 
-/** A response came with this Date header: corrects the clock only when it is clearly off. */
-export function hint(dateHeader) {
+/** Corrects the clock by the Date header of a response, but only if the clock is clearly wrong. */
+export function correct(dateHeader) {
   const middleOfTheSecond = Date.parse(dateHeader) + 500;
   if (Math.abs(middleOfTheSecond - now()) > TOLERANCE_MS) set(middleOfTheSecond);
 }

@@ -1,103 +1,114 @@
-// Where the numbers come from: the event stream, or asking every few seconds where that is blocked.
+// Where the numbers come from: the event stream, or a request every few seconds if the stream is blocked.
 //
-// A browser opens six connections to a server, and a stream takes one for ever. So of all pages in sight one holds the
-// stream and passes on what it hears, and a page out of sight holds none.
+// A browser opens at most six connections to a server, and a stream occupies one of them. So only one of the visible
+// pages holds the stream. It passes each message on to the others. A hidden page holds no stream.
 
 import * as clock from "./clock.js";
 
 const API = new URL("../api/database/", import.meta.url);
 const POLL_MS = 5_000;
-// Out of sight only the title is seen.
+// Only the title of a hidden page can be seen.
 const POLL_HIDDEN_MS = 30_000;
 const HIDDEN_MS = 5_000;
 // The server itself gives up on its database after two seconds.
 const TIMEOUT_MS = 5_000;
-// The stream has a heartbeat every ten seconds; a silence longer than this is a dead connection.
+// The stream has a heartbeat every ten seconds. A longer silence means that the connection is dead.
 const SILENCE_MS = 15_000;
-// A stream that was refused (too many clients) or is kept back by a proxy is tried again.
+// The page opens a stream again if the server refused it (too many clients) or a proxy keeps it back.
 const REOPEN_MS = 30_000;
 
-/** Why the last attempt brought nothing: the server is out of reach, or it answered an error. */
+/** Why a request failed: the server could not be reached, or it answered with an error. */
 export const UNREACHABLE = "unreachable";
 export const REFUSED = "refused";
 
 /**
- * Follows the numbers for ever.
- *
- * listener.answer(stats, {unconfirmedSeconds}) is called with each answer, of any age; listener.missing() where there
- * is no row to answer with;
- * listener.health(told) with each heartbeat of the stream; listener.failed(reason) with each
- * request that brought nothing; listener.mode("stream" | "polling") when that changes.
+ * Follows the numbers for as long as the page is open. It calls:
+ * - listener.answer(stats, {unconfirmedSeconds}) with each answer, of any age
+ * - listener.rowMissing() if the database has no cached row to answer with
+ * - listener.health(data) with each heartbeat of the stream
+ * - listener.failed(reason) after each request that failed
+ * - listener.mode("stream" | "polling") when the mode changes
  */
 export function follow(listener) {
   const beganAt = performance.now();
   let heardAt = -Infinity;
-  let askedAt = -Infinity;
+  let polledAt = -Infinity;
   let mode = null;
 
-  const streaming = () => performance.now() - heardAt < SILENCE_MS;
+  const isStreaming = () => performance.now() - heardAt < SILENCE_MS;
 
-  const stream = share(({ answer, health, sentAt }) => {
-    const heard = performance.now() - (Date.now() - sentAt);
-    heardAt = answer || health ? heard : -Infinity;
+  const stream = joinStream(({ answer, health, sentAt }) => {
+    const receivedAt = performance.now() - (Date.now() - sentAt);
+    heardAt = answer || health ? receivedAt : -Infinity;
     if (answer) listener.answer(answer, { unconfirmedSeconds: 0 });
     if (health) {
-      clock.set(health.now, heard);
+      clock.set(health.now, receivedAt);
       listener.health(health);
     }
     tick();
   });
 
   function tick() {
-    const now = performance.now();
-    if (!streaming()) stream.tend(now);
-    // At first, the stream is given a moment before anything is asked beside it.
-    const patience = mode === null && now - beganAt < 1_000;
-    if (!streaming() && !patience && now - askedAt > (document.hidden ? POLL_HIDDEN_MS : POLL_MS)) {
-      askedAt = now;
-      ask(listener);
+    if (isStreaming()) {
+      setMode("stream");
+      return;
     }
-    const current = streaming() ? "stream" : "polling";
-    if (current !== mode && (streaming() || !patience)) listener.mode((mode = current));
+    const now = performance.now();
+    stream.reopenIfSilent(now);
+    // The stream gets a moment to start before the first request.
+    if (mode === null && now - beganAt < 1_000) return;
+    if (now - polledAt > (document.hidden ? POLL_HIDDEN_MS : POLL_MS)) {
+      polledAt = now;
+      poll(listener);
+    }
+    setMode("polling");
+  }
+
+  function setMode(current) {
+    if (current === mode) return;
+    mode = current;
+    listener.mode(mode);
   }
 
   setInterval(tick, 1_000);
   addEventListener("online", () => {
-    stream.tend(Infinity);
-    askedAt = -Infinity;
+    stream.reopenIfSilent(Infinity);
+    polledAt = -Infinity;
     tick();
   });
   document.addEventListener("visibilitychange", () => document.hidden || tick());
 }
 
 /**
- * The stream of all pages of this browser that are in sight. hear() is called with {answer}, {health} or, when it
- * broke, neither; sentAt is when the page that holds the stream heard it.
+ * Joins the stream that all visible pages of this browser share.
+ *
+ * onMessage() gets {answer}, {health} or {error}. Each has sentAt, the time at which the page that holds the stream
+ * received the message.
  */
-function share(hear) {
+function joinStream(onMessage) {
   const name = `vessel activity ${API}`;
-  // Where there are no locks (a plain http address) each page has a stream of its own.
+  // Without locks (on a plain http address) each page has its own stream.
   const channel = navigator.locks ? new BroadcastChannel(name) : null;
-  const newest = {}; // for pages that come later
-  let source = null; // in the page that holds the stream
+  const newest = {}; // the newest message of each kind, for pages that join later
+  let source = null; // only in the page that holds the stream
   let openedAt = 0;
-  let leave = null; // stops taking part; null when not taking part
-  let hiding;
+  let stopSharing = null; // null while this page takes no part
+  let hiding; // the timer of a hidden page
 
   function open() {
     source?.close();
     openedAt = performance.now();
     source = new EventSource(new URL("vessel-stats-stream", API));
-    source.onmessage = ({ data }) => pass("answer", JSON.parse(data));
-    source.addEventListener("heartbeat", ({ data }) => pass("health", JSON.parse(data)));
-    source.onerror = () => pass("broken", true);
+    source.onmessage = ({ data }) => passOn("answer", JSON.parse(data));
+    source.addEventListener("heartbeat", ({ data }) => passOn("health", JSON.parse(data)));
+    source.onerror = () => passOn("error", true);
   }
 
-  function pass(kind, data) {
+  function passOn(kind, data) {
     const message = { [kind]: data, sentAt: Date.now() };
     newest[kind] = message;
     channel?.postMessage(message);
-    hear(message);
+    onMessage(message);
   }
 
   function close() {
@@ -106,62 +117,63 @@ function share(hear) {
   }
 
   async function join() {
-    if (leave) return;
+    if (stopSharing) return;
     const wish = new AbortController();
-    leave = () => wish.abort();
+    stopSharing = () => wish.abort();
     channel?.postMessage("hello");
     try {
       await navigator.locks.request(name, { signal: wish.signal }, () => wish.signal.aborted || hold());
-    } catch (error) {
+    } catch {
       if (wish.signal.aborted) return;
-      leave = close;
+      stopSharing = close;
       open();
     }
   }
 
+  /** Holds the stream, and with it the lock, until this page leaves. */
   const hold = () =>
     new Promise((release) => {
-      leave = () => {
+      stopSharing = () => {
         close();
         release();
       };
       open();
     });
 
-  function part() {
-    leave?.();
-    leave = null;
+  function leave() {
+    stopSharing?.();
+    stopSharing = null;
   }
 
   if (channel) {
     channel.onmessage = ({ data }) => {
-      if (data !== "hello") hear(data);
+      if (data !== "hello") onMessage(data);
       else if (source) for (const kind of ["answer", "health"]) if (newest[kind]) channel.postMessage(newest[kind]);
     };
   }
   document.addEventListener("visibilitychange", () => {
     clearTimeout(hiding);
-    if (document.hidden) hiding = setTimeout(part, HIDDEN_MS);
+    if (document.hidden) hiding = setTimeout(leave, HIDDEN_MS);
     else join();
   });
-  addEventListener("pagehide", part);
+  addEventListener("pagehide", leave);
   addEventListener("pageshow", (event) => event.persisted && join());
   if (!document.hidden) join();
 
   return {
-    /** Opens it anew where nothing has been heard for long. */
-    tend(now) {
-      const dead = source?.readyState === EventSource.CLOSED;
-      if (source && now - openedAt > (dead ? REOPEN_MS : SILENCE_MS)) open();
+    /** Opens the stream again if this page holds it and has waited long enough for a message. */
+    reopenIfSilent(now) {
+      const isClosed = source?.readyState === EventSource.CLOSED;
+      if (source && now - openedAt > (isClosed ? REOPEN_MS : SILENCE_MS)) open();
     },
   };
 }
 
-async function ask(listener) {
+async function poll(listener) {
   let response;
   let stats;
   try {
-    // "no-cache" asks with the known ETag: an unchanged answer costs a 304.
+    // "no-cache" sends the known ETag: an unchanged answer costs only a 304.
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     response = await fetch(new URL("vessel-stats-cached", API), { cache: "no-cache", signal });
     stats = response.ok ? await response.json() : null;
@@ -173,8 +185,11 @@ async function ask(listener) {
     listener.failed(REFUSED);
     return;
   }
-  clock.hint(response.headers.get("date"));
-  // Its zeros are no numbers.
-  if (response.headers.get("x-vessel-activity-row") === "missing") return listener.missing();
+  clock.correct(response.headers.get("date"));
+  // Without a cached row the answer holds zeros, which are not figures.
+  if (response.headers.get("x-vessel-activity-row") === "missing") {
+    listener.rowMissing();
+    return;
+  }
   listener.answer(stats, { unconfirmedSeconds: Number(response.headers.get("x-vessel-activity-unconfirmed")) });
 }

@@ -1,11 +1,11 @@
-// The past: fetches it, and shows beside each number how it was and how it went.
+// The past: fetches it, and shows on each card how its number has changed.
 
 import * as format from "./format.js";
 
 const HISTORY = new URL("../api/database/vessel-stats-history", import.meta.url);
 const TIMEOUT_MS = 5_000;
 
-/** The history of a range ("1h", "24h", "7d", "30d"), or null where it can't be had now. */
+/** Returns the history of a range ("1h", "24h", "7d", "30d"), or null if the server does not answer with one. */
 export async function fetchHistory(range) {
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
@@ -17,89 +17,95 @@ export async function fetchHistory(range) {
 }
 
 const BEFORE_MS = { hourBefore: 3_600_000, dayBefore: 86_400_000 };
-// Samples come once a minute, and the history with them a minute after that.
+// A sample is taken once a minute, and the page fetches the history once a minute.
 const TOLERANCE_MS = 300_000;
 
-/** Shows, on each card, the change against an hour and a day before and the last 24 hours. */
-export function cards(stats, history) {
+/** Shows on each card the change since an hour and a day before, and the line of the last 24 hours. */
+export function updateCards(stats, history) {
   for (const card of document.querySelectorAll(".card")) {
-    const key = card.dataset.key;
+    const { key } = card.dataset;
     for (const place of card.querySelectorAll("[data-ago]")) {
-      change(place, key, stats[key], before(stats, history, place.dataset.ago)?.[key]);
+      showChange(place, key, stats[key], sampleBefore(stats, history, place.dataset.ago)?.[key]);
     }
-    sparkline(card.querySelector(".spark"), history.time, history[key]);
+    drawSparkline(card.querySelector(".spark"), history.time, history[key]);
   }
 }
 
-/** The sample to compare with; none where it is of another time, as after a sleep of the computer. */
-function before(stats, history, ago) {
+/** Returns the sample to compare with, or null if it is from another time. That happens after the computer slept. */
+function sampleBefore(stats, history, ago) {
   const sample = history.compare[ago];
   const off = Date.parse(sample?.sampledAt) - (Date.parse(stats.updatedAt) - BEFORE_MS[ago]);
   return Math.abs(off) <= TOLERANCE_MS ? sample : null;
 }
 
-function change(place, key, now, before) {
-  // Nothing to compare, or with nothing: a silent feed is no decline.
+function showChange(place, key, now, before) {
+  // A zero now is a silent feed, not a decline.
   if (before === undefined || before === null || now === 0) {
-    set(place, "–", "");
+    writeChange(place, "–", "");
     return;
   }
-  const speed = key === "speedAvg";
-  const difference = speed ? Math.round((now - before) * 10) / 10 : now - before;
+  const isSpeed = key === "speedAvg";
+  const difference = isSpeed ? Math.round((now - before) * 10) / 10 : now - before;
   if (difference === 0) {
-    set(place, "no change", "");
+    writeChange(place, "no change", "");
     return;
   }
   const size = Math.abs(difference);
-  const amount = speed ? `${format.oneDigit(size)} kn` : format.count(size);
-  const part = !speed && before > 0 ? ` (${format.share(size, before)})` : "";
-  set(place, `${amount}${part}`, difference > 0 ? "up" : "down");
+  const amount = isSpeed ? `${format.oneDecimal(size)} kn` : format.count(size);
+  const share = !isSpeed && before > 0 ? ` (${format.share(size, before)})` : "";
+  writeChange(place, `${amount}${share}`, difference > 0 ? "up" : "down");
 }
 
-function set(place, words, direction) {
-  const sign = { up: "▲ ", down: "▼ " }[direction];
-  const spoken = { up: "up ", down: "down ", "": "" }[direction];
-  if (place.dataset.words === spoken + words) return;
-  place.dataset.words = spoken + words;
-  place.dataset.direction = direction;
+/** Writes a change with an arrow for the eye and a word for a screen reader. direction: "up", "down" or "". */
+function writeChange(place, words, direction) {
+  const arrow = { up: "▲ ", down: "▼ " }[direction];
+  const spoken = direction === "" ? words : `${direction} ${words}`;
+  if (place.dataset.words === spoken) return;
+  place.dataset.words = spoken;
   if (direction === "") {
     place.textContent = words;
     return;
   }
-  const shown = document.createElement("span");
-  shown.ariaHidden = "true";
-  shown.textContent = sign + words;
-  const read = document.createElement("span");
-  read.className = "visually-hidden";
-  read.textContent = spoken + words;
-  place.replaceChildren(shown, read);
+  const seen = document.createElement("span");
+  seen.ariaHidden = "true";
+  seen.textContent = arrow + words;
+  const heard = document.createElement("span");
+  heard.className = "visually-hidden";
+  heard.textContent = spoken;
+  place.replaceChildren(seen, heard);
 }
 
-// Wider than a step and a half between two samples is a gap, whatever lies between.
-function sparkline(svg, time, values) {
-  const known = values.filter((value) => value !== null);
+/** Draws one line for each run of values without a null. */
+function drawSparkline(svg, time, values) {
+  const measured = values.filter((value) => value !== null);
   const [line, area] = [svg.querySelector(".line"), svg.querySelector(".area")];
-  svg.toggleAttribute("data-empty", known.length < 2);
-  if (known.length < 2) {
+  svg.toggleAttribute("data-empty", measured.length < 2);
+  if (measured.length < 2) {
     line.setAttribute("d", "");
     area.setAttribute("d", "");
     return;
   }
-  // At least a tenth of the value from bottom to top, so that trifles don't look like a storm.
-  const [bottom, top] = [Math.min(...known), Math.max(...known)];
+  // The height stands for a tenth of the value or more, so that a small change does not look large.
+  const [bottom, top] = [Math.min(...measured), Math.max(...measured)];
   const span = Math.max(top - bottom, top / 10);
   const least = (top + bottom - span) / 2;
-  const [start, end] = [time[0], time[time.length - 1]];
+  const [start, end] = [time[0], time.at(-1)];
   const x = (at) => ((240 * (at - start)) / (end - start || 1)).toFixed(1);
   const y = (value) => (41 - (38 * (value - least)) / (span || 1)).toFixed(1);
-  const pieces = [];
-  let piece = null;
-  values.forEach((value, index) => {
-    if (value === null) piece = null;
-    else if (piece === null) pieces.push((piece = [[x(time[index]), y(value)]]));
-    else piece.push([x(time[index]), y(value)]);
-  });
-  const path = (points) => "M" + points.map((point) => point.join(" ")).join("L");
-  line.setAttribute("d", pieces.map(path).join(""));
-  area.setAttribute("d", pieces.map((p) => `${path(p)}L${p[p.length - 1][0]} 44L${p[0][0]} 44Z`).join(""));
+  const runs = [];
+  let run = null;
+  for (const [index, value] of values.entries()) {
+    if (value === null) {
+      run = null;
+      continue;
+    }
+    if (run === null) {
+      run = [];
+      runs.push(run);
+    }
+    run.push([x(time[index]), y(value)]);
+  }
+  const path = (points) => `M${points.map((point) => point.join(" ")).join("L")}`;
+  line.setAttribute("d", runs.map(path).join(""));
+  area.setAttribute("d", runs.map((points) => `${path(points)}L${points.at(-1)[0]} 44L${points[0][0]} 44Z`).join(""));
 }

@@ -1,5 +1,5 @@
-// Puts numbers and states on the page. Knows nothing of where they come from.
-// What the server puts into the page beforehand (first_paint.py) is the same, so that nothing jumps.
+// Puts numbers and states on the page. This file knows nothing about where they come from.
+// The server writes the same words into the page (first_paint.py), so nothing moves when this script runs.
 
 import * as format from "./format.js";
 
@@ -10,83 +10,85 @@ const TITLE = document.title;
 /**
  * Shows one answer.
  *
- * A count of zero is shown as unknown where nothing has been heard at all: whether vessels are
- * under way can't be told from a feed that is silent.
+ * A count of zero is shown as unknown if no position has come in: a silent feed does not tell
+ * whether vessels are under way.
  */
-export function numbers(stats) {
-  const heard = (value) => (value > 0 ? format.count(value) : UNKNOWN);
-  text("activeNow", heard(stats.activeNow));
-  text("activeLastHour", heard(stats.activeLastHour));
-  text("activeLast24h", heard(stats.activeLast24h));
-  text("positionsLastHour", heard(stats.positionsLastHour));
-  text("positionsPerSecond", stats.positionsLastHour > 0 ? format.oneDigit(stats.positionsLastHour / 3600) : UNKNOWN);
-  // The mean of no speeds is no speed.
-  text("speedAvg", stats.speedAvg > 0 ? format.oneDigit(stats.speedAvg) : UNKNOWN);
-  text("totalVessels", heard(stats.totalVessels));
-  text("activeShare", stats.activeNow > 0 ? format.share(stats.activeNow, stats.activeLast24h) : UNKNOWN);
-  text("as-of", format.time(Date.parse(stats.updatedAt)));
+export function showNumbers(stats) {
+  const countOrUnknown = (value) => (value > 0 ? format.count(value) : UNKNOWN);
+  setText("activeNow", countOrUnknown(stats.activeNow));
+  setText("activeLastHour", countOrUnknown(stats.activeLastHour));
+  setText("activeLast24h", countOrUnknown(stats.activeLast24h));
+  setText("positionsLastHour", countOrUnknown(stats.positionsLastHour));
+  const perSecond = stats.positionsLastHour > 0 ? format.oneDecimal(stats.positionsLastHour / 3600) : UNKNOWN;
+  setText("positionsPerSecond", perSecond);
+  // An average of 0 means that no speed was reported.
+  setText("speedAvg", stats.speedAvg > 0 ? format.oneDecimal(stats.speedAvg) : UNKNOWN);
+  setText("totalVessels", countOrUnknown(stats.totalVessels));
+  setText("activeShare", stats.activeNow > 0 ? format.share(stats.activeNow, stats.activeLast24h) : UNKNOWN);
+  setText("as-of", format.dateAndTime(Date.parse(stats.updatedAt)));
   element("as-of").dateTime = stats.updatedAt;
   const types = Object.entries(stats.vesselTypes).map(([name, count]) => ({ name, count, symbol: "" }));
   const flags = stats.topFlags.map(({ flag, count }) => ({ ...format.flag(flag), count }));
-  // Not "Other" alone: that is a vessel type of AIS.
-  bars("types", types, stats.totalVessels, "Other types");
-  bars("flags", flags, stats.totalVessels, "Other flags");
+  // Not "Other" alone, which is a vessel type of AIS.
+  showBars("types", types, stats.totalVessels, "Other types");
+  showBars("flags", flags, stats.totalVessels, "Other flags");
 }
 
-/** Shows the state of things: {name, label, banner, mode, age}. Banner null hides it. */
-export function state({ name, label, banner, mode, age }) {
+/** Shows the state of the page. banner: the sentences to show, null for no banner; age: of the numbers, in ms. */
+export function showState({ name, label, banner, mode, age }) {
   document.body.dataset.state = name;
-  text("state", label);
-  // All that is seen of a page in the background.
+  setText("state", label);
+  // The title is all that can be seen of a page in the background.
   document.title = banner === null ? TITLE : `${label} – ${TITLE}`;
-  text("age", age === null ? UNKNOWN : format.duration(age));
-  text("mode", mode);
+  setText("age", age === null ? UNKNOWN : format.duration(age));
+  setText("mode", mode);
   element("banner").hidden = banner === null;
-  text("banner-text", banner ?? "");
+  setText("banner-text", banner ?? "");
 }
 
-/** Tells a screen reader what has changed; called on changes of state only, not on numbers. */
+/** Tells a screen reader about a change. Called when the state changes, not when numbers do. */
 export function announce(sentence) {
-  text("announcer", sentence);
+  setText("announcer", sentence);
 }
 
-/** Says what the chart can't show; "" where there is nothing to say. */
-export function missing(sentence) {
-  if (sentence && element("missing").textContent !== sentence) announce(sentence);
-  text("missing", sentence);
+/** Shows a notice above the chart; "" removes it. */
+export function showChartNotice(sentence) {
+  if (sentence && element("chart-notice").textContent !== sentence) announce(sentence);
+  setText("chart-notice", sentence);
 }
 
-/** Marks the page as showing a simulated fleet. */
-export function simulated(yes) {
-  element("simulated").hidden = !yes;
+/** Shows or hides the badge that says that the fleet is simulated. */
+export function showSimulated(isSimulated) {
+  element("simulated").hidden = !isSimulated;
 }
 
-function bars(id, rows, total, rest) {
+/** Fills a list, with the largest row first. Vessels of the total that are in no row get a row at the end. */
+function showBars(id, rows, total, othersName) {
   const sorted = rows.sort((a, b) => b.count - a.count);
   const others = total - sorted.reduce((sum, row) => sum + row.count, 0);
-  if (others > 0) sorted.push({ name: rest, count: others, symbol: "", other: true });
+  if (others > 0) sorted.push({ name: othersName, count: others, symbol: "", isOthers: true });
   const list = element(id);
   while (list.children.length > sorted.length) list.lastChild.remove();
   while (list.children.length < sorted.length) list.append(element("bar").content.cloneNode(true));
   const longest = Math.max(1, ...sorted.map((row) => row.count));
-  sorted.forEach((row, index) => fill(list.children[index], row, total, longest));
+  for (const [index, row] of sorted.entries()) fillBar(list.children[index], row, total, longest);
 }
 
-function fill(item, row, total, longest) {
-  item.className = row.other ? "other" : "";
-  const put = (name, value) => set(item.querySelector(`.${name}`), value);
-  put("symbol", row.symbol);
-  put("name", row.name);
-  put("count", format.count(row.count));
-  put("share", format.share(row.count, total));
+function fillBar(item, row, total, longest) {
+  item.className = row.isOthers ? "other" : "";
+  const set = (name, value) => setContent(item.querySelector(`.${name}`), value);
+  set("symbol", row.symbol);
+  set("name", row.name);
+  set("count", format.count(row.count));
+  set("share", format.share(row.count, total));
   item.querySelector(".name").title = row.name;
   item.querySelector("svg").setAttribute("width", `${((100 * row.count) / longest).toFixed(1)}%`);
 }
 
-function text(id, value) {
-  set(element(id), value);
+function setText(id, value) {
+  setContent(element(id), value);
 }
 
-function set(node, value) {
+function setContent(node, value) {
   if (node.textContent !== value) node.textContent = value;
 }

@@ -49,7 +49,7 @@ def test_a_database_that_is_away_and_comes_back_with_the_same_numbers_is_told(
     write_row(breakable_url)
     with WebServer(breakable_url, NO_STREAM) as web, reader(browser) as page:
         page.goto(web.address + DASHBOARD)
-        expect(page.locator("#mode")).to_have_text("asking every 5 s", timeout=SOON)
+        expect(page.locator("#mode")).to_have_text("checking every 5 s", timeout=SOON)
         breakable.stop("immediate")
         state(page, "failing", timeout=SOON)
         breakable.start()

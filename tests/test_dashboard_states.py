@@ -15,6 +15,7 @@ from tests.support.browsing import (
     AT_ONCE,
     DASHBOARD,
     NO_STREAM,
+    QUIET,
     SILENCE,
     SOON,
     UNKNOWN,
@@ -115,7 +116,7 @@ def test_the_script_has_the_numbers_without_asking(web: WebServer, browser: Brow
 def test_a_commit_shows_within_a_second_without_a_reload(web: WebServer, page: Page) -> None:
     put_row(web, active_now=1)
     page.goto(web.address + DASHBOARD)
-    expect(page.locator("#mode")).to_have_text("pushed live")
+    expect(page.locator("#mode")).to_have_text("live updates")
     write_row(web.url, active_now=2_718)
     expect(page.locator("#activeNow")).to_have_text("2,718", timeout=AT_ONCE)
 
@@ -134,7 +135,9 @@ def test_a_stale_row_is_told_its_numbers_stay_and_a_fresh_one_ends_it(
     page.goto(web.address + DASHBOARD)
     state(page, "stale", SOON)
     expect(page.locator("#banner")).to_be_visible()
-    expect(page.locator("#banner")).to_contain_text("Nothing has been refreshed for 3 d 0 h")
+    expect(page.locator("#banner")).to_contain_text(
+        "The last refresh was 3 d 0 h ago. These numbers are from that time."
+    )
     expect(page.locator("#activeNow")).to_have_text("4,812")
     put_row(web)
     state(page, "live")
@@ -167,7 +170,7 @@ def test_without_a_row_since_the_page_was_opened_there_is_no_age(
     lose_row(module_url)
     with WebServer(module_url, environment) as web, reader(browser) as page:
         page.goto(web.address + DASHBOARD)
-        mode = "asking every 5 s" if environment else "pushed live"
+        mode = "checking every 5 s" if environment else "live updates"
         expect(page.locator("#mode")).to_have_text(mode)
         state(page, "waiting")
         expect(page.locator("#age")).to_have_text(UNKNOWN)
@@ -191,7 +194,7 @@ def pages(browser: Browser, web: WebServer, number: int, before: str = "") -> It
     opened = [context.new_page() for _ in range(number)]
     for page in opened:
         page.goto(web.address + DASHBOARD, timeout=SOON)
-        expect(page.locator("#mode")).to_have_text("pushed live", timeout=SOON)
+        expect(page.locator("#mode")).to_have_text("live updates", timeout=SOON)
     yield opened
     context.close()
 
@@ -219,7 +222,7 @@ def test_all_pages_of_a_browser_share_one_stream_and_another_takes_it_over(
         write_row(module_url, active_now=2_718)
         for page in opened[1:]:
             expect(page.locator("#activeNow")).to_have_text("2,718")
-            expect(page.locator("#mode")).to_have_text("pushed live")
+            expect(page.locator("#mode")).to_have_text("live updates")
 
 
 def test_a_page_out_of_sight_holds_no_stream_and_catches_up_when_seen(
@@ -257,7 +260,7 @@ def test_without_locks_each_page_has_a_stream_of_its_own(module_url: str, browse
 def test_an_older_answer_never_replaces_a_newer_one(web: WebServer, page: Page) -> None:
     put_row(web, active_now=200)
     page.goto(web.address + DASHBOARD)
-    expect(page.locator("#mode")).to_have_text("pushed live")
+    expect(page.locator("#mode")).to_have_text("live updates")
     expect(page.locator("#activeNow")).to_have_text("200")
     page.evaluate(
         "() => { new EventSource('/api/database/vessel-stats-stream').onmessage ="
@@ -274,7 +277,7 @@ def test_a_silent_feed_is_told_and_shows_no_zero(web: WebServer, page: Page) -> 
     put_row(web, active_now=0, active_last_hour=0, positions_last_hour=0, speed_avg="0")
     page.goto(web.address + DASHBOARD)
     state(page, "quiet")
-    expect(page.locator("#banner")).to_contain_text("No position has come in")
+    expect(page.locator("#banner")).to_contain_text(QUIET)
     for name in ("activeNow", "activeLastHour", "positionsLastHour", "speedAvg"):
         expect(page.locator(f"#{name}")).to_have_text(UNKNOWN)
     expect(page.locator("#activeLast24h")).to_have_text("21,045")
@@ -314,7 +317,7 @@ def test_a_page_that_can_not_begin_says_so(web: WebServer, browser: Browser) -> 
     page.goto(web.address + DASHBOARD)
     state(page, "broken")
     expect(page.locator("#state")).to_have_text("Not working")
-    expect(page.locator("#banner")).to_contain_text("does not work in this browser")
+    expect(page.locator("#banner")).to_contain_text("This page does not work in this browser.")
     expect(page).to_have_title("Not working \N{EN DASH} Vessel activity")
     context.close()
 
@@ -349,7 +352,7 @@ def test_a_blocked_stream_is_replaced_by_asking(module_url: str, page: Page) -> 
     write_row(module_url, active_now=1)
     with WebServer(module_url, NO_STREAM) as web:
         page.goto(web.address + DASHBOARD)
-        expect(page.locator("#mode")).to_have_text("asking every 5 s")
+        expect(page.locator("#mode")).to_have_text("checking every 5 s")
         state(page, "live")
         write_row(module_url, active_now=2)
         expect(page.locator("#activeNow")).to_have_text("2", timeout=SOON)
@@ -359,11 +362,13 @@ def test_a_killed_server_is_told_and_its_return_needs_no_hand(module_url: str, p
     write_row(module_url)
     with WebServer(module_url) as web:
         page.goto(web.address + DASHBOARD)
-        expect(page.locator("#mode")).to_have_text("pushed live")
+        expect(page.locator("#mode")).to_have_text("live updates")
         web.kill()
         state(page, "lost", SOON)
         expect(page.locator("#activeNow")).to_have_text("4,812")
-        expect(page.locator("#banner")).to_contain_text("connection to the server is lost")
+        expect(page.locator("#banner")).to_contain_text(
+            "The connection to the server is lost. These numbers are "
+        )
         write_row(module_url, active_now=5)
         web.start(web.port)
         state(page, "live", SOON)
@@ -396,7 +401,9 @@ def test_a_database_that_is_killed_is_told_and_its_return_too(
         state(page, "live")
         breakable.kill()
         state(page, "failing", SOON)
-        expect(page.locator("#banner")).to_contain_text("can't read its database")
+        expect(page.locator("#banner")).to_contain_text(
+            "The server can't read its database. These numbers are "
+        )
         expect(page.locator("#activeNow")).to_have_text("4,812")
         breakable.start()
         write_row(breakable_url, active_now=6)
@@ -429,7 +436,7 @@ def test_without_any_number_yet_nothing_is_made_up(
         page.goto(web.address + DASHBOARD)
         state(page, "failing", SOON)
         expect(page.locator("#activeNow")).to_have_text(UNKNOWN)
-        expect(page.locator("#banner")).to_contain_text("There are no numbers yet")
+        expect(page.locator("#banner")).to_contain_text("There are no numbers yet. Trying again.")
         breakable.start()
         state(page, "live", SOON)
         expect(page.locator("#activeNow")).to_have_text("4,812")
@@ -441,11 +448,12 @@ def test_a_simulated_fleet_is_called_that(web: WebServer, page: Page) -> None:
     state(page, "live")
     expect(page.locator("#simulated")).to_be_hidden()
     with psycopg.connect(web.url) as connection:
-        connection.execute("create schema vessel_activity_demo")
+        connection.execute("create schema simulated")
+        connection.execute("update vessel_activity.settings set simulation = 'simulated'")
     try:
         put_row(web)
         expect(page.locator("#simulated")).to_be_visible()
         expect(page.locator("#simulated")).to_have_text("Simulated fleet")
     finally:
         with psycopg.connect(web.url) as connection:
-            connection.execute("drop schema vessel_activity_demo")
+            connection.execute("drop schema simulated")

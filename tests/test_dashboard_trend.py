@@ -20,6 +20,7 @@ from playwright.sync_api import expect
 from tests.support.browsing import (
     AT_ONCE,
     DASHBOARD,
+    QUIET,
     SILENCE,
     SOON,
     UNKNOWN,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page, Request
 
+NO_LINE = "No line is selected. Select a name above the chart to show its line."
 # A day and more in which the numbers say where in it they are; two hours of it are missing.
 FILL = """
   insert into vessel_activity.history
@@ -246,9 +248,9 @@ def test_a_chart_is_never_empty_without_a_word(web: WebServer, page: Page) -> No
     assert pressed.all_inner_texts() == ["Active now", "Positions per hour", "Average speed"]
     for _ in range(3):
         pressed.first.click()
-    expect(page.locator("#reading")).to_have_text(re.compile("^No line is chosen"))
+    expect(page.locator("#reading")).to_have_text(NO_LINE)
     page.locator("#chart .u-over").hover(position={"x": 200, "y": 50})
-    expect(page.locator("#reading")).to_have_text(re.compile("^No line is chosen"))
+    expect(page.locator("#reading")).to_have_text(NO_LINE)
 
 
 def test_the_csv_is_that_of_the_range_shown(web: WebServer, page: Page) -> None:
@@ -349,10 +351,10 @@ def test_the_picture_is_called_what_it_shows(web: WebServer, page: Page) -> None
     page.add_init_script(WRITTEN)
     page.route("**/vessel-stats-history?range=7d", lambda route: route.abort())
     open_with_chart(page, web)
-    expect(page.locator("#missing")).to_be_hidden()
+    expect(page.locator("#chart-notice")).to_be_hidden()
     page.locator("#ranges [data-range='7d']").click()
-    said = "Could not load the last 7 days; the chart shows the last 24 hours. Trying again."
-    expect(page.locator("#missing")).to_have_text(said)
+    said = "Could not load the last 7 days. The chart still shows the last 24 hours. Trying again."
+    expect(page.locator("#chart-notice")).to_have_text(said)
     expect(page.locator("#announcer")).to_have_text(said)
     with page.expect_download() as download:
         page.locator("#png").click()
@@ -361,7 +363,7 @@ def test_the_picture_is_called_what_it_shows(web: WebServer, page: Page) -> None
     assert title.startswith("Vessel activity, the last 24 hours, to ")
     assert title.endswith(" Active now Positions per hour Average speed")
     page.unroute("**/vessel-stats-history?range=7d")
-    expect(page.locator("#missing")).to_be_hidden(timeout=SILENCE)
+    expect(page.locator("#chart-notice")).to_be_hidden(timeout=SILENCE)
     with page.expect_download() as download:
         page.locator("#png").click()
     assert download.value.suggested_filename == "vessel-activity-7d.png"
@@ -392,12 +394,13 @@ def test_a_picture_from_a_phone_is_whole_and_says_that_the_fleet_is_simulated(
 def simulated_fleet(web: WebServer) -> Iterator[None]:
     """Make the database one that a demo feeds."""
     with psycopg.connect(web.url, autocommit=True) as connection:
-        connection.execute("create schema vessel_activity_demo")
+        connection.execute("create schema simulated")
+        connection.execute("update vessel_activity.settings set simulation = 'simulated'")
         try:
             put_row(web)
             yield
         finally:
-            connection.execute("drop schema vessel_activity_demo")
+            connection.execute("drop schema simulated")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -423,7 +426,7 @@ def test_the_live_region_speaks_of_changes_only(web: WebServer, page: Page) -> N
     expect(page.locator("#activeNow")).to_have_text("5,061")
     expect(announcer).to_have_text("")
     put_row(web, active_now=0)
-    expect(announcer).to_contain_text("No position has come in")
+    expect(announcer).to_have_text(QUIET)
     put_row(web, active_now=5062)
     expect(announcer).to_have_text("The numbers are live again.")
 

@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import COMMAND, PROJECT, folder_for_servers
 from tests.support.webserver import eventually
 from vessel_activity import demo
-from vessel_activity.install import migrate
+from vessel_activity.install import rollback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,8 +111,9 @@ def test_the_simulated_fleet_is_named_so_and_reports_as_promised(db: psycopg.Con
     ).fetchone() == (0,)
     db.execute("select vessel_activity_demo.remove()")
     assert db.execute(
-        "select (select count(*) from public.vessels), to_regnamespace('vessel_activity_demo')"
-    ).fetchone() == (0, None)
+        "select (select count(*) from public.vessels), to_regnamespace('vessel_activity_demo'),"
+        " (select simulation from vessel_activity.settings)"
+    ).fetchone() == (0, None, None)
 
 
 _REAL_VESSELS = """
@@ -141,7 +142,7 @@ _OTHER_IDS = """
         ),
         (
             _OTHER_IDS,
-            "the simulated fleet does not fit these tables: public.vessels.id is uuid; public.vessels.name is not there;"
+            "the simulated fleet does not fit these tables: public.vessels.id is uuid; public.vessels.name does not exist;"
             ' public.vessel_positions.id has no default; public.vessel_positions."vesselId" is text',
         ),
     ],
@@ -211,12 +212,83 @@ def test_a_rollback_removes_the_simulated_fleet(db: psycopg.Connection, url: str
     demo.install_fleet(db)
     db.execute(FILL, (50,))
 
-    migrate.rollback(url)
+    rollback.rollback(url)
 
     assert db.execute(
         "select to_regnamespace('vessel_activity_demo'), to_regnamespace('vessel_activity'),"
         " (select count(*) from vessels), (select count(*) from vessel_positions)"
     ).fetchone() == (None, None, 0, 0)
+
+
+_IS_SIMULATED = "select simulated from vessel_activity.serving()"
+_LOAD = "select vessel_activity.load_start('real.csv')"
+
+
+def test_real_vessels_are_not_loaded_beside_simulated_ones(db: psycopg.Connection) -> None:
+    assert db.execute(_IS_SIMULATED).fetchone() == (False,)
+    demo.install_fleet(db)
+    db.execute(FILL, (50,))
+    assert db.execute(_IS_SIMULATED).fetchone() == (True,)
+
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState) as raised:
+        db.execute(_LOAD)
+
+    assert raised.value.diag.message_primary == (
+        "this database holds simulated vessels; real and simulated vessels are not mixed"
+    )
+    assert raised.value.diag.message_hint == (
+        "Load into another database (DATABASE_URL, or VESSEL_ACTIVITY_DATA_DIR for an embedded one), or remove the simulated vessels first: select vessel_activity_demo.remove();"
+    )
+    db.execute("select vessel_activity_demo.remove()")
+    assert db.execute(_IS_SIMULATED).fetchone() == (False,)
+    assert db.execute(_LOAD).fetchone() == (1,)
+
+
+def test_a_fleet_whose_schema_was_dropped_by_hand_is_no_simulation(
+    db: psycopg.Connection, url: str
+) -> None:
+    demo.install_fleet(db)
+    db.execute(FILL, (50,))
+    db.execute("drop schema vessel_activity_demo cascade")
+    assert db.execute(_IS_SIMULATED).fetchone() == (False,)
+
+    db.execute(_LOAD)
+    assert db.execute("select simulation from vessel_activity.settings").fetchone() == (None,)
+
+    demo.install_fleet(db)
+    db.execute(FILL, (40,))
+    assert db.execute(_IS_SIMULATED).fetchone() == (True,)
+    assert db.execute(
+        'select (select count(*) from vessels), count(distinct ("vesselId", timestamp)) = count(*)'
+        " from vessel_positions"
+    ).fetchone() == (40, True)
+
+    db.execute("drop schema vessel_activity_demo cascade")
+    rollback.rollback(url)
+    assert db.execute("select to_regnamespace('vessel_activity')").fetchone() == (None,)
+
+
+def test_a_rollback_does_not_call_a_function_of_another_role(
+    db: psycopg.Connection, url: str
+) -> None:
+    db.execute("create schema trap")
+    db.execute("update vessel_activity.settings set simulation = 'trap'")
+    db.execute("create function trap.remove() returns int language sql as 'select 1 / 0'")
+    with db.transaction(force_rollback=True):
+        db.execute("create role captain")
+        db.execute("alter function trap.remove() owner to captain")
+
+        with pytest.raises(psycopg.errors.InsufficientPrivilege) as raised:
+            db.execute("select vessel_activity.remove_simulation()")
+
+        assert raised.value.diag.message_primary == (
+            "trap.remove(), which vessel_activity.settings names as the simulation, belongs to captain"
+        )
+        assert raised.value.diag.message_hint == (
+            "Look at that function. Then call it yourself, or run: update vessel_activity.settings set simulation = null;"
+        )
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        rollback.rollback(url)
 
 
 @pytest.fixture

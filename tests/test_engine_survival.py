@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from vessel_activity.database.local_server import LocalServer
 
-_PREPARED = "a transaction prepared before the state was lost has not ended"
+_PREPARED = "a transaction that was prepared before the state was lost has not ended"
 
 
 @pytest.fixture(scope="module")
@@ -371,8 +371,8 @@ def small_limit(db: psycopg.Connection, what: str, limit: int) -> int:
 
 # The limit is checked once in 4,096 rows. A page holds more than a hundred rows.
 OVERSHOOT = 4_096 // 100 * 8_192
-CLOSED = "writers leave their changes out, since an inbox is over its limit"
-BLOATED = "the state is over its limit, since an old snapshot keeps its dead rows"
+CLOSED = "writers leave changes out because an inbox is over its limit"
+BLOATED = "the state is over its limit because an old snapshot keeps its dead rows"
 
 
 def vacuumed(db: psycopg.Connection) -> None:
@@ -537,7 +537,7 @@ def test_the_fleets_inbox_is_bounded_too(db: psycopg.Connection) -> None:
     assert rebuilt_once_there_is_room(db).top_flags == [("F20000", 1)]
 
 
-STILL_OPEN = "a writer that left its changes out, since an inbox was over its limit, has not ended"
+STILL_OPEN = "a writer that left changes out while an inbox was over its limit has not ended"
 
 
 @pytest.mark.parametrize("ending", ["commit", "rollback"])

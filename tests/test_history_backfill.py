@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from tests.support.history import NUMBERS, one
+from tests.support.history import NUMBERS, one, record
 
 
 def add_traffic(connection: psycopg.Connection, end: datetime, seed: int) -> None:
@@ -140,11 +140,69 @@ def test_no_sample_lies_before_the_first_position_or_in_the_future(
     assert row[2] in {10, 11}
 
 
+def test_a_recomputed_history_reaches_back_as_far_as_positions_were_missing_and_ends_in_a_refresh(
+    database: psycopg.Connection,
+) -> None:
+    now = datetime.now(UTC)
+    stopped, written = now - timedelta(hours=29), now - timedelta(minutes=5)
+    add_traffic(database, now, 7)
+    # A refresh between the last position and the commit: it saw none of the positions.
+    record(database, f"{now - timedelta(minutes=2)}", 0)
+
+    database.execute("select vessel_activity.recompute_history(%s, %s)", (stopped, written))
+
+    sampled = database.execute(
+        "select min(sampled_at), max(sampled_at) filter (where sampled_at < %s), max(sampled_at),"
+        " (select updated_at from public.vessel_activity_realtime) from vessel_activity.history",
+        (now,),
+    ).fetchone()
+    assert sampled is not None
+    first, last_computed, refreshed, updated_at = sampled
+    assert stopped < first <= stopped + timedelta(minutes=1)
+    assert written - timedelta(minutes=1) < last_computed <= written
+    assert refreshed == updated_at > now
+
+
+def test_a_history_that_can_not_be_recomputed_is_kept(database: psycopg.Connection) -> None:
+    now = datetime.now(UTC)
+    record(database, f"{now - timedelta(minutes=2)}", 5)
+
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="there is no range from"):
+        database.execute(
+            "select vessel_activity.recompute_history(%s, null)", (now - timedelta(hours=1),)
+        )
+
+    assert one(database, "select active_now from vessel_activity.history") == 5
+
+
+def test_nothing_is_made_up_for_the_time_before_the_first_position_or_to_come(
+    database: psycopg.Connection,
+) -> None:
+    now = datetime.now(UTC)
+    database.execute(
+        'insert into public.vessel_positions ("vesselId", timestamp, speed) values (1, %s, 5)',
+        [now - timedelta(minutes=10)],
+    )
+    one(
+        database,
+        "select public.vessel_activity_backfill_history(%s, %s)",
+        now - timedelta(days=2),
+        now + timedelta(days=2),
+    )
+    row = database.execute(
+        "select min(minute), max(minute), count(*) from vessel_activity.history"
+    ).fetchone()
+    assert row is not None
+    assert row[0] > now - timedelta(minutes=10)
+    assert row[1] <= datetime.now(UTC)
+    assert row[2] in {10, 11}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("now(), now() - interval '1 hour'", "there is no time from"),
-        ("null, now()", "there is no time from"),
+        ("now(), now() - interval '1 hour'", "there is no range from"),
+        ("null, now()", "there is no range from"),
         ("now() - interval '1 day', now(), '30 seconds'", "a step of 00:00:30 can't be used"),
         ("now() - interval '1 day', now(), '90 seconds'", "a step of 00:01:30 can't be used"),
         ("now() - interval '1 day', now(), null", "a step of NULL can't be used"),

@@ -1,10 +1,11 @@
 """The code is checked without running it.
 
-Python by ruff and mypy, migrations by squawk, PL/pgSQL by plpgsql_check.
+ruff and mypy check Python, squawk the migrations, plpgsql_check PL/pgSQL, and Biome JavaScript.
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,18 @@ def test_migrations_pass() -> None:
     files = sorted(str(file) for file in (PROJECT / "migrations").glob("*.sql"))
     told = passes(str(Path(sys.executable).parent / "squawk"), *files)
     assert "Found 0 issues" in told
+
+
+def test_javascript_passes() -> None:
+    if not (PROJECT / "node_modules" / ".installed").exists():
+        pytest.skip("the JavaScript linter is not installed (make test installs it if npm is here)")
+    passes("npm", "run", "--silent", "lint")
+
+
+def test_pre_commit_runs_make_lint_and_nothing_from_elsewhere() -> None:
+    text = (PROJECT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"repo: (\S+)", text) == ["local"]
+    assert re.findall(r"entry: (.+)", text) == ["make lint"]
 
 
 def test_plpgsql_passes(db: psycopg.Connection) -> None:

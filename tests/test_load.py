@@ -183,8 +183,11 @@ def test_a_second_load_at_the_same_time_is_refused(
     url: str, db: psycopg.Connection, file: Callable[..., Path]
 ) -> None:
     db.execute("select vessel_activity.load_lock()")
-    with pytest.raises(psycopg.errors.LockNotAvailable, match="another load"):
+    with pytest.raises(psycopg.errors.LockNotAvailable, match="another load") as raised:
         ingest.load_file(url, file(OLD, line("219000001")))
+    assert raised.value.diag.message_hint == (
+        "Wait until that session has ended, or stop it. Then try again."
+    )
 
 
 def test_a_load_into_an_adopted_table_without_defaults_numbers_its_rows(
@@ -209,8 +212,14 @@ def test_a_load_into_an_adopted_table_without_defaults_numbers_its_rows(
         ).fetchall() == [("2022-01-03 00:00:00", pytest.approx(10.1))]
         db.execute("alter table vessels add column owner text not null default 'x'")
         db.execute("alter table vessels alter column owner drop default")
-        with pytest.raises(psycopg.errors.NotNullViolation, match="owner"):
+        with pytest.raises(psycopg.errors.NotNullViolation) as raised:
             ingest.load_file(empty_url, file(OLD, line("219000009")))
+        assert raised.value.diag.message_primary == (
+            "public.vessels needs a value in owner, which AIS files do not contain"
+        )
+        assert raised.value.diag.message_hint == (
+            "Give the column a default, for example: alter table public.vessels alter column … set default …"
+        )
 
 
 def test_names_are_cut_to_the_length_of_the_column(

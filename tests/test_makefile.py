@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.conftest import PROJECT, folder_for_servers
+from tests.conftest import COMMAND, PROJECT, folder_for_servers
 from tests.support.webserver import STATS, eventually
 from tests.test_load import OLD, line
 
@@ -32,8 +32,19 @@ def test_make_without_a_target_lists_every_target() -> None:
     assert set(re.findall(r"^ +make (\S+) +\S", done.stdout, re.MULTILINE)) == _PHONY
 
 
-def test_every_command_of_the_readme_is_a_target() -> None:
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+def test_every_command_of_vessel_activity_is_a_target() -> None:
+    said = subprocess.run(
+        [*COMMAND, "--help"], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    commands = set(re.findall(r"^    ([a-z-]+) ", said.stdout, re.MULTILINE))
+    assert {"demo", "migrate", "serve"} <= commands
+    assert commands <= _PHONY
+
+
+def test_every_make_command_of_the_documents_is_a_target() -> None:
+    readme = "".join(
+        (PROJECT / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md")
+    )
     code = re.findall(r"`([^`\n]+)`", readme) + re.findall(
         r"^ *(.*make .*)$",
         "\n".join(re.findall(r"^```.*?$(.*?)^```", readme, re.MULTILINE | re.DOTALL)),

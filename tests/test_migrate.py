@@ -3,54 +3,31 @@
 
 from __future__ import annotations
 
+import gzip
 import os
-import signal
+import re
 import subprocess
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
-from tests.conftest import COMMAND, PROJECT, has_pg_cron
+from tests.conftest import COMMAND, PROJECT, cloned, has_pg_cron, postgresql_binaries
+from tests.support.catalog import snapshot
 from tests.test_load import OLD, line
 from vessel_activity.database.connections import name_of
+from vessel_activity.database.errors import describe
 from vessel_activity.errors import MigrationError
-from vessel_activity.install import indexes, migrate
+from vessel_activity.install import indexes, migrate, migrations, rollback, session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from vessel_activity.database.local_server import LocalServer
-
-# Every object of vessel activity and of the user, down to function bodies and rights.
-SNAPSHOT = r"""
-select 'relation', n.nspname || '.' || c.relname, c.relkind::text || c.relpersistence::text,
-  coalesce(c.relacl::text, ''), coalesce(array_to_string(c.reloptions, ','), ''), obj_description(c.oid, 'pg_class')
-from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspname in ('public', 'vessel_activity')
-union all
-select 'column', a.attrelid::regclass::text || '.' || a.attname, format_type(a.atttypid, a.atttypmod),
-  a.attnotnull::text, pg_get_expr(d.adbin, d.adrelid), col_description(a.attrelid, a.attnum)
-from pg_attribute a join pg_class c on c.oid = a.attrelid left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-where c.relnamespace::regnamespace::text in ('public', 'vessel_activity') and a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'v', 'p')
-union all
-select 'routine', p.oid::regprocedure::text, pg_get_functiondef(p.oid), coalesce(p.proacl::text, ''), '', obj_description(p.oid, 'pg_proc')
-from pg_proc p where p.pronamespace::regnamespace::text in ('public', 'vessel_activity')
-union all
-select 'trigger', t.tgrelid::regclass::text || '.' || t.tgname, pg_get_triggerdef(t.oid), t.tgenabled::text, '', ''
-from pg_trigger t where not t.tgisinternal
-union all
-select 'constraint', conrelid::regclass::text || '.' || conname, pg_get_constraintdef(oid), '', '', ''
-from pg_constraint where connamespace::regnamespace::text in ('public', 'vessel_activity')
-union all
-select 'index', indexrelid::regclass::text, pg_get_indexdef(indexrelid), indisvalid::text, '', ''
-from pg_index where indrelid::regclass::text ~ '^(public\.|vessel_activity\.)?vessel'
-order by 1, 2
-"""
 
 ADOPTED = """
 create table vessels (id text primary key, mmsi text, name text, "vesselType" text, flag text, active boolean, note text);
@@ -64,11 +41,6 @@ from generate_series(1, 100) i;
 create function vessel_activity_of_mine() returns integer language sql return 1;
 create function vessel_activity_json(text) returns text language sql return $1;
 """
-
-
-def snapshot(url: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(url) as db:
-        return db.execute(SNAPSHOT).fetchall()
 
 
 def schemas(url: str) -> list[str]:
@@ -92,19 +64,7 @@ def test_twenty_migrates_at_once_give_the_result_of_one(empty_url: str, url: str
     running = [command(empty_url) for _ in range(20)]
     outputs = [process.communicate(timeout=240)[0] for process in running]
     assert [process.returncode for process in running] == [0] * 20, outputs
-    assert sum("0010.cache" in output for output in outputs) == 1
-    assert snapshot(empty_url) == snapshot(url)
-
-
-def test_the_next_migrate_completes_one_that_was_killed_at_any_moment(
-    empty_url: str, url: str
-) -> None:
-    for delay in (0.3, 0.6, 0.9, 1.2, 1.6):
-        process = command(empty_url)
-        time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    migrate.migrate(empty_url)
+    assert sum("0002.figures" in output for output in outputs) == 1
     assert snapshot(empty_url) == snapshot(url)
 
 
@@ -112,7 +72,7 @@ def test_a_second_migrate_and_down_and_up_again_change_nothing(url: str) -> None
     fresh = snapshot(url)
     migrate.migrate(url)
     assert snapshot(url) == fresh
-    migrate.rollback(url)
+    rollback.rollback(url)
     migrate.migrate(url)
     assert snapshot(url) == fresh
 
@@ -137,7 +97,7 @@ def test_rollback_leaves_the_users_tables_rows_and_indexes_as_they_were(empty_ur
         assert db.execute("select active_last_hour from refresh_vessel_activity()").fetchone() == (
             1,
         )
-        migrate.rollback(empty_url)
+        rollback.rollback(empty_url)
 
         assert snapshot(empty_url) == before
         assert db.execute("select * from vessel_positions order by id").fetchall() == rows
@@ -147,8 +107,10 @@ def test_rollback_leaves_the_users_tables_rows_and_indexes_as_they_were(empty_ur
         )
 
 
-def test_a_rollback_prints_only_its_result(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    migrate.rollback(url)
+def test_a_rollback_prints_nothing_but_what_was_done(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rollback.rollback(url)
     assert capsys.readouterr().out == (
         f"vessel activity is removed from {name_of(url)}; your tables are as they were\n"
     )
@@ -190,15 +152,16 @@ def test_a_rollback_names_the_users_dependent_objects_and_removes_nothing(
     with psycopg.connect(url, autocommit=True) as db:
         db.execute(built)
         before = snapshot(url)
-        with pytest.raises(MigrationError) as raised:
-            migrate.rollback(url)
-        assert str(raised.value) == (
-            f"what was built on vessel activity would go with it:\n  {named}\n"
-            "  hint: drop it, or have it do without, then run `make rollback` again; "
-            "nothing was removed"
+        with pytest.raises(psycopg.errors.DependentObjectsStillExist) as raised:
+            rollback.rollback(url)
+        assert describe(raised.value) == (
+            "other objects are built on vessel activity and would be removed with it: "
+            f"{named}\n"
+            "  hint: Drop them, or change them so that they do without it. "
+            "Then run the rollback again. Nothing was removed."
         )
         assert snapshot(url) == before
-        assert db.execute("select count(*) from vessel_activity.our_triggers()").fetchone() == (6,)
+        assert db.execute("select count(*) from vessel_activity.note_triggers()").fetchone() == (6,)
 
 
 def test_even_the_migration_does_not_remove_objects_that_depend_on_the_row(url: str) -> None:
@@ -206,11 +169,113 @@ def test_even_the_migration_does_not_remove_objects_that_depend_on_the_row(url: 
         db.execute("drop function vessel_activity.outside_dependents()")
         db.execute("create view mine as select active_now from vessel_activity_realtime")
         with pytest.raises(psycopg.errors.DependentObjectsStillExist, match="realtime"):
-            migrate.rollback(url)
+            rollback.rollback(url)
         assert db.execute("select count(*) from mine").fetchone() == (1,)
 
 
-def test_an_index_build_names_the_session_it_waits_for(
+@pytest.fixture
+def development_url(empty_url: str) -> str:
+    """Give the URL of a database with vessel activity as it was before its first release."""
+    dump = gzip.decompress((PROJECT / "tests/data/before-first-release.sql.gz").read_bytes())
+    psql = [str(postgresql_binaries() / "psql"), "--no-psqlrc", "--quiet", empty_url]
+    subprocess.run([*psql, "--set=ON_ERROR_STOP=1"], input=dump, check=True, capture_output=True)
+    return empty_url
+
+
+def test_a_version_from_before_the_first_release_is_recognised_and_not_changed(
+    development_url: str,
+) -> None:
+    before = snapshot(development_url)
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState) as raised:
+        migrate.migrate(development_url)
+    assert describe(raised.value) == (
+        "vessel activity was installed here by a version from before its first release,"
+        " which can't be upgraded\n"
+        "  hint: Run `vessel-activity rollback`, then `vessel-activity migrate`. The source tables"
+        " stay as they are. The settings and the history of the figures are lost."
+        " Nothing was changed."
+    )
+    assert snapshot(development_url) == before
+
+
+def test_a_rollback_removes_a_version_from_before_the_first_release(
+    development_url: str, server: LocalServer
+) -> None:
+    with psycopg.connect(development_url) as db:
+        rows = db.execute("select * from vessel_positions order by id").fetchall()
+    rollback.rollback(development_url)
+    with cloned(server, None) as untouched:
+        with psycopg.connect(untouched, autocommit=True) as db:
+            db.execute(ADOPTED)
+        assert snapshot(development_url) == snapshot(untouched)
+    with psycopg.connect(development_url) as db:
+        assert db.execute("select * from vessel_positions order by id").fetchall() == rows
+    assert schemas(development_url) == ["public"]
+    migrate.migrate(development_url)
+
+
+def test_a_newer_version_is_recognised_and_not_changed(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(
+            "insert into vessel_activity_migrations._yoyo_migration values ('x', '9999.later', now())"
+        )
+    before = snapshot(url)
+    with pytest.raises(
+        psycopg.errors.ObjectNotInPrerequisiteState,
+        match=r"by a newer version, with the migration 9999\.later",
+    ):
+        migrate.migrate(url)
+    assert snapshot(url) == before
+
+
+@pytest.mark.parametrize("applied", [1, 2, 3, 4, 5])
+def test_a_rollback_removes_what_is_half_installed(
+    empty_url: str, server: LocalServer, applied: int
+) -> None:
+    files = migrations.files()
+    assert len(files) == 5
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        db.execute(ADOPTED)
+        for file in files[:applied]:
+            with db.transaction():
+                db.execute(file.read_bytes())
+    rollback.rollback(empty_url)
+    with cloned(server, None) as untouched:
+        with psycopg.connect(untouched, autocommit=True) as db:
+            db.execute(ADOPTED)
+        assert snapshot(empty_url) == snapshot(untouched)
+    assert schemas(empty_url) == ["public"]
+
+
+def test_the_rollback_names_the_public_functions_that_there_are(db: psycopg.Connection) -> None:
+    listed = re.findall(r"^  (public\.\w+\(.*\))[,;]$", rollback.step("3-remove"), re.MULTILINE)
+    found = db.execute(
+        "select to_regprocedure(f)::text from unnest(%s::text[]) as f order by 1", (listed,)
+    ).fetchall()
+    there = db.execute(
+        "select routine::text from vessel_activity.our_routines() where is_public order by 1"
+    ).fetchall()
+    assert len(there) == 12
+    assert found == there
+
+
+def test_the_command_and_the_functions_take_the_same_locks(db: psycopg.Connection) -> None:
+    number = db.execute("select vessel_activity.advisory_class()").fetchone()
+    assert number == (session.ADVISORY_CLASS,)
+    with db.transaction():
+        assert db.execute("select vessel_activity.try_refresh_lock()").fetchone() == (True,)
+        assert db.execute(
+            "select classid::bigint, objid::bigint from pg_locks where locktype = 'advisory'"
+            " and pid = pg_backend_pid()"
+        ).fetchall() == [(session.ADVISORY_CLASS, 1)]
+    assert [
+        file.name
+        for file in (PROJECT / "sql").rglob("*.sql")
+        if str(session.ADVISORY_CLASS) in file.read_text(encoding="utf-8")
+    ] == ["advisory_class.sql"]
+
+
+def test_an_index_build_that_waits_says_for_whom(
     url: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexes, "_PATIENCE_SECONDS", 0.1)
@@ -230,7 +295,8 @@ def test_an_index_build_names_the_session_it_waits_for(
         assert db.execute(
             "select obj_description('vessel_activity_timestamp_idx'::regclass)"
         ).fetchone() == (
-            "For the vessel activity figures; built by its migration, removed by its rollback.",
+            "Serves the figures of vessel activity."
+            " Made by vessel-activity migrate, removed by vessel-activity rollback.",
         )
     assert (
         "index: building vessel_activity_timestamp_idx on public.vessel_positions,"
@@ -241,9 +307,11 @@ def test_an_index_build_names_the_session_it_waits_for(
 
 
 def test_a_server_that_is_too_old_is_refused() -> None:
-    migrate.refuse_old(150000)
-    with pytest.raises(MigrationError, match="PostgreSQL 14; 15 or newer is needed"):
-        migrate.refuse_old(140023)
+    session.refuse_old(150000)
+    with pytest.raises(
+        MigrationError, match="PostgreSQL 14; vessel activity needs PostgreSQL 15 or newer"
+    ):
+        session.refuse_old(140023)
 
 
 def test_an_invalid_index_is_built_anew(url: str) -> None:
@@ -257,6 +325,49 @@ def test_an_invalid_index_is_built_anew(url: str) -> None:
             "select indisvalid from pg_index"
             " where indexrelid = 'vessel_activity_timestamp_idx'::regclass"
         ).fetchone() == (True,)
+
+
+PARTITIONED = """
+create table vessel_positions (id bigserial, "vesselId" bigint, timestamp timestamptz not null,
+  latitude real, longitude real, speed real, course real) partition by range (timestamp);
+create schema parts;
+create table parts.early partition of vessel_positions for values from (minvalue) to ('2026-01-01')
+  partition by range (timestamp);
+create table parts.earliest partition of parts.early for values from (minvalue) to ('2025-01-01');
+create table late partition of vessel_positions default;
+"""
+
+
+@pytest.mark.parametrize("shape", ["select", PARTITIONED], ids=["plain", "partitioned"])
+def test_an_index_without_its_comment_gets_it_from_the_next_migrate(
+    empty_url: str, shape: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        db.execute(shape)
+        migrate.migrate(empty_url)
+        fresh = snapshot(empty_url)
+        there = db.execute(
+            "select oid::regclass::text from pg_class where relname ~ '^vessel_activity_.*_idx'"
+        ).fetchall()
+        assert len(there) == (2 if shape == "select" else 8)
+        assert db.execute("select * from vessel_activity.missing_indexes()").fetchall() == []
+        for (index,) in there:
+            db.execute(f"comment on index {index} is null")
+        assert snapshot(empty_url) != fresh
+        capsys.readouterr()
+
+        migrate.migrate(empty_url)
+        assert snapshot(empty_url) == fresh
+        assert "index: building" not in capsys.readouterr().out
+        assert db.execute(
+            "select distinct obj_description(c.oid) from pg_class c"
+            " where relname ~ '^vessel_activity_.*_idx'"
+        ).fetchall() == [
+            (
+                "Serves the figures of vessel activity."
+                " Made by vessel-activity migrate, removed by vessel-activity rollback.",
+            )
+        ]
 
 
 @pytest.mark.parametrize(
@@ -279,12 +390,12 @@ def test_an_invalid_index_is_built_anew(url: str) -> None:
             'alter table vessel_positions drop constraint "vessel_positions_vesselId_fkey", '
             'alter "vesselId" type bigint using 1',
             "DatatypeMismatch",
-            'vessels.id is text and public.vessel_positions."vesselId" is bigint, which can\'t be compared',
+            'vessels.id is text and public.vessel_positions."vesselId" is bigint; these types can\'t be compared',
         ),
         (
             "create table vessel_activity_realtime (id text)",
             "DuplicateTable",
-            "vessel_activity_realtime is there already, with other columns: id text",
+            "vessel_activity_realtime exists already, with other columns: id text",
         ),
     ],
 )
@@ -307,15 +418,15 @@ def test_an_unsuitable_column_is_named_before_anything_is_changed(
     [
         (
             "alter table vessels owner to postgres",
-            "must be owner of public.vessels, which is postgres's",
+            "must be owner of public.vessels, which belongs to postgres",
         ),
         (
             "create table part () inherits (vessel_positions)",
-            "must be owner of public.part, which is postgres's",
+            "must be owner of public.part, which belongs to postgres",
         ),
         (
             "create table vessel_activity_realtime ()",
-            "must be owner of public.vessel_activity_realtime, which is postgres's",
+            "must be owner of public.vessel_activity_realtime, which belongs to postgres",
         ),
         (
             "revoke create on schema public from {owner}",
@@ -342,8 +453,8 @@ def test_a_role_that_does_not_own_the_tables_is_refused_before_any_change(
             migrate.migrate(empty_url.replace("postgres@", f"{owner}@"))
         assert raised.value.diag.message_primary == message
         assert raised.value.diag.message_hint == (
-            f"You are {owner}. Migrate as the owner of the tables, with the right to create in"
-            " the database and in schema public. Nothing was changed."
+            f"Run vessel-activity migrate as the owner of the tables instead of {owner}. The owner"
+            " needs the right to create in the database and in schema public. Nothing was changed."
         )
         assert snapshot(empty_url) == before
         assert schemas(empty_url) == ["public"]
@@ -434,20 +545,20 @@ def test_errors_of_the_database_are_explained_in_plain_words(
         db.execute(f"create role {role} login")
     as_nobody = url.replace("postgres@", f"{role}@")
     way_out = (
-        f"\n  hint: you are {role}, and vessel activity there belongs to postgres, who alone may"
-        " migrate, load and replay; to read or to refresh let postgres run:"
-        f" select public.vessel_activity_grant('{role}', 'reader'), or 'operator'\n"
+        f"\n  hint: you are {role}; vessel activity in this database belongs to postgres. Migrate,"
+        f" load and replay as postgres. To let {role} read, postgres runs: select"
+        f" public.vessel_activity_grant('{role}', 'reader'); with 'operator' {role} may refresh too\n"
     )
     for bad, what, words in [
-        (as_nobody, "migrate", "error: permission denied for database "),
+        (as_nobody, "migrate", "error: permission denied for schema vessel_activity_migrations\n"),
         (as_nobody, "migrate", way_out),
         (as_nobody, "status", "vessel_activity_status" + way_out),
         (as_nobody, "load", "error: permission denied for schema vessel_activity" + way_out),
         (
             server.url("template1").replace("postgres@", f"{role}@"),
             "migrate",
-            f"\n  hint: you are {role}; `make migrate` needs the owner of the tables, with the right"
-            " to create in the database and in schema public\n",
+            f"\n  hint: you are {role}; run `vessel-activity migrate` as the owner of the source"
+            " tables, with the right to create in the database and in schema public\n",
         ),
         (
             "postgresql://u:s3cret@127.0.0.1:1/x",
@@ -456,8 +567,16 @@ def test_errors_of_the_database_are_explained_in_plain_words(
         ),
         ("postgresql://u:s3cret%zz@h/x", "status", "DATABASE_URL can't be read"),
         ("mysql://x", "status", "DATABASE_URL must be a libpq URL"),
-        (server.url("template1"), "status", "not installed there; run `make migrate`"),
-        (server.url("template1"), "load", "not installed there; run `make migrate`"),
+        (
+            server.url("template1"),
+            "status",
+            "is not installed in this database; run `vessel-activity migrate`",
+        ),
+        (
+            server.url("template1"),
+            "load",
+            "is not installed in this database; run `vessel-activity migrate`",
+        ),
     ]:
         process = command(bad, what, *([str(file)] if what == "load" else []))
         output, _ = process.communicate(timeout=60)
@@ -496,7 +615,7 @@ def test_pg_cron_in_another_database_gets_the_jobs_and_loses_them_at_rollback(
             ("vessel_activity purge fleet", "17 * * * *", True, "cron_home"),
             ("vessel_activity refresh fleet", "* * * * *", True, "fleet"),
         ]
-        migrate.rollback(server.url("fleet"))
+        rollback.rollback(server.url("fleet"))
         assert db.execute(jobs).fetchall() == []
 
 

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from tests.conftest import COMMAND, PROJECT, has_pg_cron
-from vessel_activity.install import migrate
+from vessel_activity.install import migrate, rollback
 from vessel_activity.install import pg_cron as cron
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def test_pg_cron_refreshes_every_database_and_the_loop_only_those_without_a_job(
             "select cron.alter_job(jobid, active := false) from cron.job "
             "where jobname = 'vessel_activity refresh off'"
         )
-        assert cron_check(db[HOME])[:2] == ("ok", "scheduled, no run has ended yet")
+        assert cron_check(db[HOME])[:2] == ("ok", "the job is scheduled; no run has ended yet")
 
         # If the job is off, the loop takes over at the interval.
         stack.enter_context(fallback_loop(urls["off"]))
@@ -231,13 +231,13 @@ def test_migrate_schedules_one_job_each_and_rollback_takes_them_away(
                 ("vessel_activity refresh other", 1),
             ]
 
-        migrate.rollback(server.url("other"))
+        rollback.rollback(server.url("other"))
         assert sorted(jobs(server)) == [
             "somebody else's",
             f"vessel_activity purge {HOME}",
             f"vessel_activity refresh {HOME}",
         ]
-        migrate.rollback(server.url(HOME))
+        rollback.rollback(server.url(HOME))
         assert sorted(jobs(server)) == ["somebody else's"]
 
 
@@ -301,12 +301,15 @@ def test_the_status_names_the_obstacle_to_pg_cron(
         # The role may use it, but nothing is scheduled yet.
         admin.execute("grant usage on schema cron to plain")
         state, detail, hint = cron_check(plain)
-        assert (state, "no job is scheduled" in detail) == ("warn", True)
-        assert hint == "select public.vessel_activity_schedule()."
+        assert (state, "no job is scheduled for this database; refreshes need" in detail) == (
+            "warn",
+            True,
+        )
+        assert hint == "Run select public.vessel_activity_schedule()."
 
         # Scheduled, by a role that is no superuser.
         assert said() == "refreshed every 00:00:30 by pg_cron"
-        assert cron_check(plain)[:2] == ("ok", "scheduled, no run has ended yet")
+        assert cron_check(plain)[:2] == ("ok", "the job is scheduled; no run has ended yet")
 
         # Switched off.
         switch = (
@@ -330,17 +333,20 @@ def test_the_status_names_the_obstacle_to_pg_cron(
         state, detail, hint = cron_check(plain)
         assert (state, detail) == (
             "fail",
-            "the last run, at 2026-01-02 03:04:05+00, failed: connection failed",
+            "the last run of the job, at 2026-01-02 03:04:05+00, failed: connection failed",
         )
         assert "pg_hba.conf" in (hint or "")
         admin.execute(run, (1_000_001, "succeeded", "CALL"))
-        assert cron_check(plain)[:2] == ("ok", "last run at 2026-01-02 03:04:05+00 succeeded")
+        assert cron_check(plain)[:2] == (
+            "ok",
+            "the last run of the job, at 2026-01-02 03:04:05+00, succeeded",
+        )
 
         # Seen from another database of the server.
         made(server, "other")
         with connected(server, "other") as other:
             state, detail, hint = cron_check(other)
-        assert (state, f'lives in database "{HOME}"' in detail) == ("ok", True)
+        assert (state, f'pg_cron runs in database "{HOME}", whose jobs' in detail) == ("ok", True)
         assert "where database = 'other'" in (hint or "")
 
 
@@ -361,8 +367,10 @@ def test_an_ordinary_owner_can_migrate_and_see_the_status_beside_pg_cron(
             assert "by the fallback loop" in row[0]
             state, detail, hint = cron_check(plain)
             assert state == "warn"
-            assert detail.endswith("lives in another database and plain may not know")
-            assert "grant pg_read_all_settings to plain" in (hint or "")
+            assert detail.endswith(
+                "or it runs in another database: plain may not see the setting cron.database_name"
+            )
+            assert "Run grant pg_read_all_settings to plain if pg_cron is loaded." in (hint or "")
 
 
 def test_a_rollback_names_the_jobs_it_cannot_remove_and_the_way_out(

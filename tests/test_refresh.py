@@ -148,8 +148,8 @@ def test_an_older_result_never_replaces_a_newer_one(db: psycopg.Connection) -> N
     older = refreshed(db, AS_OF - MICROSECOND)
 
     assert older == newer == stored(db)
-    assert "it is kept" in said[0].message
-    assert "clock was set back" in said[0].hint
+    assert "the row is kept" in said[0].message
+    assert "server's clock, which was set back, has caught up" in said[0].hint
 
 
 def test_a_refresh_of_the_same_instant_replaces_the_row(db: psycopg.Connection) -> None:
@@ -634,7 +634,7 @@ def test_a_failed_verification_shows_no_earlier_result(db: psycopg.Connection) -
     said = notices(db)
 
     assert db.execute("select * from vessel_activity_verify()").fetchall() == []
-    assert "it is kept" in said[0].message
+    assert "the row is kept" in said[0].message
 
 
 def test_a_verification_beside_a_running_refresh_is_refused(

@@ -250,14 +250,15 @@ def test_readyz_says_if_there_is_no_row(web: WebServer) -> None:
 def test_a_demo_is_marked_in_a_header_and_not_by_a_tenth_key(web: WebServer) -> None:
     assert "x-vessel-activity-source" not in web.get(STATS).headers
     with psycopg.connect(web.url) as connection:
-        connection.execute("create schema vessel_activity_demo")
+        connection.execute("create schema simulated")
+        connection.execute("update vessel_activity.settings set simulation = 'simulated'")
     try:
         write_row(web.url)
         eventually(lambda: web.get(STATS).headers.get("x-vessel-activity-source") == "simulated")
         assert list(web.get(STATS).json()) == NINE_KEYS
     finally:
         with psycopg.connect(web.url) as connection:
-            connection.execute("drop schema vessel_activity_demo")
+            connection.execute("drop schema simulated")
 
 
 def raw(

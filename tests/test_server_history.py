@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from tests.support.history import NUMBERS, one
+from tests.support.history import NUMBERS, one, record
 from tests.support.webserver import HISTORY, WebServer, row_as_json, write_row
 
 if TYPE_CHECKING:
@@ -23,18 +23,6 @@ if TYPE_CHECKING:
 def web(module_url: str) -> Iterator[WebServer]:
     with WebServer(module_url) as running:
         yield running
-
-
-def record(connection: psycopg.Connection, at: str, active_now: int) -> bool:
-    return bool(
-        one(
-            connection,
-            "select vessel_activity.record_history(row('singleton', %s::int, 2, 3, 4, 5, '{}',"
-            " '[]', 6.5, %s::timestamptz)::public.vessel_activity_realtime)",
-            active_now,
-            at,
-        )
-    )
 
 
 def test_a_refresh_leaves_one_sample_a_minute(database: psycopg.Connection) -> None:

@@ -87,7 +87,7 @@ def test_altering_a_columns_type_stops_no_writer_and_migrate_adapts_the_engine(
         assert exact(db, "definition").positions_last_hour == 2
         assert "another type" in (last_mode(db)[1] or "")
         assert engine_check(db)[0] == "warn"
-        assert "make migrate" in engine_check(db)[2]
+        assert "Run vessel-activity migrate, which adapts" in engine_check(db)[2]
 
     migrate.migrate(url)
     add(4)

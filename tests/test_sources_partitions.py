@@ -95,7 +95,7 @@ def test_a_new_partition_is_computed_by_the_definition_until_maintenance(
         into(db, "day_14", 1, as_of)
 
         assert exact(db, "definition", as_of).active_now == 1
-        assert "day_14 lacks our triggers" in (last_mode(db)[1] or "")
+        assert "day_14 lacks triggers of vessel activity" in (last_mode(db)[1] or "")
 
         db.execute("select vessel_activity.maintain()")
         into(db, "day_14", 2, as_of)
@@ -149,7 +149,10 @@ def test_a_detached_partition_no_longer_counts_and_loses_its_triggers(
         exact(db, "incremental")
         db.execute("alter table day_13 detach partition afternoon")
         assert exact(db, "definition").active_now == 0
-        assert last_mode(db)[1] == "public.afternoon carries our triggers, and is no source"
+        assert (
+            last_mode(db)[1]
+            == "public.afternoon carries triggers of vessel activity but is no source table"
+        )
         check = db.execute(
             "select state, hint from vessel_activity_status() where check_name = 'engine'"
         ).fetchone()

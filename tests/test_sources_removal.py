@@ -6,7 +6,7 @@ import psycopg
 
 from tests.support.fleet import AS_OF, refreshed
 from tests.support.sources import PARTITIONED, into
-from vessel_activity.install import migrate
+from vessel_activity.install import migrate, rollback
 
 
 def test_a_rollback_leaves_the_source_tables_as_they_were(empty_url: str) -> None:
@@ -39,7 +39,7 @@ def test_a_rollback_leaves_the_source_tables_as_they_were(empty_url: str) -> Non
 
         migrate.migrate(empty_url)
         assert refreshed(db, AS_OF).active_now == 1
-        migrate.rollback(empty_url)
+        rollback.rollback(empty_url)
 
         assert db.execute(described).fetchall() == before
         assert db.execute('select "vesselId" from vessel_positions').fetchall() == [(1,)]

@@ -17,7 +17,7 @@ def test_disabled_triggers_are_noticed_and_enabled_again(db: psycopg.Connection)
     into(db, "vessel_positions", 1)
 
     assert exact(db, "definition").active_now == 1
-    assert "lacks our triggers" in engine_check(db)[1]
+    assert "lacks triggers of vessel activity" in engine_check(db)[1]
 
     db.execute("select vessel_activity.maintain()")
     assert exact(db, "rebuild").active_now == 1
@@ -89,7 +89,7 @@ def test_an_owner_without_rights_on_the_source_tables_computes_by_the_definition
                 empty_url.replace("postgres@", f"{role}@"), autocommit=True
             ) as keeper:
                 assert exact(keeper, "definition").active_now == 1
-                assert "lacks our triggers" in (last_mode(keeper)[1] or "")
+                assert "lacks triggers of vessel activity" in (last_mode(keeper)[1] or "")
                 assert engine_check(keeper)[0] == "warn"
                 assert "owner" in engine_check(keeper)[2]
         finally:

@@ -28,7 +28,7 @@ def test_a_view_as_source_is_computed_by_the_definition(empty_url: str) -> None:
         state, detail, hint = engine_check(db)
         assert state == "warn"
         assert "vessel_positions is a view or foreign table" in detail
-        assert "table in its place" in hint
+        assert "ordinary or partitioned table in its place" in hint
 
 
 def link_to_itself(db: psycopg.Connection) -> None:

@@ -93,8 +93,8 @@ def test_freshness_follows_the_age_of_the_row(db: psycopg.Connection, age: int, 
     check = aged(db, age * SECOND)
 
     assert check.state == state  # late after one and a half intervals, stopped after three
-    assert check.detail.startswith(f"the row is 00:0{age // 60}:{age % 60:02}")
-    assert check.detail.endswith("the interval is 00:00:30")
+    assert check.detail.startswith(f"the cached row is 00:0{age // 60}:{age % 60:02}")
+    assert check.detail.endswith("; the refresh interval is 00:00:30")
     assert (check.hint is None) is (state == "ok")
 
 
@@ -110,7 +110,10 @@ def test_freshness_fails_without_a_row(db: psycopg.Connection) -> None:
 
     check = status(db)["freshness"]
 
-    assert (check.state, check.detail) == ("fail", "there is no row: nothing has refreshed yet")
+    assert (check.state, check.detail) == (
+        "fail",
+        "there is no cached row: no refresh has succeeded yet",
+    )
     assert "refresh_vessel_activity()" in (check.hint or "")
 
 
@@ -122,7 +125,8 @@ def test_freshness_fails_with_a_row_of_the_future(db: psycopg.Connection) -> Non
 
     assert check.state == "fail"
     assert check.detail == (
-        "the row is of 2050-03-13 12:00:00.25+00, in the future: the server's clock was set back"
+        "the cached row is from 2050-03-13 12:00:00.25+00, which is in the future:"
+        " the clock of the database server was set back"
     )
     assert "delete from public.vessel_activity_realtime" in (check.hint or "")
 
@@ -154,7 +158,11 @@ def test_the_refresher_is_named_with_its_time(db: psycopg.Connection) -> None:
 
     check = status(db)["refresher"]
 
-    assert check == Check("ok", "last by fallback in 12.345 ms, 0 of the last 10 failed", None)
+    assert check == Check(
+        "ok",
+        "the last refresh was by fallback and took 12.345 ms; 0 of the last 10 refreshes failed",
+        None,
+    )
 
 
 def test_a_failure_as_the_last_refresh_fails_the_check_with_its_reason(
@@ -172,7 +180,7 @@ def test_a_failure_as_the_last_refresh_fails_the_check_with_its_reason(
 
     assert check.state == "fail"
     assert check.detail == (
-        "the last refresh, by pg_cron at 2026-01-02 03:04:05+00, failed: no col (42703)"
+        "the last refresh, by pg_cron at 2026-01-02 03:04:05+00, failed: no col (SQLSTATE 42703)"
     )
     assert check.hint
 
@@ -182,12 +190,18 @@ def test_an_earlier_failure_warns_until_ten_refreshes_have_passed(db: psycopg.Co
     for _ in range(9):
         refresh(db)
     check = status(db)["refresher"]
-    assert (check.state, check.detail.endswith("1 of the last 10 failed")) == ("warn", True)
+    assert (check.state, check.detail.endswith("; 1 of the last 10 refreshes failed")) == (
+        "warn",
+        True,
+    )
 
     refresh(db)
 
     check = status(db)["refresher"]
-    assert (check.state, check.detail.endswith("0 of the last 10 failed")) == ("ok", True)
+    assert (check.state, check.detail.endswith("; 0 of the last 10 refreshes failed")) == (
+        "ok",
+        True,
+    )
 
 
 def test_an_empty_log_warns(db: psycopg.Connection) -> None:
@@ -201,11 +215,14 @@ def test_an_empty_log_warns(db: psycopg.Connection) -> None:
 
 def test_the_engine_says_how_the_last_refresh_was_done(db: psycopg.Connection) -> None:
     refresh(db)
-    assert status(db)["engine"] == Check("ok", "the last refresh was incremental", None)
+    assert status(db)["engine"] == Check("ok", "the last refresh took in changes only", None)
 
     db.execute("select public.vessel_activity_rebuild()")
     refresh(db)
-    assert status(db)["engine"][:2] == ("ok", "the last refresh was rebuild: there was no state")
+    assert status(db)["engine"][:2] == (
+        "ok",
+        "the last refresh rebuilt the incremental state: there was no state",
+    )
 
 
 def test_the_engine_warns_while_changes_could_be_missed(db: psycopg.Connection) -> None:
@@ -213,8 +230,8 @@ def test_the_engine_warns_while_changes_could_be_missed(db: psycopg.Connection) 
 
     check = status(db)["engine"]
     assert check.state == "warn"
-    assert "vessel_positions lacks our triggers" in check.detail
-    assert "make migrate" in (check.hint or "")
+    assert "vessel_positions lacks triggers of vessel activity" in check.detail
+    assert "Run vessel-activity migrate as the owner of the table" in (check.hint or "")
 
     db.execute("select from vessel_activity.install_triggers()")
     refresh(db)
@@ -226,7 +243,10 @@ def test_a_verification_is_dated(db: psycopg.Connection) -> None:
     refreshed(db, AS_OF + 90 * MINUTE)
 
     assert status(db)["verification"] == Check(
-        "ok", "last built from or compared with the definition at 2050-03-13 13:30:00.25+00", None
+        "ok",
+        "the incremental state was last built from or compared with the definition"
+        " at 2050-03-13 13:30:00.25+00",
+        None,
     )
 
 
@@ -250,6 +270,7 @@ def test_a_mismatch_warns_for_as_long_as_the_log_is_kept(db: psycopg.Connection)
 def test_an_inbox_over_its_limit_warns(db: psycopg.Connection) -> None:
     refresh(db)
     assert status(db)["inbox"].state == "ok"
+    assert status(db)["inbox"].detail.startswith("recorded changes of the source tables take up ")
     assert status(db)["inbox"].detail.endswith(" of at most 64 MB")
     add_positions(db, *((n, AS_OF) for n in range(2_000)))
     db.execute("update vessel_activity.settings set inbox_limit_bytes = 16384")
@@ -258,7 +279,7 @@ def test_an_inbox_over_its_limit_warns(db: psycopg.Connection) -> None:
 
     assert check.state == "warn"
     assert check.detail.endswith(" of at most 16 kB")
-    assert "old transactions" in (check.hint or "")
+    assert "End old transactions: " in (check.hint or "")
 
 
 # --- pg_cron, indexes, time zone, future ----------------------------------------------------------
@@ -268,7 +289,10 @@ def test_a_server_without_pg_cron_warns_and_names_the_fallback(db: psycopg.Conne
     check = status(db)["pg_cron"]
 
     assert check.state == "warn"
-    assert check.detail == "pg_cron is not loaded on this server; the fallback loop refreshes"
+    assert check.detail == (
+        "pg_cron is not loaded on this server;"
+        " refreshes need vessel-activity serve or vessel-activity refresh-loop to run"
+    )
     assert "shared_preload_libraries" in (check.hint or "")
 
 
@@ -282,12 +306,18 @@ def test_a_server_without_pg_cron_warns_and_names_the_fallback(db: psycopg.Conne
 def test_a_missing_index_fails_and_migrate_builds_it(
     db: psycopg.Connection, url: str, index: str, check_name: str
 ) -> None:
-    assert status(db)[check_name] == Check("ok", f"public.{index} serves", None)
+    assert status(db)[check_name] == Check("ok", f"index public.{index} can be used", None)
     db.execute(f"drop index {index}")
 
     check = status(db)[check_name]
-    assert (check.state, "no valid index" in check.detail) == ("fail", True)
-    assert "make migrate" in (check.hint or "")
+    assert (check.state, "has no valid index that begins with these columns" in check.detail) == (
+        "fail",
+        True,
+    )
+    assert (
+        check.hint
+        == "Run vessel-activity migrate, which builds the index without blocking writers."
+    )
 
     migrate.migrate(url)
     assert status(db)[check_name].state == "ok"
@@ -299,10 +329,15 @@ def test_a_missing_index_fails_and_migrate_builds_it(
         (
             "view",
             "create view {new} as select * from {old}",
-            ": it can carry none",
-            "the table behind it",
+            "which can have no index",
+            "table behind the view",
         ),
-        ("materialized view", "create materialized view {new} as select * from {old}", "", "it"),
+        (
+            "materialized view",
+            "create materialized view {new} as select * from {old}",
+            "on which vessel-activity migrate builds no index",
+            "materialized view",
+        ),
     ],
 )
 def test_an_impossible_index_is_no_failure(
@@ -316,10 +351,14 @@ def test_an_impossible_index_is_no_failure(
         " where s.check_name like 'index%'"
     ).fetchall()
 
-    detail = f"public.vessel_positions is a {kind}, for which make migrate builds no index{remark}"
+    detail = f"public.vessel_positions is a {kind}, {remark}"
     assert checks == [
-        ("warn", detail, f'Have an index on ("timestamp") on {where}.'),
-        ("warn", detail, f'Have an index on ("vesselId", "timestamp") on {where}.'),
+        ("warn", detail, f'Make sure that there is an index on ("timestamp") of the {where}.'),
+        (
+            "warn",
+            detail,
+            f'Make sure that there is an index on ("vesselId", "timestamp") of the {where}.',
+        ),
     ]
 
 
@@ -353,13 +392,15 @@ def test_an_index_of_the_user_counts(db: psycopg.Connection) -> None:
     db.execute("drop index vessel_activity_timestamp_idx")
     db.execute("create index mine on vessel_positions (timestamp desc) include (speed)")
 
-    assert status(db)["index (timestamp)"] == Check("ok", "public.mine serves", None)
+    assert status(db)["index (timestamp)"] == Check("ok", "index public.mine can be used", None)
 
 
 def test_source_tables_owned_by_a_lesser_role_than_vessel_activity_give_a_warning(
     db: psycopg.Connection,
 ) -> None:
-    assert status(db)["owner"] == Check("ok", "our functions belong to postgres", None)
+    assert status(db)["owner"] == Check(
+        "ok", "the functions of vessel activity belong to postgres", None
+    )
     with db.transaction(force_rollback=True):
         db.execute("create role captain")
         db.execute("alter table vessels owner to captain")
@@ -367,8 +408,8 @@ def test_source_tables_owned_by_a_lesser_role_than_vessel_activity_give_a_warnin
         check = status(db)["owner"]
 
         assert check.state == "warn"
-        assert "the superuser postgres, the source tables to captain" in check.detail
-        assert "make migrate as that role" in (check.hint or "")
+        assert "the superuser postgres, and the source tables to captain, who" in check.detail
+        assert "then vessel-activity migrate as that role" in (check.hint or "")
 
 
 def test_the_time_zone_of_the_source_column_is_shown(db: psycopg.Connection) -> None:
@@ -392,13 +433,18 @@ def test_positions_from_the_future_warn_with_the_latest(
     db.execute(f"alter table vessel_positions alter timestamp type {column}")
     db.execute("set timezone = 'UTC'")
     add_positions(db, (1, datetime.now(UTC) + 30 * SECOND))
-    assert status(db)["future positions"] == Check("ok", "none beyond the next minute", None)
+    assert status(db)["future positions"] == Check(
+        "ok", "no position is more than a minute in the future", None
+    )
 
     add_positions(db, (1, datetime.now(UTC) + 5 * MINUTE), (2, AS_OF))
 
     check = status(db)["future positions"]
     assert check.state == "warn"
-    assert "stamped up to 2050-03-13 12:00:00.25+00" in check.detail
+    assert check.detail == (
+        "positions are stamped up to 2050-03-13 12:00:00.25+00, in the future;"
+        " each counts once its time has come"
+    )
     assert "clock or time zone" in (check.hint or "")
 
 

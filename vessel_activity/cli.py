@@ -148,9 +148,9 @@ def _migrate(_: argparse.Namespace) -> None:
 
 
 def _rollback(_: argparse.Namespace) -> None:
-    from vessel_activity.install import migrate  # noqa: PLC0415
+    from vessel_activity.install import rollback  # noqa: PLC0415
 
-    running.on_database(migrate.rollback)
+    running.on_database(rollback.rollback)
 
 
 def _refresh(_: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ ROOT = _PACKAGE.parent if IS_CHECKOUT else _PACKAGE
 
 MIGRATIONS = ROOT / "migrations"
 FUNCTIONS = ROOT / "sql" / "functions"
+ROLLBACK = ROOT / "sql" / "rollback"
 DEMO = ROOT / "sql" / "demo"
 DASHBOARD = ROOT / "dashboard"
 OPENAPI = ROOT / "openapi.json"

@@ -30,7 +30,7 @@ def on_file(file: Path, work: Callable[[str, Path], None]) -> None:
     if not file.is_file():
         fail(VesselActivityError(f"there is no file {file}"))
     try:
-        on_database(lambda url: work(url, file))
+        on_settings_and_database(lambda _, url: work(url, file))
     except OSError as error:
         fail(VesselActivityError(f"{file} can't be read: {error.strerror}"))
     except KeyboardInterrupt:

@@ -1,7 +1,8 @@
--- Simulated vessels are not mixed with real ones, and need ids of a kind that they can be given. Changes nothing: run by
--- demo.py before it migrates, and again in the transaction that installs the fleet.
--- Raises datatype_mismatch (42804) for tables that the demo can't fill, object_not_in_prerequisite_state (55000) in a
--- database that holds vessels or positions of another origin.
+-- Refuses a database that is not for the demo: simulated vessels are not mixed with real ones, and the demo can only fill
+-- tables with ids of certain types. Changes nothing. It runs before the migrations, and again in the transaction that
+-- installs the fleet.
+-- Raises datatype_mismatch (42804) if the demo can't fill the tables, and object_not_in_prerequisite_state (55000) if the
+-- database holds real vessels or positions.
 do $$
 declare
   v_problem text;
@@ -9,7 +10,7 @@ declare
 begin
   select pg_catalog.string_agg(pg_catalog.format('%s.%I %s', c.relation, c.attribute,
       case
-        when a.attnum is null then 'is not there'
+        when a.attnum is null then 'does not exist'
         when c.is_number and not a.atttypid = any ('{int4,int8}'::regtype[])
           then 'is ' || pg_catalog.format_type(a.atttypid, a.atttypmod)
         else 'has no default'
@@ -29,10 +30,10 @@ begin
     raise exception using
       errcode = 'datatype_mismatch',
       message = 'the simulated fleet does not fit these tables: ' || v_problem,
-      hint = 'It needs ids of type bigint that number themselves, as make migrate makes them. Give the demo a database of its own: an empty one, or, without DATABASE_URL, an embedded one (VESSEL_ACTIVITY_DATA_DIR where the usual one is taken). Nothing was changed.';
+      hint = 'Give the demo a database of its own: an empty one (DATABASE_URL), or an embedded one (without DATABASE_URL; VESSEL_ACTIVITY_DATA_DIR names its folder). The demo needs integer or bigint ids with a default, as vessel-activity migrate creates them. Nothing was changed.';
   end if;
 
-  -- A statement each: one that names a table which is not there can't be planned.
+  -- One statement for each table: a statement that names a missing table can't be planned.
   if to_regclass('public.vessels') is not null then
     v_has_simulated := exists (select from public.vessels as v where v.name like 'SIM %');
     if exists (select from public.vessels as v where v.name is null or v.name not like 'SIM %') then
@@ -48,7 +49,7 @@ begin
     raise exception using
       errcode = 'object_not_in_prerequisite_state',
       message = pg_catalog.format('this database holds real %s; simulated ones are not mixed with them', v_problem),
-      hint = 'Give the demo a database of its own: an empty one, or, without DATABASE_URL, an embedded one (VESSEL_ACTIVITY_DATA_DIR where the usual one is taken). Nothing was changed.';
+      hint = 'Give the demo a database of its own: an empty one (DATABASE_URL), or an embedded one (without DATABASE_URL; VESSEL_ACTIVITY_DATA_DIR names its folder). Nothing was changed.';
   end if;
 end
 $$;

@@ -1,7 +1,5 @@
-drop function if exists vessel_activity_demo.reports(timestamptz, timestamptz); -- before it had a third argument
-
--- The position reports in (p_after, p_until] of the vessels that report at most every p_every_at_least seconds. A quarter
--- of the reports is lost on the way, more at night than by day. A vessel sails round the middle of its track.
+-- A vessel sails in a circle round the middle of its track. A quarter of its reports is lost, more at night than by day, so
+-- that the figures rise and fall like those of a real network of receivers.
 create or replace function vessel_activity_demo.reports(
   p_after timestamptz, p_until timestamptz, p_every_at_least integer default 0
 )
@@ -25,7 +23,7 @@ as $$
     floor((extract(epoch from p_until) + f.phase_seconds) / f.report_every_seconds)::bigint
   ) as n (nth)
   cross join lateral (
-    -- Knots are degrees of latitude in 60 hours; the angle follows from how far it has come.
+    -- One knot is one degree of latitude in 60 hours. The angle follows from the distance that the vessel has sailed.
     select (f.speed / 60 / f.radius_degrees) * (n.nth * f.report_every_seconds % 31536000) / 3600.0 + f.number as angle
   ) as a
   where f.report_every_seconds >= p_every_at_least
@@ -35,4 +33,4 @@ as $$
 $$;
 
 comment on function vessel_activity_demo.reports(timestamptz, timestamptz, integer) is
-  'The simulated position reports after p_after up to p_until, of vessels that report at most every p_every_at_least seconds: vessel, time, position, speed over ground in knots, course in degrees.';
+  'The simulated position reports after p_after and up to p_until, of vessels that report every p_every_at_least seconds or less often: vessel, time, position, speed over ground in knots, course in degrees.';

@@ -1,5 +1,5 @@
--- Makes the fleet, where it is not there, and writes its reports of the 25 hours up to now that are missing.
--- Called by demo.py once at its start, in the transaction that looked for real vessels. Returns how many reports it wrote.
+-- Creates the fleet if there is none, and writes its missing reports of the last 25 hours. It runs in the transaction that
+-- has looked for real vessels.
 create or replace function vessel_activity_demo.fill(p_vessels integer default 30567)
 returns bigint
 language plpgsql volatile
@@ -11,13 +11,21 @@ declare
   v_is_new constant boolean := not exists (select from vessel_activity_demo.clock);
   v_reports bigint;
 begin
+  -- Simulated vessels are left over if this schema was dropped without calling remove().
+  if v_is_new then
+    delete from public.vessel_positions as p
+    using public.vessels as v
+    where p."vesselId" = v.id and v.name like 'SIM %';
+    delete from public.vessels as v where v.name like 'SIM %';
+  end if;
+
   insert into public.vessels (mmsi, name, "vesselType", flag, active)
   select
     (m.mid * 1000000 + n.number)::text,
     'SIM ' || (array['ALBATROSS', 'AURORA', 'BALTIC', 'CORMORANT', 'DORADO', 'EIDER', 'FULMAR', 'GANNET', 'HALCYON', 'IBIS',
       'JACANA', 'KITTIWAKE', 'LODESTAR', 'MERIDIAN', 'NORDIC', 'OSPREY', 'PETREL', 'QUEST', 'RAZORBILL', 'SKUA'])
       [1 + vessel_activity_demo.draw(n.number, 1, 20)] || ' ' || n.number,
-    -- Shares as in busy waters, in percent.
+    -- Shares of the types in percent, as in busy waters.
     case
       when d.type_draw < 27 then 'Cargo' when d.type_draw < 41 then 'Tanker' when d.type_draw < 57 then 'Fishing'
       when d.type_draw < 66 then 'Tug' when d.type_draw < 74 then 'Passenger' when d.type_draw < 83 then 'Pleasure Craft'
@@ -55,7 +63,7 @@ begin
   from (
     select w.id, (w.mmsi::bigint % 1000000)::integer as number from public.vessels as w
   ) as v
-  -- Under way, slow, moored, laid up.
+  -- Seconds between reports of a vessel under way, slow, moored, laid up.
   cross join lateral (
     select case
       when d.draw < 50 then 1160 when d.draw < 70 then 2400 when d.draw < 90 then 7200 else 200000
@@ -77,8 +85,8 @@ begin
   set reported_until = greatest(vessel_activity_demo.clock.reported_until, excluded.reported_until);
   v_reports := vessel_activity_demo.step();
 
-  -- What the 24 hours of the trend's first instants reach back to: every report of the vessels that report rarely, and of
-  -- the others those that make sure that each has one. The next step drops them.
+  -- The first instants of the history count vessels of the 24 hours before them. So that day needs all reports of vessels
+  -- that report rarely, and of the other vessels at least one report. The next step deletes these reports.
   if v_is_new then
     insert into public.vessel_positions ("vesselId", "timestamp", latitude, longitude, speed, course)
     select r.vessel_id, r.reported_at, r.latitude, r.longitude, r.speed, r.course
@@ -93,4 +101,4 @@ end
 $$;
 
 comment on function vessel_activity_demo.fill(integer) is
-  'Makes the simulated fleet where there is none and writes what it reported in the last 25 hours; returns the number of reports. The first time also as much of the day before as a backfill of the history needs.';
+  'Creates the simulated fleet if there is none, and writes its reports of the last 25 hours. Returns the number of these reports. The first time it also writes reports of the day before, as many as a backfill of the history needs.';

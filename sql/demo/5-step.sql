@@ -1,5 +1,4 @@
--- Writes the reports that fell due since the last call, and drops those of more than 26 hours ago.
--- Called by demo.py every second. Returns how many reports it wrote.
+-- Writes the reports that have become due since the last call, and deletes reports that are more than 26 hours old.
 create or replace function vessel_activity_demo.step()
 returns bigint
 language plpgsql volatile
@@ -25,4 +24,4 @@ end
 $$;
 
 comment on function vessel_activity_demo.step() is
-  'Writes the simulated reports that fell due since the last call; returns how many.';
+  'Writes the simulated reports that have become due since the last call, and returns their number. Deletes those of more than 26 hours ago.';

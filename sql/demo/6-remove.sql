@@ -1,5 +1,4 @@
--- Takes the simulated fleet out again: its vessels, its positions, and this schema. Called by people who want to go on
--- with real data in the same database.
+-- Removes the simulated fleet, so that the same database can go on with real vessels.
 create or replace function vessel_activity_demo.remove()
 returns void
 language plpgsql volatile
@@ -9,8 +8,10 @@ begin
   delete from public.vessel_positions as p using vessel_activity_demo.fleet as f where p."vesselId" = f.vessel_id;
   delete from public.vessels as v using vessel_activity_demo.fleet as f where v.id = f.vessel_id;
   delete from vessel_activity.history;
+  update vessel_activity.settings set simulation = null where simulation = 'vessel_activity_demo';
   drop schema vessel_activity_demo cascade;
 end
 $$;
 
-comment on function vessel_activity_demo.remove() is 'Removes the simulated fleet, its positions and history, and schema vessel_activity_demo.';
+comment on function vessel_activity_demo.remove() is
+  'Removes the simulated vessels, their positions, the whole history, and schema vessel_activity_demo.';

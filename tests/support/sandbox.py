@@ -160,7 +160,7 @@ class Sandbox:
         migrate.migrate(server.url(shape.name))
         # One row in three checks the limit of the inbox, so that small limits are noticed.
         with self.session() as connection:
-            replace_in_function(connection, "inbox_takes", {"4096": "2"})
+            replace_in_function(connection, "take_inbox_ticket", {"4096": "2"})
 
     def session(self) -> psycopg.Connection:
         """Open a session in which waiting for a lock is an error."""

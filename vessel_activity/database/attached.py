@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def attached(settings: Settings) -> Iterator[str]:
     """Give the libpq URL of the database to work on while the block lasts.
 
-    It is DATABASE_URL where that is set; else the embedded server, started or joined, and
-    stopped at the end by its last user.
+    That is DATABASE_URL if it is set. Otherwise it is the embedded server, which is started or
+    joined, and which its last user stops.
 
     Raises:
         LocalServerError: the embedded server can't be run.
@@ -37,18 +37,18 @@ def attached(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def _explained(url: str) -> Iterator[None]:
-    """Note with an error what the database itself leaves out, while it is there to be asked."""
+    """Add a hint to an error whose own text has none, while the database can be asked."""
     try:
         yield
     except psycopg.Error as error:
-        with suppress(psycopg.Error):  # where it can't be asked there is nothing to add
+        with suppress(psycopg.Error):  # without an answer there is nothing to add
             if (hint := _way_out(error, url)) is not None:
                 error.add_note(f"hint: {hint}")
         raise
 
 
 def _way_out(error: psycopg.Error, url: str) -> str | None:
-    """Say what to do about something that is not there, or not for us."""
+    """Say what to do about an object that is missing, or that this role may not use."""
     missing = psycopg.errors.UndefinedFunction | psycopg.errors.InvalidSchemaName
     refused = isinstance(error, psycopg.errors.InsufficientPrivilege)
     if not isinstance(error, missing) and (not refused or error.diag.message_hint):
@@ -58,19 +58,24 @@ def _way_out(error: psycopg.Error, url: str) -> str | None:
     assert row is not None  # noqa: S101 - one row, always
     role, literal, owner, is_owner = row
     if not refused:
-        installed = owner is not None
-        return None if installed else "vessel activity is not installed there; run `make migrate`"
+        if owner is not None:
+            return None
+        return "vessel activity is not installed in this database; run `vessel-activity migrate`"
     if owner is None:
         return (
-            f"you are {role}; `make migrate` needs the owner of the tables, with the right to "
-            "create in the database and in schema public"
+            f"you are {role}; run `vessel-activity migrate` as the owner of the source tables, with"
+            " the right to create in the database and in schema public"
         )
     if is_owner:
-        return f"you are {role}, who owns vessel activity there, but not what the message names"
+        return (
+            f"you are {role}, who owns vessel activity in this database; the owner of the object"
+            " that the message names must grant you the right"
+        )
     return (
-        f"you are {role}, and vessel activity there belongs to {owner}, who alone may migrate, "
-        f"load and replay; to read or to refresh let {owner} run: "
-        f"select public.vessel_activity_grant({literal}, 'reader'), or 'operator'"
+        f"you are {role}; vessel activity in this database belongs to {owner}. Migrate, load and"
+        f" replay as {owner}. To let {role} read, {owner} runs:"
+        f" select public.vessel_activity_grant({literal}, 'reader'); with 'operator' {role} may"
+        " refresh too"
     )
 
 

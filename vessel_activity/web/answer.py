@@ -1,38 +1,45 @@
-"""One answer of the statistics endpoint, with everything a request needs made beforehand.
+"""One answer with the figures, with everything a request needs made beforehand.
 
-A request then only chooses between three ready messages (plain, gzip, not modified): nothing is
-encoded, compressed or hashed while somebody waits.
+A request then only chooses between three ready messages (plain, gzip, not modified). Nothing is
+encoded, compressed or hashed while a client waits.
 """
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from vessel_activity.web.content import Content
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 Header = tuple[bytes, bytes]
 Message = dict[str, Any]
-# The two ASGI messages of an answer: its start and its body.
 Response = tuple[Message, Message]
+"""The two ASGI messages of a response: its start and its body."""
 
-# A browser asks again every time (and gets 304); a shared cache may answer everybody else for
-# one second, so that a crowd costs one request a second and nobody sees older data than that.
+# A browser asks again every time, and gets 304. A shared cache may answer all others for one
+# second, so that a crowd costs one request a second and sees no older figures than that.
 SHARED_ONE_SECOND = b"max-age=0, s-maxage=1, must-revalidate"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What vessel_activity.serving() returned, and when (see sql/functions/serving.sql).
+    """What vessel_activity.serving() returned, and when.
 
-    body: JSON text with the nine keys. updated_at: the instant the numbers are true for.
-    age_seconds: how old that instant was by the database's clock when it was read.
-    read_at: this process's monotonic clock at that moment, so that the age can be told later
-    without trusting two wall clocks to agree.
+    Attributes:
+        body: JSON text with the nine keys.
+        present: whether there is a cached row; without one the figures are zeros.
+        updated_at: the instant the figures are true for.
+        age_seconds: how old that instant was by the database's clock when it was read.
+        interval_seconds: time between two refreshes.
+        refresh_ms: what the last refresh took, in milliseconds.
+        simulated: whether the figures are of a simulated fleet.
+        read_at: this process's monotonic clock at the reading. It gives the present age without
+            two wall clocks that must agree.
+
     """
 
     body: str
@@ -47,58 +54,44 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reading as bytes: the plain body, its gzip, its ETag (opaque, and as sent).
-
-    plain, gzipped and not_modified are the three ready responses.
-    """
+    """A reading as the three ready responses."""
 
     reading: Reading
-    body: bytes
-    packed: bytes
-    etag: bytes
-    tag: bytes
+    content: Content
     plain: Response = field(repr=False)
     gzipped: Response = field(repr=False)
     not_modified: Response = field(repr=False)
 
+    @property
+    def body(self) -> bytes:
+        """The JSON text with the nine keys."""
+        return self.content.body
+
     @classmethod
     def of(cls, reading: Reading) -> Answer:
         """Build the answer for a reading."""
-        body = reading.body.encode()
-        packed = gzip.compress(body, 9, mtime=0)
-        etag = b'"' + hashlib.blake2s(body, digest_size=8).hexdigest().encode() + b'"'
-        # Weak, because the gzip and the plain body share it.
-        tag = b"W/" + etag
+        content = Content.of(reading.body.encode())
         common: list[Header] = [
-            (b"etag", tag),
+            (b"etag", content.etag),
             (b"cache-control", SHARED_ONE_SECOND),
             (b"vary", b"accept-encoding"),
         ]
-        content: list[Header] = [(b"content-type", b"application/json"), *common]
+        headers: list[Header] = [(b"content-type", b"application/json"), *common]
         if reading.refresh_ms is not None:
             timing = f"refresh;dur={reading.refresh_ms:.1f}"
-            content.append((b"server-timing", timing.encode()))
+            headers.append((b"server-timing", timing.encode()))
         if reading.simulated:
-            content.append((b"x-vessel-activity-source", b"simulated"))
+            headers.append((b"x-vessel-activity-source", b"simulated"))
         if not reading.present:
-            content.append((b"x-vessel-activity-row", b"missing"))
+            headers.append((b"x-vessel-activity-row", b"missing"))
+        gzip_headers = [*headers, (b"content-encoding", b"gzip"), length(content.packed)]
         return cls(
             reading=reading,
-            body=body,
-            packed=packed,
-            etag=etag,
-            tag=tag,
-            plain=(start(200, [*content, length(body)]), end(body)),
-            gzipped=(
-                start(200, [*content, (b"content-encoding", b"gzip"), length(packed)]),
-                end(packed),
-            ),
+            content=content,
+            plain=(start(200, [*headers, length(content.body)]), end(content.body)),
+            gzipped=(start(200, gzip_headers), end(content.packed)),
             not_modified=(start(304, common), end(b"")),
         )
-
-    def matches(self, if_none_match: bytes) -> bool:
-        """Tell whether a request's If-None-Match names this answer."""
-        return self.etag in if_none_match or if_none_match.strip() == b"*"
 
 
 def start(status: int, headers: list[Header]) -> Message:
@@ -117,7 +110,7 @@ def length(body: bytes) -> Header:
 
 
 def json_response(status: int, value: object, *headers: Header) -> Response:
-    """Return start and body of a small JSON answer that nobody may keep."""
+    """Return start and body of a small JSON answer that no cache may keep."""
     body = json.dumps(value, separators=(",", ":")).encode()
     everything = [
         (b"content-type", b"application/json"),
@@ -126,17 +119,3 @@ def json_response(status: int, value: object, *headers: Header) -> Response:
         *headers,
     ]
     return start(status, everything), end(body)
-
-
-def accepts_gzip(header: bytes) -> bool:
-    """Tell whether an Accept-Encoding header allows gzip."""
-    for part in header.lower().split(b","):
-        coding, _, weight = part.partition(b";")
-        if coding.strip() in {b"gzip", b"*"}:
-            return weight.strip().replace(b" ", b"") not in {
-                b"q=0",
-                b"q=0.0",
-                b"q=0.00",
-                b"q=0.000",
-            }
-    return False

@@ -7,8 +7,6 @@ a crowd costs one query, and gives the last good one while the database is away,
 from __future__ import annotations
 
 import asyncio
-import gzip
-import hashlib
 import logging
 import time
 from collections import defaultdict
@@ -20,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 
 from vessel_activity.database.connections import connect_async
 from vessel_activity.database.errors import in_one_line
-from vessel_activity.web.answer import accepts_gzip
+from vessel_activity.web.content import Content
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -45,9 +43,7 @@ _TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8; header=pr
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    body: bytes
-    packed: bytes
-    etag: str
+    content: Content
     read_at: float
 
 
@@ -83,20 +79,13 @@ class History:
 
     def _answer(self, request: Request, kept: _Kept, form: str, span: str) -> Response:
         headers = {
-            "etag": kept.etag,
             "cache-control": f"public, max-age=0, s-maxage={KEEP_SECONDS:.0f}, must-revalidate",
             "vary": "accept, accept-encoding",
             "age": str(int(time.monotonic() - kept.read_at)),
         }
         if form == "csv":
             headers["content-disposition"] = f'attachment; filename="vessel-activity-{span}.csv"'
-        if kept.etag[2:] in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        body = kept.body
-        if accepts_gzip(request.headers.get("accept-encoding", "").encode()):
-            body = kept.packed
-            headers["content-encoding"] = "gzip"
-        return Response(body, headers=headers | {"content-type": _TYPES[form]})
+        return kept.content.respond(request, _TYPES[form], headers)
 
     async def _newest(self, key: tuple[str, str]) -> _Kept | None:
         """Return the text of a range that may be served, read anew where it is due.
@@ -133,10 +122,7 @@ class History:
         except (psycopg.Error, OSError, TimeoutError) as error:
             log.error("the history can't be read: %s", in_one_line(error))  # noqa: TRY400
             return
-        body = text.encode()
-        etag = hashlib.blake2s(body, digest_size=12).hexdigest()
-        packed = gzip.compress(body, 6, mtime=0)
-        self._kept[key] = _Kept(body, packed, f'W/"{etag}"', time.monotonic())
+        self._kept[key] = _Kept(Content.of(text.encode(), level=6), time.monotonic())
 
     async def _read(self, key: tuple[str, str]) -> str:
         span, form = key

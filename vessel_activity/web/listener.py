@@ -1,9 +1,9 @@
-"""Keeps the newest answer in memory: LISTEN, re-read, reconnect, for ever.
+"""Keeps the newest answer in memory: LISTEN, read again, reconnect, for ever.
 
-A notification is only a hint that the row has changed. The row is also read after every
-(re)connect and at an interval, so that a lost hint costs seconds, not correctness; the same read
-is the heartbeat that finds a silent connection. Where LISTEN can't work (a standby refuses it, a
-transaction pooler swallows it) the row is polled every second instead, and `mode` says so.
+A notification is only a hint that the row has changed. The row is also read after every connect and
+at an interval, so a lost hint costs seconds and never a wrong answer. The same read is the
+heartbeat that finds a silent connection. LISTEN fails on a standby, which refuses it, and behind a
+transaction pooler, which swallows it. Then the row is polled every second, and `mode` says so.
 """
 
 from __future__ import annotations
@@ -34,19 +34,23 @@ POLL_SECONDS = 1.0
 RETRY_FIRST_SECONDS = 0.1
 RETRY_MOST_SECONDS = 5.0
 CONNECT_TIMEOUT_SECONDS = 5
-# So many changes in a row that no notification told of: they don't get through.
+# After this many changes in a row without a notification, notifications don't get through.
 MISSED_HINTS = 3
-# While polling, look this often whether listening has become possible (a promoted standby).
+# While polling, try to listen again this often: a standby may have been promoted.
 POLL_RECONNECT_SECONDS = 60.0
 
 
 class Listener:
     """Follows the cached row of one database.
 
-    answer: the newest answer, None until the first read. confirmed: the same, but None while the
-    database can't be read, so that it may be served without another thought. failure: why the
-    database can't be read at present, None while it can. mode: "listening", "polling" or, while
-    it can't be read, "connecting".
+    Attributes:
+        answer: the newest answer; None until the first read.
+        confirmed: the newest answer while the database can be read, else None. It may be served
+            without a further check.
+        failure: why the database can't be read now; None while it can.
+        mode: "listening", "polling", or "connecting" while the database can't be read.
+        on_change: called after a new answer, and when the database is lost or found again.
+
     """
 
     def __init__(
@@ -60,7 +64,7 @@ class Listener:
         self.on_change: Callable[[], None] = lambda: None
         self._stale_answer_seconds = stale_answer_seconds
         self._read_timeout_seconds = read_timeout_seconds
-        # With no grace for old answers a failure must be known soon; the read is cheap.
+        # If no old answer may be served, a failure must be known soon. The read is cheap.
         self._reread_seconds = REREAD_SECONDS if stale_answer_seconds else POLL_SECONDS
         self._tried = asyncio.Event()
         self._confirmed_at = time.monotonic()
@@ -71,10 +75,10 @@ class Listener:
         self.mode = "connecting"
 
     def servable(self) -> tuple[Answer | None, int]:
-        """Return the answer that may be served now and for how many seconds it is unconfirmed.
+        """Return the answer that may be served now, and for how many seconds it is unconfirmed.
 
-        (None, 0) when there is none, or the database has been away longer than old answers may
-        be served. The seconds are 0 while the database answers, else at least 1.
+        The seconds are 0 while the database answers, else at least 1. (None, 0): there is no
+        answer, or the database has been away for longer than an old answer may be served.
         """
         if self.failure is None:
             return self.answer, 0
@@ -103,7 +107,7 @@ class Listener:
                     await self._follow(connection)
             except (psycopg.Error, OSError, TimeoutError) as error:
                 self._failed(in_one_line(error))
-                # Jitter, so that several servers don't come back in step.
+                # Jitter, so that several servers don't come back at the same moment.
                 await asyncio.sleep(self._retry_seconds * random.uniform(0.5, 1.0))  # noqa: S311
                 self._retry_seconds = min(self._retry_seconds * 2, RETRY_MOST_SECONDS)
 
@@ -120,7 +124,7 @@ class Listener:
         return connect_async(self._conninfo, purpose="server", target=target)
 
     async def _follow(self, connection: AsyncSession) -> None:
-        """Read, wait for a hint or the interval, read again. Returns to look for a primary."""
+        """Read, wait for a hint or the interval, read again; return to look for a primary."""
         problem = await self._listen(connection)
         missed, hinted, since = 0, True, time.monotonic()
         while True:
@@ -139,7 +143,7 @@ class Listener:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def _listen(self, connection: AsyncSession) -> str | None:
-        """Start listening; return why it is not possible, or None."""
+        """Start listening, and return None; or return why that is not possible."""
         try:
             await self._in_time(connection.execute(f"listen {CHANNEL}"))
         except psycopg.OperationalError:
@@ -175,10 +179,10 @@ class Listener:
         return changed and reading.present
 
     async def _in_time(self, work: Awaitable[T]) -> T:
-        """Await database work; a server that takes longer than it may has failed.
+        """Await database work. A server that takes longer than the limit has failed.
 
-        The failure is noted by a timer, since cancelling the statement of a server that doesn't
-        react takes seconds more.
+        A timer notes the failure, since cancelling the statement of a server that doesn't react
+        takes seconds more.
         """
         limit = self._read_timeout_seconds
         reason = f"no answer within {limit:g} s"
@@ -198,7 +202,7 @@ class Listener:
             if problem is None:
                 log.info("listening for refreshes")
             else:
-                log.warning("polling every %g s, since LISTEN fails: %s", POLL_SECONDS, problem)
+                log.warning("polling every %g s, because LISTEN fails: %s", POLL_SECONDS, problem)
 
     def _failed(self, reason: str) -> None:
         if reason != self.failure:

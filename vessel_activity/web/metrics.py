@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
+from vessel_activity import __version__
 from vessel_activity.database.connections import connect_async
 from vessel_activity.web.health import age_seconds
 
@@ -56,6 +57,11 @@ class Metrics:
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric, for prometheus_client."""
+        build = GaugeMetricFamily(
+            _name("build_info"), "The version that runs; always 1.", labels=["version"]
+        )
+        build.add_metric([__version__], 1)
+        yield build
         listener = self._listener
         yield _gauge("database_up", "Whether the database can be read.", listener.failure is None)
         yield _gauge("listening", "Whether notifications arrive.", listener.mode == "listening")

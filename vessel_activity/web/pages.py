@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import mimetypes
 import time
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from vessel_activity.paths import DASHBOARD, OPENAPI
-from vessel_activity.web.answer import accepts_gzip
+from vessel_activity.web.content import Content, accepts_gzip
 from vessel_activity.web.first_paint import filled, locale_of
 from vessel_activity.web.health import problems_of
 
@@ -36,22 +35,14 @@ _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    body: bytes
-    packed: bytes
-    etag: str
-    content_type: str
+    content: Content
+    media_type: str
 
     def answer(self, request: Request, fence: Mapping[str, str]) -> Response:
-        """Answer a request for it: kept by browsers, but asked about each time."""
-        headers = {"cache-control": "no-cache", "etag": self.etag, "vary": "accept-encoding"}
-        headers |= fence
-        if self.etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        body = self.body
-        if accepts_gzip(request.headers.get("accept-encoding", "").encode()):
-            body = self.packed
-            headers |= {"content-encoding": "gzip"}
-        return Response(body, media_type=self.content_type, headers=headers)
+        """Answer a request for the file. Browsers keep it, but ask each time."""
+        return self.content.respond(
+            request, self.media_type, {"cache-control": "no-cache", **fence}
+        )
 
 
 class Dashboard:
@@ -107,7 +98,7 @@ class Dashboard:
         if file is None:
             return Response("Not found\n", status_code=404, media_type="text/plain")
         # The fence is for what a browser opens as a page; scripts and styles only carry its weight.
-        scripted = file.content_type in {"text/javascript", "text/css"}
+        scripted = file.media_type in {"text/javascript", "text/css"}
         return file.answer(request, {} if scripted else self._fence(embed=False))
 
     def _current(self, *, is_filled: bool) -> str:
@@ -143,14 +134,8 @@ class Dashboard:
 
 
 def _load(path: Path) -> _File:
-    body = path.read_bytes()
     kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
-    return _File(
-        body=body,
-        packed=gzip.compress(body, 9, mtime=0),
-        etag=f'W/"{hashlib.blake2s(body, digest_size=12).hexdigest()}"',
-        content_type=kind or "application/octet-stream",
-    )
+    return _File(Content.of(path.read_bytes()), kind or "application/octet-stream")
 
 
 class Description:

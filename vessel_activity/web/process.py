@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import resource
 import signal
 import socket
+import threading
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import uvicorn
@@ -15,6 +17,7 @@ from vessel_activity.settings import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from starlette.types import ASGIApp
 
@@ -137,6 +140,25 @@ def stop_on_signals() -> None:
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
+
+
+def before_the_server_stops(close: Callable[[], None]) -> None:
+    """Have `close` called on SIGTERM and SIGINT, before the handler of the server that runs this.
+
+    That server may wait for open requests, and a stream ends only when it is told to.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return  # Python has no signal handlers in other threads
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(number)
+
+        def stop(signum: int, frame: FrameType | None, before: signal._HANDLER = before) -> None:
+            loop.call_soon_threadsafe(close)
+            if callable(before):
+                before(signum, frame)
+
+        signal.signal(number, stop)
 
 
 def _stop(*_: object) -> NoReturn:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vessel_activity.web.answer import accepts_gzip, end, json_response, start
+from vessel_activity.web.answer import end, json_response, start
+from vessel_activity.web.content import accepts_gzip
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -30,8 +31,10 @@ def endpoint(listener: Listener, counts: Counts) -> ASGIApp:
                 await _send_error(scope, send)
                 return
         begin, body = answer.plain
+        content = answer.content
+        etag = content.etag
         for name, value in scope["headers"]:
-            if name == b"if-none-match" and (value == answer.tag or answer.matches(value)):
+            if name == b"if-none-match" and (value == etag or content.matches(value)):
                 if age:
                     continue
                 begin, body = answer.not_modified

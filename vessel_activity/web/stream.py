@@ -1,9 +1,9 @@
 """GET /api/database/vessel-stats-stream: every refresh pushed as a server-sent event.
 
-An event's data is the nine keys, its id is updatedAt; without a cached row there is none. Beside
-these, `heartbeat` events tell the server's time, whether the database can be read and has the row,
-every ten seconds and when that changes. A client that doesn't read is dropped: nobody waits for
-it, and it never holds more than the newest event.
+The data of an event is the nine keys, its id is updatedAt. Without a cached row there is no event.
+`heartbeat` events come every ten seconds and at each change. They tell the server's time, and
+whether the database can be read and has the row. A client that doesn't read is dropped, so it never
+delays the others, and the server never holds more than the newest event for it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import logging
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from vessel_activity.web.answer import end, json_response, start
 
@@ -30,18 +30,58 @@ log = logging.getLogger("vessel_activity.stream")
 PATH = "/api/database/vessel-stats-stream"
 HEARTBEAT_SECONDS = 10.0
 RETRY_MS = 2000
-# What may wait in the server for one client, beyond what the system's socket buffers hold.
+# A client is full if more than this waits in the server for it, beyond the system's socket buffers.
 FULL_BYTES = 32_768
-# How long a client may leave it at that before it is dropped.
+# How long a client may be full before it is dropped.
 SLOW_SECONDS = 5.0
 REFUSED = {"error": "Too many stream clients"}
 
 
+class _Connection(Protocol):
+    """What an event is written to."""
+
+    def write(self, data: bytes) -> None: ...
+    def get_write_buffer_size(self) -> int: ...
+    def is_closing(self) -> bool: ...
+    def abort(self) -> None: ...
+
+
+class _Relay:
+    """A connection that sends what is written to it through ASGI, under any server."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._waiting = b""
+        self._has_news = asyncio.Event()
+        self._is_aborted = False
+
+    def write(self, data: bytes) -> None:
+        self._waiting += data
+        self._has_news.set()
+
+    def get_write_buffer_size(self) -> int:
+        return len(self._waiting)
+
+    def is_closing(self) -> bool:
+        return self._is_aborted
+
+    def abort(self) -> None:
+        self._is_aborted = True
+
+    async def run(self) -> None:
+        """Send what is written until cancelled."""
+        while True:
+            await self._has_news.wait()
+            self._has_news.clear()
+            body, self._waiting = self._waiting, b""
+            await self._send({"type": "http.response.body", "body": body, "more_body": True})
+
+
 @dataclass(eq=False, slots=True)
 class _Client:
-    """One connected client: its connection, what it has been sent, since when it has been full."""
+    """One client: its connection, the last event it was sent, since when it has been full."""
 
-    transport: asyncio.WriteTransport
+    connection: _Connection
     ended: asyncio.Future[None]
     event_number: int = 0
     full_since: float | None = None
@@ -53,13 +93,20 @@ class _Client:
 
 
 class Stream:
-    """ASGI application for the event stream of one listener; it needs uvicorn below it.
+    """The ASGI application for the event stream of one listener.
 
-    limit: clients at a time; the next gets 503 with Retry-After. refused, dropped: clients turned
-    away, and too slow, since the start.
+    Args:
+        listener: gives the answers.
+        limit: clients at a time. The next client gets 503 with Retry-After.
+        counts: where the answers are counted.
 
-    An event is made once and written straight to every connection: waking a task for each client
-    and passing the event through ASGI would take several times as long.
+    Attributes:
+        refused: clients turned away since the start, because the limit was reached.
+        dropped: clients dropped since the start, because they read too slowly.
+
+    Under uvicorn an event is made once and written straight to every connection. Waking a task for
+    each client and passing the event through ASGI would take several times as long. Other servers
+    get it through ASGI.
     """
 
     def __init__(self, listener: Listener, *, limit: int, counts: Counts) -> None:
@@ -80,20 +127,28 @@ class Stream:
         return len(self._clients)
 
     def publish(self) -> None:
-        """Send what the listener knows to everybody: a new answer, or a change of its health."""
+        """Send what the listener knows to every client: a new answer, or a change of its health."""
         answer = self._listener.answer
         if answer is not None and answer.body != self._body:
             self._body = answer.body
             self._event, self._event_number = event_of(answer), self._event_number + 1
         event, number = self._servable()
         beat = heartbeat_of(self._listener)
-        both, beat_alone = _chunk(event + beat), _chunk(beat)
+        both = event + beat
+        # Whether the client has had the event, and whether its connection takes chunks.
+        pieces = {
+            (False, False): both,
+            (False, True): _chunk(both),
+            (True, False): beat,
+            (True, True): _chunk(beat),
+        }
         for client in tuple(self._clients):
-            # A connection that has just closed refuses to be written to; its request ends soon.
-            if client.transport.is_closing() or self._is_full(client):
+            # A connection that has just closed refuses to be written to. Its request ends soon.
+            connection = client.connection
+            if connection.is_closing() or self._is_full(client):
                 continue
-            behind = client.event_number != number
-            client.transport.write(both if behind else beat_alone)
+            takes_chunks = not isinstance(connection, _Relay)
+            connection.write(pieces[client.event_number == number, takes_chunks])
             client.event_number = max(client.event_number, number)
 
     async def run(self) -> None:
@@ -103,15 +158,15 @@ class Stream:
             self.publish()
 
     def close(self) -> None:
-        """End all streams; the clients come back to whoever serves next."""
+        """End all streams. The clients reconnect to the server that comes next."""
         self._closing = True
         for client in tuple(self._clients):
-            if client.transport.get_write_buffer_size() > FULL_BYTES:
-                client.transport.abort()
+            if client.connection.get_write_buffer_size() > FULL_BYTES:
+                client.connection.abort()
             client.end()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one client until it goes, is too slow, or the server stops."""
+        """Serve one client until it leaves, is dropped, or the server stops."""
         if scope["method"] == "HEAD":
             await send(_START)
             await send(end(b""))
@@ -123,20 +178,27 @@ class Stream:
                 await send(message)
             return
         self._counts[200] += 1
-        client = _Client(transport_of(send), asyncio.get_running_loop().create_future())
+        connection = transport_of(send) or _Relay(send)
+        relay = connection if isinstance(connection, _Relay) else None
+        client = _Client(connection, asyncio.get_running_loop().create_future())
         self._clients.add(client)
-        gone = asyncio.ensure_future(_disconnected(receive))
-        gone.add_done_callback(lambda _: client.end())
+        beside = [asyncio.ensure_future(_disconnected(receive))]
         try:
-            await send(_START)
+            await send(_START_CHUNKED if relay is None else _START)
             event, client.event_number = self._servable()
             greeting = b"retry: %d\n\n" % RETRY_MS + event + heartbeat_of(self._listener)
             await send({"type": "http.response.body", "body": greeting, "more_body": True})
+            if relay is not None:
+                beside.append(asyncio.ensure_future(relay.run()))
+            for task in beside:
+                task.add_done_callback(lambda _: client.end())
             await client.ended
-            await send(end(b""))
+            if relay is None or not relay.is_closing():
+                await send(end(b""))
         finally:
             self._clients.discard(client)
-            gone.cancel()
+            for task in beside:
+                task.cancel()
 
     def _servable(self) -> tuple[bytes, int]:
         """Return the newest event and its number; (b"", 0) while it may not be served."""
@@ -144,8 +206,8 @@ class Stream:
         return (self._event, self._event_number) if answer is not None else (b"", 0)
 
     def _is_full(self, client: _Client) -> bool:
-        """Tell whether a client has not taken the last events; drop it when that lasts."""
-        if client.transport.get_write_buffer_size() <= FULL_BYTES:
+        """Tell whether a client is full, and drop a client that has been full for too long."""
+        if client.connection.get_write_buffer_size() <= FULL_BYTES:
             client.full_since = None
             return False
         now = time.monotonic()
@@ -155,19 +217,18 @@ class Stream:
             log.warning("dropped a stream client that reads too slowly")
             self._clients.discard(client)
             # A close would wait for the very data that the client does not take.
-            client.transport.abort()
+            client.connection.abort()
+            client.end()
         return True
 
 
-_START = start(
-    200,
-    [
-        (b"content-type", b"text/event-stream; charset=utf-8"),
-        (b"cache-control", b"no-store"),
-        (b"transfer-encoding", b"chunked"),
-        (b"x-accel-buffering", b"no"),  # nginx would keep events back
-    ],
-)
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),  # else nginx holds events back
+]
+_START = start(200, _HEADERS)
+_START_CHUNKED = start(200, [*_HEADERS, (b"transfer-encoding", b"chunked")])
 
 
 def _chunk(data: bytes) -> bytes:
@@ -200,19 +261,14 @@ def heartbeat_of(listener: Listener) -> bytes:
     return b"event: heartbeat\ndata: %s\n\n" % json.dumps(told, separators=(",", ":")).encode()
 
 
-def transport_of(send: Send) -> asyncio.WriteTransport:
-    """Return the connection behind uvicorn's send.
-
-    Raises:
-        RuntimeError: it is not uvicorn's, or something is in between.
-
-    """
+def transport_of(send: Send) -> asyncio.WriteTransport | None:
+    """Return the connection behind uvicorn's send; None under another server."""
     while isinstance(send, partial):
         send = send.keywords["send"]
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
-    if transport is None:
-        raise RuntimeError("the event stream must be served by uvicorn, without middleware")
-    return cast("asyncio.WriteTransport", transport)
+    behind = getattr(send, "__self__", None)
+    if type(behind).__module__.partition(".")[0] != "uvicorn":
+        return None
+    return cast("asyncio.WriteTransport | None", getattr(behind, "transport", None))
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -1,8 +1,8 @@
--- Takes everything that came since the last refresh into the state, in one statement, so with one snapshot: what the
--- DELETEs remove is exactly what is counted, also for writers that commit late. With the same snapshot it reads from
--- the sources what the state can't know: the new last position of vessels that lost one, the part of a second at the
--- lower edge of the hour, and, for p_verify, the figures by the definition.
--- Called by refresh_at only, under its lock.
+-- Takes all changes since the last refresh into the state, in one statement and so with one snapshot. The rows that its
+-- DELETEs remove are exactly the rows that it counts, also if writers commit late.
+-- With the same snapshot it reads from the source tables what the state can't tell: the new last position of each vessel that
+-- lost a position, the positions before the first full second of the hour, and, for p_verify, the figures by the definition.
+-- The caller holds the refresh lock.
 create or replace function vessel_activity.fold_inbox(
   p_as_of timestamptz,
   p_verify boolean,
@@ -115,7 +115,7 @@ begin
 
   perform vessel_activity.update_last_seen(v_taken.ids, v_taken.seen_ats, v_taken.lost_ones);
   if v_taken.has_fleet_changes then
-    delete from vessel_activity.fleet_count as c where c.vessels = 0; -- else every name there ever was would stay
+    delete from vessel_activity.fleet_count as c where c.vessels = 0; -- otherwise every name that ever occurred would stay
   end if;
 
   new_rows := v_taken.new_rows;
@@ -129,4 +129,4 @@ end
 $$;
 
 comment on function vessel_activity.fold_inbox(timestamptz, boolean) is
-  'Takes all changes since the last refresh into the state. Returns how many, the earliest position more than an hour ahead, the positions before the first full second of the hour, whether a writer said that the inbox does not tell all (see note_tree and note_merge), and for p_verify the figures by the definition.';
+  'Takes all changes since the last refresh into the state. new_rows: changes of positions taken in. far_due_at: earliest position more than an hour ahead. edge_*: positions before the first full second of the hour. is_incomplete: a trigger recorded that the inbox is incomplete (see note_tree and note_merge). definition: for p_verify, the figures by the definition.';

@@ -1,8 +1,8 @@
--- How this refresh has to be done, and why:
---   incremental  the state is whole: fold the inbox into it
---   rebuild      there is no usable state, but it can be built now
---   definition   it can't be built now either; vessel_activity_at answers this time
--- Called by refresh_at first of all.
+-- Decides how a refresh computes the figures, and why:
+--   incremental  the state can be used: fold the inboxes into it
+--   rebuild      the state can't be used, but can be built now
+--   definition   the state can't be built now either: vessel_activity_at() computes the figures
+-- Changes nothing. The caller holds the refresh lock and has called ensure_state.
 create or replace function vessel_activity.plan_refresh(
   p_as_of timestamptz,
   p_settings vessel_activity.settings,
@@ -19,28 +19,18 @@ declare
   v_state vessel_activity.state;
 begin
   verify := false;
-  select s.* into v_state from vessel_activity.state as s;
-
-  if v_state is null then
-    -- After a crash. A transaction prepared before it can still commit, but its inbox rows are gone.
-    insert into vessel_activity.state (in_doubt)
-    select array(select x.transaction from pg_prepared_xacts as x where x.database = current_database())
-    returning * into v_state;
-  end if;
+  select s.* into strict v_state from vessel_activity.state as s;
   fingerprint := v_state.fingerprint;
 
   mode := 'definition';
   if fingerprint is null and v_state.in_doubt <> '{}'
     and exists (select from pg_prepared_xacts as x where x.database = current_database() and x.transaction = any (v_state.in_doubt))
   then
-    reason := 'a transaction prepared before the state was lost has not ended';
+    reason := 'a transaction that was prepared before the state was lost has not ended';
     return;
   end if;
 
-  if pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1 then
-    perform vessel_activity.tend_inbox();
-  end if;
-  -- Where nothing can be folded, it is seen before that is tried.
+  -- These obstacles are checked before a fold: with them a fold would fail or would be of no use.
   if exists (select from vessel_activity.unfitting_columns())
     or pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1
   then
@@ -52,14 +42,14 @@ begin
   mode := 'rebuild';
   reason := case
     when fingerprint is null then 'there was no state'
-    when v_state.far_due_at <= p_as_of then 'positions that had been stamped far ahead have come due'
+    when v_state.far_due_at <= p_as_of then 'positions stamped more than an hour ahead have come due'
     when v_state.as_of > p_as_of then 'the server''s clock was set back'
   end;
 
-  -- Writes no state until the old snapshot that keeps its dead rows has ended; the inbox keeps what is to be folded then.
+  -- The state is not written until the old snapshot that keeps its dead rows has ended. The inboxes keep the changes.
   if reason is null and vessel_activity.state_is_bloated(p_settings.state_limit_bytes) then
     mode := 'definition';
-    reason := 'the state is over its limit, since an old snapshot keeps its dead rows';
+    reason := 'the state is over its limit because an old snapshot keeps its dead rows';
     return;
   end if;
 
@@ -78,4 +68,4 @@ end
 $$;
 
 comment on function vessel_activity.plan_refresh(timestamptz, vessel_activity.settings) is
-  'How a refresh as of p_as_of has to be done: mode incremental, rebuild or definition, and the reason for the latter two. obstacle: why changes could go unseen; what is in the inboxes is of no use then.';
+  'Decides how to compute the figures as of p_as_of. mode: incremental, rebuild or definition. reason: why not incremental. fingerprint: that of the state. obstacle: why changes could go unseen; the inboxes are of no use then. verify: whether to compare the state with the definition.';

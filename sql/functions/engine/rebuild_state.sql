@@ -1,8 +1,9 @@
--- Builds the state from the sources and empties the inboxes, in one statement: two would see two snapshots, and count
--- rows twice or lose them. The small state tables are emptied before it, by DELETE: after a TRUNCATE of an unlogged table
--- that was rolled back, a crash before the abort record is on disk keeps PostgreSQL from starting. In last_seen, the
--- large one, only what differs is written, so that many rebuilds in a row don't leave it full of dead rows.
--- Called by refresh_at only, under its lock.
+-- Builds the state from the source tables and empties the inboxes, in one statement: two statements would see two snapshots,
+-- and count rows twice or lose them.
+-- The small state tables are emptied before it, by DELETE. A TRUNCATE of an unlogged table would be dangerous: if it is rolled
+-- back and the server crashes before the abort record is on disk, PostgreSQL does not start.
+-- In last_seen, the large table, only rows that differ are written, so that repeated rebuilds leave few dead rows.
+-- The caller holds the refresh lock.
 create or replace function vessel_activity.rebuild_state(
   p_as_of timestamptz,
   out far_due_at timestamptz,
@@ -77,4 +78,4 @@ end
 $$;
 
 comment on function vessel_activity.rebuild_state(timestamptz) is
-  'Builds the state as of p_as_of from the source tables and empties the inboxes. Returns the earliest position more than an hour ahead, and the positions before the first full second of the hour.';
+  'Builds the state as of p_as_of from the source tables and empties the inboxes. far_due_at: earliest position more than an hour ahead. edge_*: positions before the first full second of the hour.';

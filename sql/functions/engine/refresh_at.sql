@@ -1,21 +1,23 @@
--- One refresh as of p_as_of: computes the figures, stores the row, logs it, notifies. All of it or none of it.
+-- One refresh as of p_as_of. It computes the figures, stores the row, logs the refresh and notifies listeners, in one
+-- transaction.
 --
 --   writers ─▶ triggers note_* ─▶ inbox, fleet_inbox
---                                    │ fold_inbox: one statement, one snapshot
---   sources ─▶ rebuild_state ──▶ last_seen, position_second, upcoming, fleet_count ─▶ state_figures ─▶ the row
---        └──▶ vessel_activity_at: the definition, where the state can't be used; and to verify it
+--                                     │ fold_inbox: one statement, one snapshot
+--   source tables ─▶ rebuild_state ─▶ last_seen, position_second, upcoming, fleet_count ─▶ state_figures ─▶ the row
+--               └──▶ vessel_activity_at: the definition, if the state can't be used, and to verify the state
 --
--- plan_refresh says whether the state can be used; source_fingerprint, read after the fold, whether it could have
--- missed anything. Called by refresh_vessel_activity, refresh_if_due and vessel_activity_verify; only tests pass an
--- instant other than the clock's.
--- Locks: advisory (1448100678, 1) to the end of the transaction, never waited for; every other for 5 s.
--- Raises read_only_sql_transaction on a standby, invalid_transaction_state above READ COMMITTED, insufficient_privilege
--- where row level security hides rows of a source table, and what else reading those raises.
+-- ensure_state makes the row of the state, and plan_refresh decides whether the state can be used. source_fingerprint, read
+-- after the fold, says whether the triggers could have missed changes. record_skippers delays a rebuild while a writer is in
+-- flight that left changes out.
+-- Only tests pass an instant other than the present.
+-- Locks: the refresh lock (try_refresh_lock) until the transaction ends, without waiting. Waits up to 5 s for any other lock.
+-- Raises read_only_sql_transaction on a standby, invalid_transaction_state above READ COMMITTED, insufficient_privilege if row
+-- level security hides rows of a source table, and any error that reading the source tables raises.
 create or replace function vessel_activity.refresh_at(p_as_of timestamptz, p_by text, p_verify boolean default false)
 returns public.vessel_activity_realtime
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
-set row_security = off -- rather an error than figures of a part of the rows
+set row_security = off -- an error is better than figures from some of the rows
 set jit = off
 set lock_timeout = '5s'
 as $$
@@ -44,15 +46,15 @@ begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using
       errcode = 'invalid_transaction_state',
-      message = format('a refresh can''t run in a %s transaction: its snapshot is older than the figures'' instant',
+      message = format('a refresh can''t run in a %s transaction: its snapshot would be older than the instant of the figures',
         upper(current_setting('transaction_isolation'))),
-      hint = 'Call it in a READ COMMITTED transaction, or on its own.';
+      hint = 'Refresh in a READ COMMITTED transaction, or outside of any transaction block.';
   end if;
 
-  if not pg_try_advisory_xact_lock(1448100678, 1) then
+  if not vessel_activity.try_refresh_lock() then
     raise notice using
       message = 'another refresh is running; the current row is returned',
-      hint = 'Nothing to do: its result will be stored when it commits.';
+      hint = 'Read the row again in a moment: the other refresh stores its result when it commits.';
     select r.* into v_row from public.vessel_activity_realtime as r where r.id = 'singleton';
     return v_row;
   end if;
@@ -60,12 +62,16 @@ begin
   select r.* into v_row from public.vessel_activity_realtime as r where r.id = 'singleton';
   if v_row.updated_at > p_as_of then
     raise notice using
-      message = format('the stored row is of %s, later than %s; it is kept', v_row.updated_at, p_as_of),
-      hint = 'The server''s clock was set back. Wait until it has caught up, or delete the row: the next refresh writes it anew.';
+      message = format('the stored row is of %s, which is later than %s; the row is kept', v_row.updated_at, p_as_of),
+      hint = 'Wait until the server''s clock, which was set back, has caught up. Or delete the row: the next refresh writes a new one.';
     return v_row;
   end if;
 
   select s.* into strict v_settings from vessel_activity.settings as s;
+  perform vessel_activity.ensure_state();
+  if pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1 then
+    perform vessel_activity.tend_inbox();
+  end if;
   select o.* into v_plan from vessel_activity.plan_refresh(p_as_of, v_settings) as o;
   v_mode := v_plan.mode;
   v_reason := v_plan.reason;
@@ -91,9 +97,9 @@ begin
           v_mode := 'rebuild';
           v_reason := 'the state differed from the definition';
           raise warning using
-            message = 'the state differed from the definition; it is rebuilt',
+            message = 'the state differed from the definition; the state is rebuilt',
             detail = v_verification::text,
-            hint = 'select * from vessel_activity.refresh_log where not (verification ->> ''equal'')::boolean.';
+            hint = 'Run select * from vessel_activity.refresh_log where not (verification ->> ''equal'')::boolean.';
         end if;
       end if;
       update vessel_activity.state as s
@@ -104,24 +110,24 @@ begin
       v_mode := case when v_obstacle is null then 'rebuild' else 'definition' end;
       v_reason := case
         when v_obstacle is not null then v_obstacle
-        when v_done.is_incomplete then 'a partition or child of a source table came and went, or a MERGE wrote into partitions'
-        else 'changes went unseen: the source tables were changed other than by rows, or an inbox was over its limit'
+        when v_done.is_incomplete then 'a partition or child table of a source table came and went, or a MERGE wrote into partitions'
+        else 'changes went unseen: a source table was changed other than by INSERT, UPDATE or DELETE, or an inbox was over its limit'
       end;
     end if;
   end if;
 
   if v_mode <> 'incremental' then
-    -- Waits here for whoever truncates or rewrites a source, so that the next statement's snapshot is from after that: with
-    -- an older one the table would look empty.
+    -- Waits for any transaction that truncates or rewrites a source table. The snapshot of the next statement is taken after
+    -- that transaction; in an older snapshot the table would look empty.
     perform from public.vessels, public.vessel_positions limit 0;
   end if;
-  if v_mode = 'rebuild' and vessel_activity.skippers_in_flight() then
+  if v_mode = 'rebuild' and vessel_activity.record_skippers() <> '{}' then
     v_mode := 'definition';
-    v_reason := 'a writer that left its changes out, since an inbox was over its limit, has not ended';
+    v_reason := 'a writer that left changes out while an inbox was over its limit has not ended';
   end if;
   if v_mode = 'rebuild' then
     v_new_rows := null;
-    -- Read before the rebuild: a change in between is found by the next refresh.
+    -- Read before the rebuild, so that the next refresh finds a change made in between.
     select f.*, vessel_activity.source_tree() as tree into v_source from vessel_activity.source_fingerprint() as f;
     select f.* into v_done from vessel_activity.rebuild_state(p_as_of) as f;
     select f.* into v_figures from vessel_activity.state_figures(
@@ -141,7 +147,7 @@ begin
     v_new_rows := null;
     v_row := public.vessel_activity_at(p_as_of);
     if v_obstacle is not null then
-      -- The state misses changes, and what is in the inboxes no longer helps it: vacuum may have the space.
+      -- The state misses changes, so the inboxes are of no use any more. They are emptied to let vacuum free the space.
       update vessel_activity.state set fingerprint = null;
       delete from vessel_activity.inbox;
       delete from vessel_activity.fleet_inbox;
@@ -169,7 +175,7 @@ begin
   values (v_started_at, p_as_of, v_duration_ms, p_by, v_mode, v_new_rows, v_reason, v_verification)
   returning id into v_log_id;
 
-  -- Now and then is often enough, and keeps the usual refresh free of it.
+  -- Only every hundredth refresh deletes old log rows, so that the others don't pay for it.
   if v_log_id % 100 = 0 then
     delete from vessel_activity.refresh_log as l where l.started_at < v_started_at - v_settings.log_retention;
   end if;
@@ -177,13 +183,13 @@ begin
   if v_duration_ms > extract(epoch from v_settings.slow_after) * 1000 then
     raise warning using
       message = format('slow refresh: %s ms', round(v_duration_ms)),
-      hint = 'See select * from public.vessel_activity_status().';
+      hint = 'Run select * from public.vessel_activity_status().';
   end if;
 
-  perform pg_notify('vessel_activity', to_char(p_as_of at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
+  perform pg_notify('vessel_activity', vessel_activity.iso_instant(p_as_of, 'US'));
   return v_row;
 end
 $$;
 
 comment on function vessel_activity.refresh_at(timestamptz, text, boolean) is
-  'One refresh as of p_as_of on behalf of p_by (manual, pg_cron, fallback): stores, logs and returns the row, and notifies channel vessel_activity. p_verify: also compare the state with the definition.';
+  'Refreshes as of p_as_of on behalf of p_by (manual, pg_cron or fallback): stores, logs and returns the row, and notifies channel vessel_activity. p_verify: also compares the state with the definition.';

@@ -1,9 +1,9 @@
--- The public way to refresh: for DBAs, schedulers and programs.
+-- The public way to refresh, for DBAs, schedulers and programs.
 --
---   refresh_vessel_activity()          you, psql, any program
---   vessel_activity.scheduled_refresh  the pg_cron job        ┐ both through vessel_activity.refresh_if_due,
---   refresh_loop.py                    the fallback loop      ┘ which refreshes only when the row is old enough
---        └─▶ vessel_activity.refresh_at(as_of, by)            computes, stores, logs, notifies; takes the lock
+--   public.refresh_vessel_activity()   a DBA in psql, any program
+--   vessel_activity.scheduled_refresh  the pg_cron job    ┐ both through vessel_activity.refresh_if_due,
+--   vessel-activity refresh-loop       the fallback loop  ┘ which refreshes only if the row is old enough
+--        └─▶ vessel_activity.refresh_at(as_of, by)         takes the refresh lock, computes, stores, logs, notifies
 create or replace function public.refresh_vessel_activity()
 returns public.vessel_activity_realtime
 language sql volatile
@@ -13,4 +13,4 @@ as $$
 $$;
 
 comment on function public.refresh_vessel_activity() is
-  'Brings public.vessel_activity_realtime up to date and returns it. Never waits for another refresh: where one is running it returns the current row with a NOTICE. Run it in READ COMMITTED on the primary; it raises invalid_transaction_state or read_only_sql_transaction elsewhere.';
+  'Brings public.vessel_activity_realtime up to date and returns the row. Never waits for another refresh: while one is running it raises a NOTICE and returns the current row. Run it on the primary in READ COMMITTED; otherwise it raises read_only_sql_transaction or invalid_transaction_state.';

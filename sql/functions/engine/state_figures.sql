@@ -1,5 +1,5 @@
--- The figures out of the state, as it is after fold_inbox or rebuild_state, plus what those read at the lower edge of
--- the hour. stale_vessels tells how many rows of last_seen have left the 24 hours and may be pruned.
+-- Computes the figures from the state as fold_inbox or rebuild_state left it, plus the positions before the first full second
+-- of the hour, which those functions return.
 create or replace function vessel_activity.state_figures(
   p_as_of timestamptz,
   p_edge_positions bigint,
@@ -12,7 +12,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- As variables: in the scans they would be computed anew for every row.
+  -- Variables, since the expressions would be computed again for every row of a scan.
   v_5_minutes_ago constant timestamptz := p_as_of - interval '5 minutes';
   v_hour_ago constant timestamptz := p_as_of - interval '1 hour';
   v_day_ago constant timestamptz := p_as_of - interval '24 hours';
@@ -33,7 +33,7 @@ begin
 
   select
     coalesce(sum(s.positions), 0) + p_edge_positions,
-    -- Trimmed, since a division goes by the places its operands are written with, and those tell of rows long gone.
+    -- Trimmed, since the scale of a division depends on the trailing zeros of its operands, which come from earlier rows.
     coalesce(round(
       trim_scale(sum(s.speed_sum) + p_edge_speed_sum) / nullif(sum(s.speed_count) + p_edge_speed_count, 0), 2
     ), 0)
@@ -54,4 +54,4 @@ end
 $$;
 
 comment on function vessel_activity.state_figures(timestamptz, bigint, numeric, bigint) is
-  'The figures as of p_as_of out of the state and the given edge of the hour; and how many vessels of last_seen have left the 24 hours.';
+  'The figures as of p_as_of, from the state and the given positions before the first full second of the hour. stale_vessels: rows of last_seen that are older than 24 hours and may be pruned.';

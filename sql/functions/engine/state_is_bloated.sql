@@ -1,6 +1,5 @@
--- Whether a state table is over the limit and mostly dead rows, by PostgreSQL's own statistics: then an old snapshot keeps
--- them from being freed. The size alone would not tell: a file stays large after vacuum has emptied it.
--- Called by plan_refresh.
+-- Says whether a state table is over the limit and mostly dead rows, by the statistics of PostgreSQL. Then an old snapshot
+-- keeps vacuum from freeing the dead rows. The size alone does not say so: a file stays large after vacuum has emptied it.
 create or replace function vessel_activity.state_is_bloated(p_limit_bytes bigint)
 returns boolean
 language plpgsql volatile
@@ -23,4 +22,4 @@ end
 $$;
 
 comment on function vessel_activity.state_is_bloated(bigint) is
-  'Whether a state table is larger than p_limit_bytes and has more than twice as many dead rows as live ones.';
+  'Whether a state table is larger than p_limit_bytes and has more than twice as many dead rows as live rows.';

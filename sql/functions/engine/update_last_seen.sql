@@ -1,5 +1,5 @@
--- Writes the last positions of the vessels that a fold met, through arrays and planned for their length each time: the
--- best join for one second's vessels is not the best for thirty seconds'. Called by fold_inbox.
+-- Writes the last positions of the vessels in a fold. Takes arrays, and plans for their length each time: the best join for
+-- the vessels of one second is not the best for those of thirty seconds.
 create or replace function vessel_activity.update_last_seen(
   p_vessel_ids anyarray, p_seen_ats timestamptz[], p_lost_ones boolean[]
 )
@@ -25,7 +25,7 @@ begin
   )
   select coalesce(array_agg(k.vessel_id), '{}') into v_known_ids from known as k;
 
-  -- Told from those just updated, and not from the table, which is the larger one.
+  -- Compared with the vessels just updated and not with the table, which is larger.
   if cardinality(v_known_ids) < cardinality(p_vessel_ids) then
     insert into vessel_activity.last_seen (vessel_id, seen_at)
     select v.vessel_id, v.seen_at
@@ -36,4 +36,4 @@ end
 $$;
 
 comment on function vessel_activity.update_last_seen(anyarray, timestamptz[], boolean[]) is
-  'Sets last_seen of the given vessels: to the later of old and new, or, where the vessel lost a position, to the one looked up.';
+  'Sets last_seen of the given vessels to the later of the old and the given time. If a vessel lost a position, sets it to the given time, which was looked up.';

@@ -1,4 +1,4 @@
--- Makes the next refresh build the state anew, should anybody doubt it. Called by DBAs.
+-- Makes the next refresh build the state again, for a DBA who doubts the state.
 create or replace function public.vessel_activity_rebuild()
 returns void
 language sql volatile
@@ -7,4 +7,5 @@ as $$
   update vessel_activity.state set fingerprint = null
 $$;
 
-comment on function public.vessel_activity_rebuild() is 'Makes the next refresh build the incremental state anew from the source tables.';
+comment on function public.vessel_activity_rebuild() is
+  'Makes the next refresh build the incremental state again from the source tables.';

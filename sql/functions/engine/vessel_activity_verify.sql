@@ -1,6 +1,6 @@
--- Compares the state with the definition, in one snapshot, as the refresh also does by itself every
--- settings.verify_interval: it is a refresh that verifies. A mismatch is logged, warned about, shown by the status, and
--- repaired within it. Raises lock_not_available where another refresh is running.
+-- Refreshes and compares the state with the definition, in one snapshot. Other refreshes do the same every
+-- settings.verify_interval. A difference is logged, raised as a warning and shown by the status; the same refresh repairs it.
+-- Raises lock_not_available if another refresh is running, and all that refresh_at raises.
 create or replace function public.vessel_activity_verify()
 returns table (figure text, state text, definition text, equal boolean)
 language plpgsql volatile
@@ -10,22 +10,22 @@ declare
   v_last_id constant bigint := (select max(l.id) from vessel_activity.refresh_log as l);
   v_log vessel_activity.refresh_log;
 begin
-  if not pg_try_advisory_xact_lock(1448100678, 1) then
+  if not vessel_activity.try_refresh_lock() then
     raise exception using
       errcode = 'lock_not_available',
       message = 'another refresh is running',
-      hint = 'Try again in a moment.';
+      hint = 'Run public.vessel_activity_verify() again in a moment.';
   end if;
   perform vessel_activity.refresh_at(clock_timestamp(), 'manual', p_verify => true);
   select l.* into v_log from vessel_activity.refresh_log as l where l.id > coalesce(v_last_id, 0) order by l.id desc limit 1;
   if not found then
-    return; -- the refresh has said why it did nothing
+    return; -- the refresh has raised a notice that says why it did nothing
   end if;
   if v_log.verification is null then
     raise notice using
-      message = format('there was no state to compare (%s): the row has just been computed from the source tables', v_log.mode),
+      message = format('there was no state to compare: this refresh (%s) computed the row from the source tables', v_log.mode),
       detail = v_log.message,
-      hint = 'Verify again once refreshes are incremental: select * from public.vessel_activity_status().';
+      hint = 'Run public.vessel_activity_verify() again once refreshes are incremental; see select * from public.vessel_activity_status().';
     return;
   end if;
   return query
@@ -37,4 +37,4 @@ end
 $$;
 
 comment on function public.vessel_activity_verify() is
-  'Refreshes, and compares the incremental state with the definition in one snapshot: one row a figure. A mismatch is logged and repaired. Example: select * from public.vessel_activity_verify().';
+  'Refreshes and compares the incremental state with the definition in one snapshot. Returns one row for each figure. A difference is logged and repaired. Example: select * from public.vessel_activity_verify().';

@@ -1,4 +1,5 @@
--- Where whole seconds of position_second begin to lie inside the hour; what is before it is counted by hour_edge.
+-- vessel_activity.position_second counts positions by whole seconds. Its counts are used from this instant on. Earlier
+-- positions of the hour are counted by vessel_activity.hour_edge().
 create or replace function vessel_activity.first_full_second(p_as_of timestamptz)
 returns timestamptz
 language sql immutable parallel safe

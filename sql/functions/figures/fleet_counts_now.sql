@@ -1,5 +1,5 @@
--- Active vessels by type, by flag, and in all, read from public.vessels. Names are told apart bytewise, whatever the
--- columns' collation says, since that is how the state keeps them. Called by vessel_activity_at and the rebuild.
+-- Counts the active vessels in public.vessels. Names are compared byte by byte, whatever the collation of the columns,
+-- because the incremental state compares them in this way too.
 create or replace function vessel_activity.fleet_counts_now()
 returns setof vessel_activity.fleet_count
 language sql stable
@@ -20,4 +20,4 @@ as $$
 $$;
 
 comment on function vessel_activity.fleet_counts_now() is
-  'Active vessels by type, by flag and in all: (kind, name, vessels), counted from public.vessels.';
+  'Active vessels by type, by flag state and in total, counted from public.vessels: (kind, name, vessels).';

@@ -1,6 +1,6 @@
--- The figures of the fleet from its group counts: one place decides what the top ten are, for the definition and for
--- the incremental state. Ties are broken by name, bytewise, so that the answer is the same in every database; json
--- and not jsonb, which would reorder the keys. PL/pgSQL, so that a session plans it once and not at every refresh.
+-- The definition and the incremental state both compute the figures of the fleet here, so the top ten are chosen in one
+-- place. Ties are broken by name, byte by byte, so that the answer is the same in every database. The type is json
+-- because jsonb would reorder the keys. PL/pgSQL, because a session then plans the query once and not at every refresh.
 create or replace function vessel_activity.fleet_figures(
   p_counts vessel_activity.fleet_count[],
   out total_vessels bigint,
@@ -29,4 +29,4 @@ end
 $$;
 
 comment on function vessel_activity.fleet_figures(vessel_activity.fleet_count[]) is
-  'total_vessels, vessel_types and top_flags (ten commonest each, descending, ties by name) from the counts by group.';
+  'The figures of the fleet from its counts by group: total_vessels, and the ten commonest vessel_types and top_flags. Highest count first, ties by name.';

@@ -1,4 +1,4 @@
--- The name a type or flag is counted under: NULL, empty and blank are one group with a literal Unknown.
+-- NULL, empty and blank names are one group, Unknown. A type or flag state that is named Unknown belongs to this group too.
 create or replace function vessel_activity.group_name(p_value text)
 returns text
 language sql immutable parallel safe
@@ -8,4 +8,4 @@ return case
 end;
 
 comment on function vessel_activity.group_name(text) is
-  'The group a vessel type or flag is counted under: itself, or Unknown for NULL, empty and blank.';
+  'The group under which a vessel type or flag state is counted: the name itself, or Unknown if it is NULL, empty or blank.';

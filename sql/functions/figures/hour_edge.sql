@@ -1,5 +1,6 @@
--- The positions in the part of a second at the lower edge of the hour, read from the source: position_second can't
--- divide a second. Called by fold_inbox and rebuild_state within their one statement, whose snapshot it shares.
+-- The last hour rarely begins at a whole second, and vessel_activity.position_second counts by whole seconds. So the
+-- positions before the first whole second are counted in public.vessel_positions. As a stable function it reads with the
+-- snapshot of the statement that calls it.
 create or replace function vessel_activity.hour_edge(
   p_as_of timestamptz,
   out positions bigint,
@@ -22,4 +23,4 @@ end
 $$;
 
 comment on function vessel_activity.hour_edge(timestamptz) is
-  'Positions in [p_as_of - 1 hour, first full second of the hour): how many, and sum and number of the speeds that enter the mean.';
+  'Positions at or after p_as_of - 1 hour and before the next whole second: their number, and the sum (knots) and number of the speeds that enter the mean.';

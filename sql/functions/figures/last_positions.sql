@@ -1,4 +1,5 @@
--- What the rebuild fills last_seen with; as a stable function it reads with its caller's snapshot.
+-- The contents of vessel_activity.last_seen when the state is rebuilt. As a stable function it reads with the snapshot of
+-- the statement that calls it.
 create or replace function vessel_activity.last_positions(p_as_of timestamptz)
 returns setof vessel_activity.last_seen
 language plpgsql stable
@@ -11,4 +12,4 @@ end
 $$;
 
 comment on function vessel_activity.last_positions(timestamptz) is
-  'The last position of each vessel at or before p_as_of, where it is at most 24 hours older: (vessel_id, seen_at).';
+  'The last position of each vessel at or before p_as_of, if it is at most 24 hours older: (vessel_id, seen_at).';

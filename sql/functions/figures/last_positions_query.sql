@@ -1,9 +1,9 @@
--- A query for the last position of each vessel at or before the instant $1, where it is at most 24 hours older:
--- (vessel_id, seen_at). "Active in a window" follows from it.
--- Steps from vessel to vessel through the ("vesselId", timestamp) index, one probe a vessel, so the cost follows the
--- fleet and not the history; vessels without a row in public.vessels are met like any other. Which way to step depends
--- on the index's sort order. Where there is no such index (a view, a foreign table, before the first migrate has
--- ended) it groups the window instead. Called by vessel_activity_at and last_positions.
+-- The numbers of active vessels follow from the last position of each vessel.
+-- The query steps from vessel to vessel through the index on ("vesselId", timestamp), with one probe for each vessel. So
+-- its cost depends on the size of the fleet, not on the length of the history. Vessels without a row in public.vessels
+-- are found too. The direction of the steps depends on the sort order of the index.
+-- Without such an index (a view, a foreign table, or before the first migrate has ended) the query groups the positions
+-- of 24 hours instead.
 create or replace function vessel_activity.last_positions_query()
 returns text
 language plpgsql stable
@@ -31,8 +31,8 @@ begin
     $query$;
   end if;
 
-  -- Partitions are pruned by the lower bound. A plain table is faster without: with it, a vessel that has been silent
-  -- for a day costs a walk over its whole history.
+  -- On a partitioned table the lower bound excludes old partitions. A plain table is read faster without the bound: with
+  -- it, a vessel that has been silent for a day costs a walk over its whole history.
   return format(
     $query$
       with recursive step(vessel_id, seen_at) as (
@@ -70,4 +70,4 @@ end
 $$;
 
 comment on function vessel_activity.last_positions_query() is
-  'Text of a query with the parameter $1, an instant: the last position of each vessel at or before it, where it is at most 24 hours older, as (vessel_id, seen_at).';
+  'Text of a query with the parameter $1, an instant. The query returns the last position of each vessel at or before $1, if it is at most 24 hours older: (vessel_id, seen_at).';

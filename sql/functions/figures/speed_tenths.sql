@@ -1,7 +1,7 @@
--- AIS sends speed in tenths of a knot, and adding whole tenths is many times faster than numeric arithmetic, above all
--- where the column is a float: its conversion to numeric goes through text. A float that is no whole tenth gives NULL
--- here, and so does a numeric; those are added as numeric (mean_speed_part), so the sum is exact either way.
--- Called where many speeds are added at once: vessel_activity_at, fold_inbox and rebuild_state.
+-- Makes it fast to add many speeds. AIS sends speed in tenths of a knot, and adding whole tenths is many times faster than
+-- adding numerics, above all if the column is a float: a float is converted to numeric through text.
+-- A float that is not a whole number of tenths gives NULL, and so does every numeric. Those speeds are added as numeric
+-- (vessel_activity.mean_speed_part()), so the sum is exact in either case.
 create or replace function vessel_activity.speed_tenths(p_speed double precision)
 returns bigint
 language sql immutable parallel safe
@@ -24,8 +24,8 @@ language sql immutable parallel safe
 return null::bigint;
 
 comment on function vessel_activity.speed_tenths(double precision) is
-  'p_speed (knots) in tenths of a knot where it is a whole number of them and enters the mean, 0 < speed < 50; else NULL.';
+  'p_speed (knots) in tenths of a knot, if it is a whole number of tenths and enters the mean speed (0 < speed < 50); else NULL.';
 comment on function vessel_activity.speed_tenths(real) is
-  'p_speed (knots) in tenths of a knot where it is a whole number of them and enters the mean, 0 < speed < 50; else NULL.';
+  'p_speed (knots) in tenths of a knot, if it is a whole number of tenths and enters the mean speed (0 < speed < 50); else NULL.';
 comment on function vessel_activity.speed_tenths(numeric) is
-  'NULL: a numeric speed needs no conversion.';
+  'Always NULL: a numeric speed is added as it is.';

@@ -1,16 +1,16 @@
--- The definition of every figure, for any instant: read from the source tables in one snapshot, which a stable function
--- has from its caller; no state.
--- Called by refresh_vessel_activity where the incremental state can't be used, by the verification, and by anybody who
--- wants to know. Raises null_value_not_allowed (22004) for a NULL instant.
+-- The definition of every figure, for any instant. It reads the source tables only, in one snapshot: a stable function
+-- reads with the snapshot of the statement that calls it.
+-- Raises null_value_not_allowed (22004) if p_as_of is NULL, and insufficient_privilege (42501) if row-level security would
+-- hide rows.
 create or replace function public.vessel_activity_at(p_as_of timestamptz)
 returns public.vessel_activity_realtime
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
-set row_security = off -- rather an error than figures of a part of the rows
+set row_security = off -- an error is better than figures from a part of the rows
 set jit = off
 as $$
 declare
-  -- As variables: in the scans they would be computed anew for every row.
+  -- As variables, because the scans would compute the expressions for every row.
   v_5_minutes_ago constant timestamptz := p_as_of - interval '5 minutes';
   v_hour_ago constant timestamptz := p_as_of - interval '1 hour';
   v_day_ago constant timestamptz := p_as_of - interval '24 hours';
@@ -55,4 +55,4 @@ end
 $$;
 
 comment on function public.vessel_activity_at(timestamptz) is
-  'The vessel activity figures as of any instant, past ones too, computed from the source tables: the definition that the cached row equals. Types, flags and total are of the fleet as it is now. Example: select * from public.vessel_activity_at(now()).';
+  'The vessel activity figures at any instant, also in the past, computed from the source tables. This is the definition of the figures; the cached row equals it. vessel_types, top_flags and total_vessels are those of the fleet as it is now. Example: select * from public.vessel_activity_at(now()).';

@@ -1,4 +1,4 @@
--- The body of GET /api/database/vessel-stats-cached. Called by the server; anybody may.
+-- The body of GET /api/database/vessel-stats-cached.
 create or replace function public.vessel_activity_json(p_row public.vessel_activity_realtime)
 returns text
 language sql stable parallel safe
@@ -13,9 +13,9 @@ as $$
     'vesselTypes', p_row.vessel_types,
     'topFlags', p_row.top_flags,
     'speedAvg', trim_scale(p_row.speed_avg),
-    'updatedAt', to_char(p_row.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+    'updatedAt', vessel_activity.iso_instant(p_row.updated_at)
   )::text
 $$;
 
 comment on function public.vessel_activity_json(public.vessel_activity_realtime) is
-  'A row of figures as the JSON text of the API: the nine camelCase keys, updatedAt in UTC with milliseconds. Example: select public.vessel_activity_json(r) from public.vessel_activity_realtime as r.';
+  'A row of figures as the JSON text of the API: nine camelCase keys, updatedAt in UTC with milliseconds. Example: select public.vessel_activity_json(r) from public.vessel_activity_realtime as r.';

@@ -1,5 +1,7 @@
--- Gives positions that were written after their time a history and current figures. The samples after p_late_from are
--- deleted first: they were taken while the positions were missing, such as the zeros of a fresh database.
+-- Repairs history and figures after positions were written after their time. The demo and a replay write such positions when
+-- they are started again.
+-- Deletes all samples after p_late_from, because they were taken while positions were missing. That includes samples after
+-- p_until: the positions are committed a little later. The history before p_late_from stays; only missing samples are added.
 create or replace function vessel_activity.recompute_history(p_late_from timestamptz, p_until timestamptz)
 returns void
 language plpgsql volatile
@@ -13,4 +15,4 @@ end
 $$;
 
 comment on function vessel_activity.recompute_history(timestamptz, timestamptz) is
-  'Computes the history anew from p_late_from to p_until, at least the 24 hours before p_until, and refreshes. For positions that were written after their time. Raises what vessel_activity_backfill_history() and refresh_vessel_activity() raise.';
+  'For positions that were written after their time: deletes the samples after p_late_from, computes the missing samples up to p_until from the positions (at least those of the 24 hours before p_until), and refreshes. Raises the errors of public.vessel_activity_backfill_history() and public.refresh_vessel_activity().';

@@ -1,6 +1,5 @@
--- Keeps the first row of each minute as a sample of history, and forgets samples past their time.
--- Called by every refresh, inside its transaction. Where the minute has its sample already, and
--- that is nearly always, it costs one probe of the primary key. Raises nothing of its own.
+-- Keeps the first refreshed row of each minute as a sample of the history, and deletes samples older than
+-- settings.history_retention. Most refreshes find a sample of their minute, which costs one probe of the primary key.
 create or replace function vessel_activity.record_history(p_row public.vessel_activity_realtime)
 returns boolean
 language plpgsql volatile
@@ -29,4 +28,4 @@ end
 $$;
 
 comment on function vessel_activity.record_history(public.vessel_activity_realtime) is
-  'Keeps p_row as the sample of its minute unless there is one, and deletes samples older than settings.history_retention. Returns whether it was kept. Called by every refresh.';
+  'Keeps p_row as the sample of its minute if there is none yet, and deletes samples older than settings.history_retention. Returns whether p_row was kept.';

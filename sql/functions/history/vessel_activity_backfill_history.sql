@@ -1,12 +1,12 @@
--- Fills the history from the positions that are still there, one sample a step: one set-based sweep, not one query a
--- sample. A position makes its vessel active in a window from its own instant until the window has passed, or until
--- the vessel's next position takes over; so each position is a span of sampling instants, +1 where it begins and -1
--- behind its end, and the running sum of those is the number of active vessels at each instant. The same goes for the
--- positions of the last hour and their speeds, without the taking over.
---
--- Called by the operator, the demo and the replay. Reads the sources in one snapshot, takes no lock beyond that of its
--- inserts; a sample that exists is kept, so it may be stopped and run again, and never replaces what was measured.
--- Raises invalid_parameter_value (22023) where the arguments make no sense.
+-- Fills the history from the positions that are still there. It sweeps over them once instead of running a query for each
+-- sample. A position makes its vessel active in a window from its own instant until the window has passed, or until the
+-- next position of the vessel takes over. So each position covers a range of sampling instants: +1 at its beginning, -1
+-- after its end. The running sum of these is the number of active vessels at each instant. The positions of the last hour
+-- and their speeds are counted in the same way, but no next position takes over.
+-- Reads the source tables in one snapshot and takes no locks except those of its inserts. Existing samples are kept, so it
+-- can be stopped and run again.
+-- Raises invalid_parameter_value (22023) for arguments that make no sense, and insufficient_privilege (42501) if row-level
+-- security would hide rows.
 create or replace function public.vessel_activity_backfill_history(
   p_from timestamptz,
   p_to timestamptz,
@@ -15,7 +15,7 @@ create or replace function public.vessel_activity_backfill_history(
 returns bigint
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
-set row_security = off -- rather an error than figures of a part of the rows
+set row_security = off -- an error is better than figures from a part of the rows
 set jit = off
 as $$
 declare
@@ -28,17 +28,17 @@ begin
   if p_from is null or p_to is null or p_from > p_to then
     raise exception using
       errcode = 'invalid_parameter_value',
-      message = format('there is no time from %s to %s', coalesce(p_from::text, 'NULL'), coalesce(p_to::text, 'NULL')),
-      hint = 'Give the earlier instant first: select public.vessel_activity_backfill_history(now() - interval ''1 day'', now()).';
+      message = format('there is no range from %s to %s', coalesce(p_from::text, 'NULL'), coalesce(p_to::text, 'NULL')),
+      hint = 'Give two instants, the earlier one first: select public.vessel_activity_backfill_history(now() - interval ''1 day'', now()).';
   end if;
   if v_step is null or v_step < 60 or v_step > 86400 or v_step <> 60 * round(v_step / 60) then
     raise exception using
       errcode = 'invalid_parameter_value',
       message = format('a step of %s can''t be used', coalesce(p_step::text, 'NULL')),
-      hint = 'The step is a whole number of minutes, from 1 minute to 1 day.';
+      hint = 'Use a whole number of minutes, from 1 minute to 1 day.';
   end if;
 
-  -- Nothing is known of the time before the first position, nor of the future, nor kept past its time.
+  -- No samples before the first position, in the future, or older than settings.history_retention.
   select greatest(p_from, min(vessel_activity.utc_instant(p."timestamp")),
     clock_timestamp() - (select s.history_retention from vessel_activity.settings as s))
   into v_first
@@ -46,9 +46,9 @@ begin
   where p."timestamp" >= vessel_activity.source_time(p_from - interval '24 hours', p."timestamp");
   v_last := least(p_to, clock_timestamp());
 
-  -- Instants at whole steps since 1970, so that every run samples the same ones.
+  -- Sampling instants are whole steps since 1970, so that every run uses the same instants.
   v_first := date_bin(p_step, v_first + p_step - interval '1 microsecond', 'epoch');
-  -- Only between the first and the last that is missing, so that running it again costs next to nothing.
+  -- Only the range from the first to the last missing sample is computed, so that a second run costs almost nothing.
   select min(i.instant), max(i.instant) into v_first, v_last
   from generate_series(v_first, v_last, p_step) as i (instant)
   where not exists (select from vessel_activity.history as h where h.minute = i.instant);
@@ -57,8 +57,8 @@ begin
     return 0;
   end if;
 
-  -- Places are sampling instants, numbered from 0. Double precision is exact to the microsecond here, and dividing
-  -- whole seconds by whole seconds hits whole numbers exactly.
+  -- A place is the number of a sampling instant, counted from 0. Double precision is exact to the microsecond here, and
+  -- whole seconds divided by whole seconds give a whole number exactly if there is one.
   with report as (
     select
       p."vesselId" is not null as has_vessel,
@@ -142,4 +142,4 @@ end
 $$;
 
 comment on function public.vessel_activity_backfill_history(timestamptz, timestamptz, interval) is
-  'Fills the history between two instants from the positions, one sample a p_step (whole minutes), each equal to vessel_activity_at() of its instant; returns how many were written. Samples that exist are kept; nothing is written for the time before the first position or past settings.history_retention. Example: select public.vessel_activity_backfill_history(now() - interval ''1 day'', now()).';
+  'Fills the history between two instants from the positions: one sample for each p_step (whole minutes), each equal to public.vessel_activity_at() of its instant. Returns the number of new samples. Existing samples are kept. No samples are written for the time before the first position or older than settings.history_retention. Example: select public.vessel_activity_backfill_history(now() - interval ''1 day'', now()).';

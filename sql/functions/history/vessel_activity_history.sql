@@ -1,7 +1,7 @@
--- The history of a range, thinned to at most 500 points: the newest sample of each step, steps lying at whole multiples
--- since 1970 so that points don't move from one call to the next. A step without a sample gives a row of NULLs: a gap
--- stays a gap. Called by the two functions that make JSON and CSV of it. p_as_of, the end of the range, is for tests;
--- NULL means now. Raises invalid_parameter_value (22023) for a range that is none of the four.
+-- Returns at most 500 points: the newest sample of each step. Steps begin at whole multiples of their length since 1970, so
+-- the points do not move from one call to the next. A step without a sample gives a row of NULLs, so a gap stays a gap.
+-- p_as_of, the end of the range, is for tests.
+-- Raises invalid_parameter_value (22023) for an unknown range.
 create or replace function public.vessel_activity_history(
   p_range text,
   p_as_of timestamptz default null
@@ -37,7 +37,7 @@ begin
     raise exception using
       errcode = 'invalid_parameter_value',
       message = format('there is no range %L', p_range),
-      hint = 'Ranges are 1h, 24h, 7d and 30d.';
+      hint = 'Use 1h, 24h, 7d or 30d.';
   end if;
 
   return query
@@ -58,4 +58,4 @@ end
 $$;
 
 comment on function public.vessel_activity_history(text, timestamptz) is
-  'The history of the last 1h, 24h, 7d or 30d up to p_as_of (NULL: now), at most 500 rows: the newest sample of each step; sampled_at and the numbers are NULL where there is none. Example: select * from public.vessel_activity_history(''24h'').';
+  'The history of the last 1h, 24h, 7d or 30d before p_as_of (NULL: now), in at most 500 rows: the newest sample of each step. If a step has no sample, sampled_at and the numbers are NULL. Example: select * from public.vessel_activity_history(''24h'').';

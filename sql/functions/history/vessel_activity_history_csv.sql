@@ -1,6 +1,7 @@
--- The same samples as CSV (RFC 4180) for people with spreadsheets: a header, then one line a sample; gaps are left out,
--- and a field is empty where nothing was heard.
--- Called by the server. Raises what vessel_activity_history raises.
+-- The samples of public.vessel_activity_history() as CSV (RFC 4180) for spreadsheets: a header, then one line for each
+-- sample. Steps without a sample are left out. A count of 0 is an empty field: no vessel was heard, so the number is
+-- unknown.
+-- Raises invalid_parameter_value (22023) for an unknown range.
 create or replace function public.vessel_activity_history_csv(
   p_range text,
   p_as_of timestamptz default null
@@ -24,4 +25,4 @@ as $$
 $$;
 
 comment on function public.vessel_activity_history_csv(text, timestamptz) is
-  'The history of 1h, 24h, 7d or 30d as CSV text, one line a sample, times in UTC; an empty field is unknown: nothing was heard.';
+  'The history of 1h, 24h, 7d or 30d as CSV text, one line for each sample, times in UTC. A field is empty if nothing was heard, because the number is unknown then.';

@@ -1,8 +1,8 @@
--- The history of a range as the server hands it out: columns, not rows, since that is half the bytes and what a chart
--- wants. Beside them the samples to compare the cached row with, taken an hour and a day before its instant (p_as_of
--- where that is given), three minutes off at most, else null. Where nothing was heard, what goes on at sea is unknown,
--- not 0: null here, as a dash on the dashboard.
--- Called by the server. Raises what vessel_activity_history raises.
+-- The history of a range as the server sends it. Columns take half the bytes of rows, and charts need columns.
+-- compare holds samples that were taken an hour and a day before the cached row (before p_as_of, if it is given), at most
+-- three minutes off; else null.
+-- Numbers are null, not 0, if nothing was heard: the activity at sea is unknown then.
+-- Raises invalid_parameter_value (22023) for an unknown range.
 create or replace function public.vessel_activity_history_json(
   p_range text,
   p_as_of timestamptz default null
@@ -50,4 +50,4 @@ as $$
 $$;
 
 comment on function public.vessel_activity_history_json(text, timestamptz) is
-  'The history of 1h, 24h, 7d or 30d as JSON text: arrays of equal length for time (seconds since 1970) and each number, null where there is no sample or nothing was heard; compare holds the samples of an hour and a day before the cached row.';
+  'The history of 1h, 24h, 7d or 30d as JSON text: arrays of equal length for time (seconds since 1970) and for each number. A number is null if there is no sample or nothing was heard. compare holds the samples of an hour and of a day before the cached row.';

@@ -1,4 +1,4 @@
--- With what long values have been moved out to (TOAST). Called by inbox_has_room, tend_inbox and vessel_activity_status.
+-- The size includes the TOAST table, which holds long values.
 create or replace function vessel_activity.inbox_bytes()
 returns bigint
 language sql stable
@@ -8,4 +8,4 @@ as $$
 $$;
 
 comment on function vessel_activity.inbox_bytes() is
-  'Size of the larger inbox, in bytes: what settings.inbox_limit_bytes bounds.';
+  'Size of the larger inbox in bytes. settings.inbox_limit_bytes bounds it.';

@@ -1,8 +1,9 @@
--- Positions older than this can't matter to any refresh to come: the longest window, and an hour of margin for a clock
--- that is set back. Called by the note_* triggers.
+-- No refresh to come needs positions older than this: 24 hours is the longest window, and an hour is added in case the clock
+-- is set back.
 create or replace function vessel_activity.inbox_since()
 returns timestamptz
 language sql stable parallel safe
 return pg_catalog.now() operator(pg_catalog.-) '25 hours'::pg_catalog.interval;
 
-comment on function vessel_activity.inbox_since() is 'The instant before which changes of positions need not be noted.';
+comment on function vessel_activity.inbox_since() is
+  'Triggers do not note changes of positions older than this instant.';

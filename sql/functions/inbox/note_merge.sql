@@ -1,7 +1,8 @@
--- AFTER UPDATE trigger on source relations that have partitions or children, besides those that note rows. PostgreSQL
--- (15 to 18 at least) hands triggers the wrong new rows for a MERGE into partitions: after it has inserted a row, each row
--- it updates appears as the inserted one. Then the ids of the new rows are not those of the old ones, and this says in the
--- inbox that it does not tell all, so that the fold that meets it rebuilds. An update of ids does so too, needlessly.
+-- AFTER UPDATE trigger on source tables that have partitions or children, besides the triggers that note rows.
+-- For a MERGE into partitions, PostgreSQL (15 to 18 at least) gives triggers wrong new rows: after the MERGE has inserted a
+-- row, each row that it updates appears as the inserted row. Then the ids of the new rows differ from those of the old rows.
+-- In that case this trigger records in the inbox that the inbox is incomplete, and the fold that reads this rebuilds the
+-- state. An UPDATE that changes ids has the same effect, although it needs no rebuild.
 create or replace function vessel_activity.note_merge()
 returns trigger
 language plpgsql volatile security definer
@@ -9,11 +10,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if exists (select o.id from old_rows as o except all select n.id from new_rows as n) then
-    insert into vessel_activity.inbox (sign) select 0 where vessel_activity.inbox_takes();
+    insert into vessel_activity.inbox (sign) select 0 where vessel_activity.take_inbox_ticket();
   end if;
   return null;
 end
 $$;
 
 comment on function vessel_activity.note_merge() is
-  'Trigger: puts a row of sign 0 into the inbox where the updated rows have other ids than before, as after a MERGE into partitions.';
+  'Trigger: puts a row of sign 0 into the inbox if the updated rows have other ids than before, as after a MERGE into partitions.';

@@ -1,5 +1,5 @@
--- AFTER UPDATE trigger on vessel_positions; see note_positions_inserted. An update is the old row gone and the new
--- row come; what changes neither vessel, time nor speed cancels out and costs the refresh nothing.
+-- AFTER UPDATE trigger on vessel_positions; see note_positions_inserted. It notes an update as the old row that went and the
+-- new row that came. An update that changes neither vessel, time nor speed cancels out, and nothing is noted.
 create or replace function vessel_activity.note_positions_updated()
 returns trigger
 language plpgsql volatile security definer
@@ -23,9 +23,10 @@ begin
     having sum(r.sign) <> 0
   ) as c
   cross join lateral generate_series(1, c.times)
-  where vessel_activity.inbox_takes();
+  where vessel_activity.take_inbox_ticket();
   return new;
 end
 $$;
 
-comment on function vessel_activity.note_positions_updated() is 'Trigger: puts what an update of positions changed into the inbox.';
+comment on function vessel_activity.note_positions_updated() is
+  'Trigger: puts the old and new rows of updated positions into the inbox, as far as they differ.';

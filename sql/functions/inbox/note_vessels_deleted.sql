@@ -1,5 +1,5 @@
--- AFTER DELETE trigger on vessels: takes the active vessels off their groups.
--- See note_positions_inserted for how it keeps out of the writer's way.
+-- AFTER DELETE trigger on vessels. It takes the deleted active vessels from their groups: type, flag state and total.
+-- See note_positions_inserted for SECURITY DEFINER.
 create or replace function vessel_activity.note_vessels_deleted()
 returns trigger
 language plpgsql volatile security definer
@@ -14,10 +14,11 @@ begin
       ('type', vessel_activity.group_name(o."vesselType"::text collate "C")),
       ('flag', vessel_activity.group_name(o.flag::text collate "C"))
   ) as g (kind, name)
-  where o.active and vessel_activity.inbox_takes()
+  where o.active and vessel_activity.take_inbox_ticket()
   group by g.kind, g.name;
   return null;
 end
 $$;
 
-comment on function vessel_activity.note_vessels_deleted() is 'Trigger: puts the groups of deleted vessels into the inbox of the fleet.';
+comment on function vessel_activity.note_vessels_deleted() is
+  'Trigger: puts the groups of deleted vessels into the inbox of the fleet.';

@@ -1,5 +1,5 @@
--- AFTER INSERT trigger on vessels: counts the active vessels by type, by flag and in all.
--- See note_positions_inserted for how it keeps out of the writer's way.
+-- AFTER INSERT trigger on vessels. It counts the inserted active vessels by type, by flag state and in total.
+-- See note_positions_inserted for SECURITY DEFINER.
 create or replace function vessel_activity.note_vessels_inserted()
 returns trigger
 language plpgsql volatile security definer
@@ -14,10 +14,11 @@ begin
       ('type', vessel_activity.group_name(n."vesselType"::text collate "C")),
       ('flag', vessel_activity.group_name(n.flag::text collate "C"))
   ) as g (kind, name)
-  where n.active and vessel_activity.inbox_takes()
+  where n.active and vessel_activity.take_inbox_ticket()
   group by g.kind, g.name;
   return null;
 end
 $$;
 
-comment on function vessel_activity.note_vessels_inserted() is 'Trigger: puts the groups of inserted vessels into the inbox of the fleet.';
+comment on function vessel_activity.note_vessels_inserted() is
+  'Trigger: puts the groups of inserted vessels into the inbox of the fleet.';

@@ -1,5 +1,5 @@
--- AFTER UPDATE trigger on vessels: moves vessels between groups; what changes neither type, flag nor active appends nothing.
--- See note_positions_inserted for how it keeps out of the writer's way.
+-- AFTER UPDATE trigger on vessels. It moves vessels between groups. An update that changes neither type, flag state nor
+-- active notes nothing. See note_positions_inserted for SECURITY DEFINER.
 create or replace function vessel_activity.note_vessels_updated()
 returns trigger
 language plpgsql volatile security definer
@@ -23,9 +23,10 @@ begin
     group by g.kind, g.name
     having sum(r.sign) <> 0
   ) as c
-  where vessel_activity.inbox_takes();
+  where vessel_activity.take_inbox_ticket();
   return null;
 end
 $$;
 
-comment on function vessel_activity.note_vessels_updated() is 'Trigger: puts the groups that updated vessels left and joined into the inbox of the fleet.';
+comment on function vessel_activity.note_vessels_updated() is
+  'Trigger: puts the groups that updated vessels left and joined into the inbox of the fleet.';

@@ -1,8 +1,8 @@
--- Opens the inboxes to writers again if they were closed and there is room, and lets vacuum truncate the files, or
--- not: that locks writers out for a moment, which is only worth it while a file is far too large. Where the setting
--- can't be changed at once, it is left for the next time.
--- Openings are counted, as part of the fingerprint: the state misses what was left out before.
--- Called by plan_refresh, by refresh_at after it emptied them, and by maintain, all under the lock of refreshes.
+-- Opens closed inboxes to writers again if there is room. Each opening is counted in a sequence, which is part of the
+-- fingerprint: the state misses the changes that writers left out before.
+-- Also decides whether vacuum may truncate the files of the inboxes. A truncation keeps writers out for a moment, which is
+-- only worth while if a file is far too large. If the setting can't be changed at once, the next call tries again.
+-- The caller holds the refresh lock.
 create or replace function vessel_activity.tend_inbox()
 returns void
 language plpgsql volatile
@@ -26,9 +26,9 @@ begin
   execute format('alter table vessel_activity.inbox set (vacuum_truncate = %s)', v_is_large);
   execute format('alter table vessel_activity.fleet_inbox set (vacuum_truncate = %s)', v_is_large);
 exception when lock_not_available or insufficient_privilege then
-  return; -- vacuum is at work there, or we are not the owner
+  return; -- vacuum holds the table, or this role is not its owner; the next call tries again
 end
 $$;
 
 comment on function vessel_activity.tend_inbox() is
-  'Opens the inboxes to writers where they have room, and lets vacuum truncate them while they are over a quarter of their limit.';
+  'Opens the inboxes to writers again if there is room, and lets vacuum truncate them while they are over a quarter of their limit.';

@@ -1,10 +1,10 @@
--- Files one batch of landed lines: upserts the vessels, adds the positions, keeps what is rejected, counts, and empties
--- the landing tables. The map of a load:
---   ingest.py: load_start → per batch, one transaction: COPY landing, load_batch → load_end
---   load_batch: rejected rows → load_vessels → load_positions (a replay: load_recording) → counts in load
--- Everything of a batch is in one transaction, so a load that dies has counted exactly what it has added.
--- Locks: the landing tables, exclusively, until the transaction ends; the caller holds the load lock (load_start).
--- Raises object_not_in_prerequisite_state (55000) where the load is not running, and what the source tables raise.
+-- Takes in one batch of landed lines. It adds or updates vessels, adds positions, keeps rejected lines, counts, and
+-- empties the landing tables. The functions of a load in their order:
+--   load_start(); then for each batch, in one transaction: COPY into vessel_activity.landing and load_batch(); load_end()
+--   load_batch(): rejected lines; load_vessels(); load_positions(), or load_recording() for a replay; the counts
+-- A batch is one transaction. So if a load dies, its counts match the rows that it has added.
+-- The caller holds the load lock (load_start()).
+-- Raises object_not_in_prerequisite_state (55000) if the load is not running, and the errors of the source tables.
 create or replace function vessel_activity.load_batch(
   p_load_id bigint,
   p_to_recording boolean default false
@@ -13,7 +13,7 @@ returns vessel_activity.load
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set row_security = off
-set timezone = 'UTC' -- timestamps without zone in adopted tables are UTC
+set timezone = 'UTC' -- timestamps without time zone in the source tables are UTC
 set work_mem = '32MB' -- a batch is sorted in memory
 set jit = off
 as $$
@@ -27,7 +27,7 @@ declare
 begin
   select count(*) into v_read from vessel_activity.landing;
 
-  -- Rejected lines leave first, so that what follows works on reports alone, and the planner knows how many.
+  -- Rejected lines are deleted first, so that the functions below find only position reports.
   with gone as (
     delete from vessel_activity.landing as l
     where coalesce(l.reason, vessel_activity.load_rejection_reason(l.mmsi, l.latitude, l.longitude)) is not null
@@ -76,7 +76,7 @@ begin
     raise exception using
       errcode = 'object_not_in_prerequisite_state',
       message = format('load %s is not running', p_load_id),
-      hint = 'Begin with vessel_activity.load_start(), which gives the number of the load.';
+      hint = 'Call vessel_activity.load_start() first; it returns the number of the load.';
   end if;
 
   delete from vessel_activity.landing;
@@ -86,4 +86,4 @@ end
 $$;
 
 comment on function vessel_activity.load_batch(bigint, boolean) is
-  'Files the lines in vessel_activity.landing as part of a running load, empties it, and returns the load with its counts so far. p_to_recording: keep the positions for a replay instead of adding them.';
+  'Takes the lines in vessel_activity.landing into a running load, empties that table, and returns the load with its counts so far. p_to_recording: keep the positions in vessel_activity.recording for a replay instead of adding them to public.vessel_positions.';

@@ -1,6 +1,6 @@
--- Refuses source tables whose columns can't hold what AIS files give, before the first row instead of in the middle of a
--- load. Names are not among it: load_vessels cuts them to the column's length.
--- Called by load_start. Raises datatype_mismatch (42804), naming the columns.
+-- Refuses source tables whose columns can't hold the values of AIS files, before the first row is loaded. The length of
+-- public.vessels.name does not matter: load_vessels() cuts names to it.
+-- Raises datatype_mismatch (42804), naming the columns.
 create or replace function vessel_activity.load_check_columns()
 returns void
 language plpgsql stable
@@ -23,7 +23,7 @@ begin
   ) as n (ordinal, relation, attribute, categories, size, what)
   join pg_attribute as a on a.attrelid = to_regclass(n.relation) and a.attname = n.attribute
   join pg_type as t on t.oid = a.atttypid
-  -- Of a text its characters, of a number its digits before the point; NULL without limit.
+  -- Characters of a text, or digits of a number before its point; NULL if there is no limit.
   cross join lateral (
     select case
       when a.atttypid in ('varchar'::regtype, 'bpchar'::regtype) and a.atttypmod > -1 then a.atttypmod - 4
@@ -37,10 +37,10 @@ begin
     raise exception using
       errcode = 'datatype_mismatch',
       message = v_problem,
-      hint = 'Change the column''s type, such as: alter table … alter column … type text, or double precision. Nothing was loaded.';
+      hint = 'Change the type of the column, for example: alter table … alter column … type text (or double precision). Nothing was loaded.';
   end if;
 end
 $$;
 
 comment on function vessel_activity.load_check_columns() is
-  'Raises datatype_mismatch where a column of the source tables can''t hold what AIS files give.';
+  'Raises datatype_mismatch if a column of the source tables can''t hold the values of AIS files.';

@@ -1,4 +1,4 @@
--- Ends a load, well or not, and gives the load lock back. Called by ingest.py.
+-- Ends a load, successful or not, and releases the load lock.
 create or replace function vessel_activity.load_end(p_load_id bigint, p_state text, p_message text default null)
 returns setof vessel_activity.load_rejection
 language plpgsql volatile
@@ -8,7 +8,7 @@ begin
   update vessel_activity.load as l
   set state = p_state, message = p_message, ended_at = clock_timestamp()
   where l.id = p_load_id;
-  perform pg_advisory_unlock(1448100678, 4);
+  perform pg_advisory_unlock(vessel_activity.advisory_class(), 4);
   return query
     select j.*
     from vessel_activity.load_rejection as j
@@ -18,4 +18,4 @@ end
 $$;
 
 comment on function vessel_activity.load_end(bigint, text, text) is
-  'Ends a load as finished, interrupted or failed (with the reason), releases the load lock and returns what was rejected by reason, the commonest first.';
+  'Ends a load with p_state finished, interrupted or failed, and p_message as the reason. Releases the load lock. Returns the numbers of rejected lines by reason, the highest number first.';

@@ -1,14 +1,20 @@
--- Where the id of a new row comes from in an adopted table: its own default, or a random UUID for text and uuid.
--- Callers put their INSERT together by it: one that casts a UUID to bigint can't be planned even where it is not run.
--- Also the place where a table that can't take our rows is refused, before the first of them.
--- Called by load_start, load_vessels, load_positions and replay_step.
--- Raises not_null_violation (23502), naming the column; undefined_table (42P01); wrong_object_type (42809).
-create or replace function vessel_activity.load_id_source(p_table regclass, p_filled name[])
-returns text
+-- What an INSERT into a source table needs for its column id: nothing if the column has a default, else a random UUID.
+-- The result is text that goes into the INSERT, because an INSERT of a UUID into a bigint column can't even be planned.
+-- Also refuses a table that can't take the rows of AIS files, before the first row is loaded.
+-- Raises not_null_violation (23502), naming the column, and undefined_table (42P01).
+create or replace function vessel_activity.load_id_source(
+  p_table regclass,
+  out id_column text,
+  out id_value text
+)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_filled constant name[] := case
+    when p_table = to_regclass('public.vessels') then '{id,mmsi,name,vesselType,flag,active}'
+    else '{id,vesselId,timestamp,latitude,longitude,speed,course}'
+  end;
   v_columns text;
   v_has_default boolean;
   v_type text;
@@ -16,20 +22,20 @@ begin
   if p_table is null then
     raise exception using
       errcode = 'undefined_table',
-      message = 'a source table does not exist',
-      hint = 'Run `make migrate` first.';
+      message = 'public.vessels or public.vessel_positions does not exist',
+      hint = 'Run vessel-activity migrate first.';
   end if;
 
   select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
   into v_columns
   from pg_attribute as a
   where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped
-    and a.attnotnull and not a.atthasdef and a.attidentity = '' and a.attname <> all (p_filled || 'id'::name);
+    and a.attnotnull and not a.atthasdef and a.attidentity = '' and a.attname <> all (v_filled);
   if v_columns is not null then
     raise exception using
       errcode = 'not_null_violation',
-      message = format('%s needs a value in %s, which AIS files do not give', p_table, v_columns),
-      hint = format('Give it a default, such as: alter table %s alter column … set default …', p_table);
+      message = format('%s needs a value in %s, which AIS files do not contain', p_table, v_columns),
+      hint = format('Give the column a default, for example: alter table %s alter column … set default …', p_table);
   end if;
 
   select a.atthasdef or a.attidentity <> '', t.typname
@@ -38,16 +44,20 @@ begin
   join pg_type as t on t.oid = a.atttypid
   where a.attrelid = p_table and a.attname = 'id' and not a.attisdropped;
   if v_has_default then
-    return 'default';
+    id_column := '';
+    id_value := '';
+    return;
   elsif v_type in ('text', 'varchar', 'uuid') then
-    return 'uuid';
+    id_column := 'id, ';
+    id_value := 'gen_random_uuid(), ';
+    return;
   end if;
   raise exception using
     errcode = 'not_null_violation',
     message = format('%s.id (%s) has no default, so new rows can''t be numbered', p_table, v_type),
-    hint = format('Give it one, such as: create sequence …; alter table %s alter column id set default nextval(''…'')', p_table);
+    hint = format('Give the column a default, for example: create sequence …; alter table %s alter column id set default nextval(''…'')', p_table);
 end
 $$;
 
-comment on function vessel_activity.load_id_source(regclass, name[]) is
-  'default where the table numbers new rows itself, uuid where a random UUID does; raises where the table can''t take rows that fill only p_filled.';
+comment on function vessel_activity.load_id_source(regclass) is
+  'What goes before the other columns (id_column) and the other values (id_value) of an INSERT into a source table. Both are empty if the table numbers its rows itself; else they add a random UUID as id. Raises not_null_violation if the table can''t take rows from AIS files.';

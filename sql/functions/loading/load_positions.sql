@@ -1,18 +1,18 @@
--- Adds the positions of the landed reports, one per MMSI and time: the first line of several in the file, and none where
--- the vessel has one at that time already. A plain INSERT, so that the triggers of the table see it.
--- Called by load_batch, which sets TimeZone to UTC for columns without zone, after load_vessels.
+-- Adds the positions of the landed reports, one for each MMSI and time. If several lines of a file have the same MMSI and
+-- time, the first line counts. A position is left out if its vessel already has one at that time. It is a plain INSERT,
+-- so the triggers of public.vessel_positions fire.
+-- load_batch() calls load_vessels() first, and sets TimeZone to UTC for columns without time zone.
 create or replace function vessel_activity.load_positions()
 returns bigint
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_ids constant text := vessel_activity.load_id_source(
-    'public.vessel_positions', '{vesselId,timestamp,latitude,longitude,speed,course}');
+  v_id constant record := vessel_activity.load_id_source('public.vessel_positions');
   v_loaded bigint;
 begin
-  -- What is there already is looked up by instant, of which a batch has few, not by row; OFFSET 0 keeps that a probe of
-  -- the (timestamp) index each, never a scan of the table.
+  -- Existing positions are looked up by instant, because a batch has few instants and many rows. OFFSET 0 keeps the
+  -- planner from turning the probes of the index on (timestamp) into a scan of the table.
   execute format(
     $sql$
     with vessel as materialized (
@@ -31,10 +31,9 @@ begin
         offset 0
       ) as p
     )
-    insert into public.vessel_positions (%1$s "vesselId", "timestamp", latitude, longitude, speed, course)
-    select %2$s v.id, n.reported_at, n.latitude, n.longitude,
-      case when n.speed between 0 and 102.2 then n.speed end, -- 102.3: not available; 102.2: that or more
-      case when n.course >= 0 and n.course < 360 then n.course end -- 360: not available
+    insert into public.vessel_positions (%1$s"vesselId", "timestamp", latitude, longitude, speed, course)
+    select %2$sv.id, n.reported_at, n.latitude, n.longitude,
+      vessel_activity.known_speed(n.speed), vessel_activity.known_course(n.course)
     from (
       select distinct on (r.mmsi, r.reported_at)
         r.mmsi, r.reported_at, r.latitude, r.longitude, r.speed, r.course
@@ -46,11 +45,11 @@ begin
       select from present as p where p.vessel_id = v.id and p.reported_at = n.reported_at
     )
     $sql$,
-    case v_ids when 'uuid' then 'id,' end, case v_ids when 'uuid' then 'gen_random_uuid(),' end);
+    v_id.id_column, v_id.id_value);
   get diagnostics v_loaded = row_count;
   return v_loaded;
 end
 $$;
 
 comment on function vessel_activity.load_positions() is
-  'Adds the positions of the landed reports that are not there yet, one per MMSI and time; returns how many.';
+  'Adds the positions of the landed reports that public.vessel_positions does not have yet, one for each MMSI and time. Returns their number.';

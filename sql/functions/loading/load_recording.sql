@@ -1,4 +1,4 @@
--- Adds the landed reports to the recording that a replay plays, one per MMSI and time. Called by load_batch.
+-- Adds the positions of the landed reports to the recording that a replay plays, one for each MMSI and time.
 create or replace function vessel_activity.load_recording()
 returns bigint
 language plpgsql volatile
@@ -8,8 +8,8 @@ declare
   v_loaded bigint;
 begin
   insert into vessel_activity.recording (reported_at, mmsi, latitude, longitude, speed, course)
-  select distinct on (r.mmsi, r.reported_at) r.reported_at, r.mmsi, r.latitude, r.longitude, 
-    case when r.speed between 0 and 102.2 then r.speed end, case when r.course >= 0 and r.course < 360 then r.course end
+  select distinct on (r.mmsi, r.reported_at) r.reported_at, r.mmsi, r.latitude, r.longitude,
+    vessel_activity.known_speed(r.speed), vessel_activity.known_course(r.course)
   from vessel_activity.landing as r
   order by r.mmsi, r.reported_at, r.line_number
   on conflict do nothing;
@@ -19,4 +19,4 @@ end
 $$;
 
 comment on function vessel_activity.load_recording() is
-  'Adds the landed reports to vessel_activity.recording, one per MMSI and time; returns how many.';
+  'Adds the positions of the landed reports to vessel_activity.recording, one for each MMSI and time. Returns their number.';

@@ -1,7 +1,6 @@
--- Why a landed line that could be read is no position of a ship, or NULL where it is one. Called by load_batch.
--- Ship stations have nine digits that begin with 2 to 7, the continent; the others are coast stations (00), groups (0),
--- aircraft (111), handhelds (8), and rescue transmitters, craft of a mother ship and aids to navigation (9).
--- AIS sends latitude 91 and longitude 181 for "not available".
+-- A ship station has an MMSI of nine digits that begins with 2 to 7, the digit of a continent. Other MMSIs are those of
+-- coast stations (00), groups (0), aircraft (111), handheld radios (8), and of rescue transmitters, auxiliary craft and
+-- aids to navigation (9). AIS sends latitude 91 and longitude 181 for "not available".
 create or replace function vessel_activity.load_rejection_reason(
   p_mmsi integer,
   p_latitude double precision,
@@ -17,4 +16,4 @@ return case
 end;
 
 comment on function vessel_activity.load_rejection_reason(integer, double precision, double precision) is
-  'Why a report is not loaded: not a ship station, position not available, position out of range; NULL where it is.';
+  'Why a report is not loaded: not a ship station, position not available, or position out of range. NULL if it is loaded.';

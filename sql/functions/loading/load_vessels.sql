@@ -1,15 +1,16 @@
--- Upserts the vessels of the landed reports by MMSI: name, type and flag. A vessel's newest non-empty name and type win,
--- by the time of the report and across loads, which static_data remembers. What a vessel had before we first saw it
--- counts as being as new as its newest position. Neither a unique constraint on mmsi nor one of its types is relied on.
--- AIS names have up to 20 characters; they are cut to the length of the column. A vessel's row is changed only where
--- something changes.
--- Called by load_batch, which runs alone, and sets TimeZone to UTC for columns without zone.
+-- Adds or updates the vessels of the landed reports by MMSI: name, type and flag state.
+-- A vessel gets the newest name and type that are not empty. The newest is the one of the latest report, across all loads;
+-- vessel_activity.static_data keeps the times. If a vessel was in public.vessels before its first load, its name and type
+-- count as being as new as its newest position.
+-- The column mmsi may have any type and needs no unique constraint. AIS names have up to 20 characters; they are cut to the
+-- length of the column. A row is updated only if one of its values changes.
+-- Only one load at a time may call this. load_batch() sets TimeZone to UTC for columns without time zone.
 create or replace function vessel_activity.load_vessels(out p_new bigint, out p_updated bigint)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_ids constant text := vessel_activity.load_id_source('public.vessels', '{mmsi,name,vesselType,flag,active}');
+  v_id constant record := vessel_activity.load_id_source('public.vessels');
   v_name_length constant integer := coalesce((
     select case when a.atttypid in ('varchar'::regtype, 'bpchar'::regtype) and a.atttypmod > -1 then a.atttypmod - 4 end
     from pg_attribute as a
@@ -54,14 +55,14 @@ begin
 
   execute format(
     $sql$
-    insert into public.vessels (%1$s mmsi, name, "vesselType", flag, active)
-    select %2$s l.mmsi, l.name, l.type_name, l.flag, true
+    insert into public.vessels (%1$smmsi, name, "vesselType", flag, active)
+    select %2$sl.mmsi, l.name, l.type_name, l.flag, true
     from vessel_activity.landed_vessel as l
     where not exists (select from public.vessels as v where v.mmsi::text = l.mmsi::text)
     order by l.mmsi
     on conflict do nothing
     $sql$,
-    case v_ids when 'uuid' then 'id,' end, case v_ids when 'uuid' then 'gen_random_uuid(),' end);
+    v_id.id_column, v_id.id_value);
   get diagnostics p_new = row_count;
 
   update public.vessels as v
@@ -92,4 +93,4 @@ end
 $$;
 
 comment on function vessel_activity.load_vessels() is
-  'Upserts the vessels of the landed reports by MMSI; returns how many were added and how many changed.';
+  'Adds or updates the vessels of the landed reports by MMSI. Returns the numbers of added and of changed vessels.';

@@ -1,5 +1,5 @@
--- The positions of the recording that a time line has in (p_after, p_until], mapped on it: round k of the loop begins k
--- periods from its anchor. Called by replay_step, for what to add and for what to take away.
+-- A replay plays its recording again and again. Round k begins k periods after anchor_at, and the times of the recording
+-- are shifted accordingly.
 create or replace function vessel_activity.replay_due(
   p_line vessel_activity.replay,
   p_after timestamptz,
@@ -30,4 +30,4 @@ as $$
 $$;
 
 comment on function vessel_activity.replay_due(vessel_activity.replay, timestamptz, timestamptz) is
-  'The positions of vessel_activity.recording that are due after p_after, up to p_until, with their time mapped on the replay''s time line.';
+  'The positions of vessel_activity.recording that are due after p_after and up to p_until, with their times shifted to the time line of the replay.';

@@ -1,12 +1,14 @@
--- Makes the recording ready to be played as if live, and says where its time line stands.
--- The recording is laid end to end, round after round: a round begins at anchor_at, others whole periods before and
--- after, so that with a fresh time line the backlog ends where the recording ends, and it starts over live.
--- A time line is kept by file, and a replay that was stopped or killed goes on in it: nothing is added twice.
--- Misdated positions would stretch a recording of minutes to a day with a hole in it: groups of positions that a silence
--- of more than 15 minutes parts from all others and that are less than 1 in 100 are left out, unless that were more than
--- 1 in 20 together (then the recording is just sparse).
--- Called by replay.py after it loaded the file; holds the load lock until the session ends.
--- Raises no_data_found (P0002) for an empty recording, and what load_lock and load_id_source raise.
+-- Prepares the recording to be played as if it were live, and returns its time line.
+-- The recording is repeated in rounds. One round begins at anchor_at, the others whole periods before and after it. On a
+-- new time line anchor_at is the present: the backlog ends with the end of the recording, and live positions start with its
+-- beginning.
+-- A time line is kept under the name of the file. A replay that was stopped or killed continues on it, so nothing is added
+-- twice.
+-- Misdated positions would stretch a recording of minutes to a day. So a group of positions is left out if it is separated
+-- from all others by more than 15 minutes and holds less than 1 in 100 of all positions. But if such groups hold more than
+-- 1 in 20 of all positions together, the recording is only sparse, and nothing is left out.
+-- The session holds the load lock until it ends.
+-- Raises no_data_found (P0002) if the recording is empty, and the errors of load_lock().
 create or replace function vessel_activity.replay_start(
   p_file text,
   p_backlog interval default null,
@@ -64,13 +66,13 @@ begin
     raise exception using
       errcode = 'no_data_found',
       message = format('the recording %L holds no position of a ship', p_file),
-      hint = 'See vessel_activity.rejected_row for what was in the file.';
+      hint = 'Look at the rejected lines of the file: select * from vessel_activity.rejected_row.';
   end if;
   analyze vessel_activity.recording;
 
   v_backlog := coalesce(p_backlog, greatest(interval '1 hour', least(period, interval '24 hours')));
 
-  -- A recording that is not the one remembered under this name begins a time line of its own.
+  -- Another recording under the same name begins a new time line.
   delete from vessel_activity.replay as t
   where t.file = p_file
     and (t.recorded_from is distinct from replay_start.recorded_from or t.period is distinct from replay_start.period);
@@ -82,4 +84,4 @@ end
 $$;
 
 comment on function vessel_activity.replay_start(text, interval, timestamptz) is
-  'Makes vessel_activity.recording ready to be played as if live and returns its time line; left_out counts misdated positions that are not played. p_backlog: how far back positions are added at the start, by default an hour, or the whole recording up to 24 hours where it is longer.';
+  'Prepares vessel_activity.recording to be played as if it were live, and returns its time line. left_out: number of misdated positions that are not played. p_backlog: how far back positions are added at the start; by default the length of the recording, but at least 1 hour and at most 24 hours.';

@@ -1,19 +1,19 @@
--- Adds the positions of the recording that fell due since the last step, and takes those of this time line away that are
--- more than a day and a bit old, so that a replay can run for weeks. Only what the replay added can match there: same
--- vessel, same mapped instant. Ten minutes of them at a time, so that one which was stopped for days catches up without
--- halting the live positions. Called by replay.py, each second, and in larger steps for the backlog.
--- Raises no_data_found (P0002) where replay_start has not been called for the file.
+-- Adds the positions of the recording that have become due since the last step. Also deletes the positions that this replay
+-- added more than 26 hours ago, so that a replay can run for weeks. They are found by their vessel and their shifted time;
+-- no other positions match. One step deletes at most ten minutes of them, so that a replay that stood still for days catches
+-- up without delaying live positions.
+-- Raises no_data_found (P0002) if replay_start() has not been called for the file.
 create or replace function vessel_activity.replay_step(p_file text, p_until timestamptz default clock_timestamp())
 returns bigint
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set row_security = off
-set timezone = 'UTC' -- timestamps without zone in adopted tables are UTC
+set timezone = 'UTC' -- timestamps without time zone in the source tables are UTC
 set jit = off
 as $$
 declare
   v_line vessel_activity.replay;
-  v_ids text;
+  v_id record;
   v_added bigint;
   v_kept_from timestamptz;
 begin
@@ -22,24 +22,23 @@ begin
     raise exception using
       errcode = 'no_data_found',
       message = format('there is no time line for the recording %L', p_file),
-      hint = 'Begin with vessel_activity.replay_start().';
+      hint = 'Call vessel_activity.replay_start() first.';
   end if;
   if p_until <= v_line.played_until then
     return 0;
   end if;
 
-  v_ids := vessel_activity.load_id_source(
-    'public.vessel_positions', '{vesselId,timestamp,latitude,longitude,speed,course}');
+  v_id := vessel_activity.load_id_source('public.vessel_positions');
   execute format(
     $sql$
-    insert into public.vessel_positions (%1$s "vesselId", "timestamp", latitude, longitude, speed, course)
-    select %2$s v.id, d.due_at, d.latitude, d.longitude, d.speed, d.course
+    insert into public.vessel_positions (%1$s"vesselId", "timestamp", latitude, longitude, speed, course)
+    select %2$sv.id, d.due_at, d.latitude, d.longitude, d.speed, d.course
     from vessel_activity.replay_due($1, $2, $3) as d
     cross join lateral (
       select w.id from public.vessels as w where w.mmsi::text = d.mmsi::text order by w.id limit 1
     ) as v
     $sql$,
-    case v_ids when 'uuid' then 'id,' end, case v_ids when 'uuid' then 'gen_random_uuid(),' end)
+    v_id.id_column, v_id.id_value)
   using v_line, v_line.played_until, p_until;
   get diagnostics v_added = row_count;
 
@@ -58,4 +57,4 @@ end
 $$;
 
 comment on function vessel_activity.replay_step(text, timestamptz) is
-  'Adds the recording''s positions that fell due up to p_until, returns how many, and removes those it added more than 26 hours ago.';
+  'Adds the positions of the recording that have become due up to p_until, and returns their number. Deletes those that it added more than 26 hours ago.';

@@ -1,6 +1,6 @@
--- The functions and procedures of the product: all in schema vessel_activity, and in public those with these names and
--- arguments, which migrations/0010.cache.rollback.sql removes; whatever else begins like them there is the user's.
--- Called by revoke_from_public, vessel_activity_grant and outside_dependents.
+-- The functions and procedures of vessel activity: all of schema vessel_activity, and those of schema public that are named
+-- here with their arguments. migrations/0010.cache.rollback.sql removes the same ones. Other functions in public whose
+-- names begin alike belong to the user.
 create or replace function vessel_activity.our_routines()
 returns table (routine regprocedure, name name, volatility "char", is_public boolean, is_trigger boolean)
 language sql stable
@@ -26,4 +26,5 @@ as $$
     )
 $$;
 
-comment on function vessel_activity.our_routines() is 'The functions and procedures of the product.';
+comment on function vessel_activity.our_routines() is
+  'The functions and procedures of vessel activity. is_public: in schema public. is_trigger: a trigger function.';

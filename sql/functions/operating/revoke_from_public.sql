@@ -1,5 +1,5 @@
--- New functions may be executed by everybody unless that is taken back; ours may by nobody but the owner and those
--- named to vessel_activity_grant. Called by migrate.py, in the transaction that installs the functions.
+-- PostgreSQL lets all roles execute a new function. The functions of vessel activity are for their owner, and for the roles
+-- that public.vessel_activity_grant() names.
 create or replace function vessel_activity.revoke_from_public()
 returns void
 language plpgsql volatile
@@ -15,4 +15,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.revoke_from_public() is 'Takes the right to execute our functions from PUBLIC.';
+comment on function vessel_activity.revoke_from_public() is
+  'Revokes the right to execute the functions of vessel activity from PUBLIC.';

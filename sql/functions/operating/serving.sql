@@ -1,8 +1,5 @@
--- What the server needs to answer requests, in one call and one snapshot: the nine keys as text,
--- how old they are by the database's own clock, and what the refresh behind them cost.
--- Called by listener.py after each notification and every few seconds. Takes no lock beyond
--- reading; raises nothing of its own. A missing row gives zeros as of now, as the contract of
--- the endpoint asks, and present = false.
+-- Gives the server everything it needs to answer requests, in one call and one snapshot. If there is no cached row, the
+-- answer is zeros as of now with present = false: the API always answers with numbers.
 create or replace function vessel_activity.serving(
   out body text,
   out present boolean,
@@ -44,10 +41,9 @@ as $$
       order by l.id desc
       limit 1
     ),
-    -- The demo keeps its simulated fleet in a schema of its own; where that is, say so.
-    exists (select from pg_namespace where nspname = 'vessel_activity_demo')
+    vessel_activity.simulation() is not null
   from cached, clock
 $$;
 
 comment on function vessel_activity.serving() is
-'The cached row as the server needs it: body (JSON text, nine keys), present (false: there is no row, zeros), updated_at, age_seconds by this clock, interval_seconds, refresh_ms of the last good refresh, simulated (a demo fleet feeds the tables).';
+  'The cached row as the server needs it. body: JSON text with nine keys. present: false if there is no row, and the numbers are zeros. age_seconds: age of updated_at by the clock of the database server. interval_seconds: the refresh interval. refresh_ms: duration of the last successful refresh. simulated: the vessels are simulated.';

@@ -1,7 +1,7 @@
--- All rights that anybody but the owner has are given here, by name.
---   reader    the cached row, its JSON, status and performance: what the server needs
---   operator  reader, and may refresh, schedule and compute for any instant
--- Raises invalid_parameter_value for another right, undefined_object for an unknown role.
+-- Only the owner of vessel activity has rights on it. All other roles get theirs here:
+--   reader    the cached row, its JSON, the history, status and performance: what the server needs
+--   operator  the rights of a reader; may also refresh, schedule, and compute the figures for any instant
+-- Raises invalid_parameter_value (22023) for another right and undefined_object (42704) for an unknown role.
 create or replace function public.vessel_activity_grant(p_role name, p_right text)
 returns void
 language plpgsql volatile
@@ -19,7 +19,7 @@ begin
 
   execute format('grant usage on schema vessel_activity to %I', p_role);
   execute format('grant select on public.vessel_activity_realtime, public.vessel_activity_performance to %I', p_role);
-  -- Not what holds positions: whoever may read those has the right to the source tables.
+  -- Readers get no table that holds positions: the source tables have rights of their own for those.
   execute format('revoke all on all tables in schema vessel_activity from %I', p_role);
   execute format(
     'grant select on vessel_activity.settings, vessel_activity.refresh_log, vessel_activity.history, vessel_activity.state to %I', p_role);
@@ -43,4 +43,4 @@ end
 $$;
 
 comment on function public.vessel_activity_grant(name, text) is
-  'Gives p_role the right reader (row, JSON, status) or operator (also refresh, schedule, any instant). Run it again after an upgrade.';
+  'Gives p_role the right reader (cached row, JSON, history, status, performance) or operator (also refresh, schedule, and compute for any instant). Run it again after an upgrade.';

@@ -1,4 +1,4 @@
--- How the refreshes have been doing. A view, but installed with the functions, since it only reads the log.
+-- A view that only reads the log of refreshes. It is installed with the functions, so that an upgrade can change it.
 create or replace view public.vessel_activity_performance as
   with kept as (
     select l.duration_ms, l.sqlstate, row_number() over (order by l.id desc) as nth
@@ -17,11 +17,12 @@ create or replace view public.vessel_activity_performance as
   group by w.ordinal, w.scope
   order by w.ordinal;
 
-comment on view public.vessel_activity_performance is 'Durations of the refreshes over the last 10 and over all kept in vessel_activity.refresh_log; failures are counted apart.';
-comment on column public.vessel_activity_performance.scope is 'last 10, or all kept.';
-comment on column public.vessel_activity_performance.refreshes is 'Refreshes that succeeded.';
-comment on column public.vessel_activity_performance.last_ms is 'Duration of the newest that succeeded, in milliseconds.';
-comment on column public.vessel_activity_performance.average_ms is 'Mean duration, in milliseconds.';
-comment on column public.vessel_activity_performance.minimum_ms is 'Shortest, in milliseconds.';
-comment on column public.vessel_activity_performance.maximum_ms is 'Longest, in milliseconds.';
-comment on column public.vessel_activity_performance.failures is 'Refreshes that failed.';
+comment on view public.vessel_activity_performance is
+  'Durations of the refreshes, over the last 10 and over all in vessel_activity.refresh_log. Failures are counted separately.';
+comment on column public.vessel_activity_performance.scope is 'last 10 or all kept: which refreshes the row covers.';
+comment on column public.vessel_activity_performance.refreshes is 'Number of successful refreshes.';
+comment on column public.vessel_activity_performance.last_ms is 'Duration of the last successful refresh, in milliseconds.';
+comment on column public.vessel_activity_performance.average_ms is 'Mean duration of the successful refreshes, in milliseconds.';
+comment on column public.vessel_activity_performance.minimum_ms is 'Shortest duration of a successful refresh, in milliseconds.';
+comment on column public.vessel_activity_performance.maximum_ms is 'Longest duration of a successful refresh, in milliseconds.';
+comment on column public.vessel_activity_performance.failures is 'Number of failed refreshes.';

@@ -1,6 +1,5 @@
--- The database where pg_cron lives on this server, NULL where there is none or we may not know: the setting is shown to
--- superusers and members of pg_read_all_settings only, and reading it directly raises an error for the others.
--- Called by vessel_activity_schedule, vessel_activity_status, cron_jobs and cron.py.
+-- Only superusers and members of pg_read_all_settings may see the setting cron.database_name. For other roles pg_settings
+-- does not show it, while reading it directly would raise an error.
 create or replace function vessel_activity.cron_database()
 returns text
 language sql stable
@@ -13,4 +12,4 @@ as $$
 $$;
 
 comment on function vessel_activity.cron_database() is
-  'The database where pg_cron lives on this server; NULL where there is none, or it is elsewhere and we may not know.';
+  'The database of pg_cron on this server. NULL if pg_cron is not loaded, or if it is in another database and this role may not see the setting cron.database_name.';

@@ -1,8 +1,8 @@
--- The pg_cron jobs as they should be: the refresh, in this database, and the purge of our jobs' run history (pg_cron
--- never purges it), in the database where pg_cron lives. Called by vessel_activity_schedule where that is this
--- database, else by cron.py, which can connect there.
--- Seconds in a schedule need pg_cron 1.5, here; from another database the minute job is used, which follows the
--- setting by itself when it changes.
+-- The two pg_cron jobs as they should be. The first refreshes, in this database. The second deletes old rows from the run
+-- history of both jobs, in the database of pg_cron, since pg_cron itself keeps all rows.
+-- vessel_activity_schedule schedules them if pg_cron is in this database; otherwise vessel-activity migrate does.
+-- A schedule in seconds needs pg_cron 1.5 in this database. Otherwise the refresh job runs every minute, and follows
+-- settings.refresh_interval by itself.
 create or replace function vessel_activity.cron_jobs()
 returns table (job_name text, schedule text, command text, job_database text)
 language sql stable
@@ -27,7 +27,7 @@ as $$
     current_database()::text
   from pace as p
   union all
-  -- By runid too: pg_cron 1.4 leaves some runs without an end time.
+  -- Also by runid, since pg_cron 1.4 leaves some runs without a start time.
   select
     'vessel_activity purge ' || current_database(),
     '17 * * * *',
@@ -39,4 +39,4 @@ as $$
 $$;
 
 comment on function vessel_activity.cron_jobs() is
-  'The pg_cron jobs for this database as they should be: name, schedule, command, and the database each runs in.';
+  'The pg_cron jobs for this database as they should be: name, schedule, command, and the database that each runs in.';

@@ -1,5 +1,5 @@
--- Keeps a failed refresh visible: the refresh itself was rolled back, so its caller logs it.
--- Called by scheduled_refresh and refresh_loop.py. A clock that was set must not keep it from being logged.
+-- Logs a failed refresh. The refresh itself was rolled back, so its caller logs the failure.
+-- The duration is capped, so that it can be logged even if the clock was set meanwhile.
 create or replace function vessel_activity.log_failure(
   p_by text, p_started_at timestamptz, p_sqlstate text, p_message text
 )
@@ -12,4 +12,4 @@ as $$
 $$;
 
 comment on function vessel_activity.log_failure(text, timestamptz, text, text) is
-  'Logs a refresh by p_by, begun at p_started_at, that failed with p_sqlstate and p_message.';
+  'Logs that a refresh by p_by, begun at p_started_at, failed with p_sqlstate and p_message.';

@@ -1,8 +1,8 @@
--- Refreshes when the row is older than the interval, and says when it will be due next. This is what makes any number
--- of schedulers safe together: whoever comes first refreshes, the others find the row fresh.
--- pg_cron may come a little early, so that a tick a few milliseconds before its time is not lost; the fallback keeps
--- a grace behind anybody else who is refreshing, and takes over once they miss their time.
--- Called by scheduled_refresh and refresh_loop.py, in a transaction of its own.
+-- Refreshes if the row is older than settings.refresh_interval, and says when the next refresh is due. So any number of
+-- schedulers can run together: the first one refreshes, and the others find the row fresh.
+-- pg_cron may refresh a little early, so that a run a few milliseconds before the due time is not lost. The fallback loop waits
+-- a little longer while another scheduler refreshes, and takes over once that one is late.
+-- Call it in a transaction of its own.
 create or replace function vessel_activity.refresh_if_due(
   p_by text,
   out refreshed boolean,
@@ -21,8 +21,8 @@ declare
   v_slack interval;
   v_due_at timestamptz;
 begin
-  -- The row is computed again in seconds: a crash may lose the last one, never corrupt it. For this transaction only,
-  -- since behind a pooler the session is other programs' too.
+  -- A crash may lose the last refresh but can't corrupt the row, and the next refresh comes in seconds. Set for this
+  -- transaction only, since other programs use the session too behind a pooler.
   perform set_config('synchronous_commit', 'off', true);
 
   select s.refresh_interval, least(s.refresh_interval / 10, interval '5 seconds')
@@ -30,7 +30,7 @@ begin
   from vessel_activity.settings as s;
 
   refreshed := false;
-  if pg_try_advisory_xact_lock(1448100678, 1) then
+  if vessel_activity.try_refresh_lock() then
     select r.updated_at + v_interval + case
         when p_by = 'pg_cron' then - v_slack
         when (select l.refreshed_by from vessel_activity.refresh_log as l where l.sqlstate is null order by l.id desc limit 1) = p_by
@@ -52,7 +52,7 @@ begin
       v_due_at := figures.updated_at + v_interval;
     end if;
   else
-    v_due_at := clock_timestamp() + v_slack; -- somebody is refreshing; look again soon
+    v_due_at := clock_timestamp() + v_slack; -- another session is refreshing; ask again soon
   end if;
 
   wait_seconds := least(greatest(extract(epoch from v_due_at - clock_timestamp()), 0.05), extract(epoch from v_interval));
@@ -60,4 +60,4 @@ end
 $$;
 
 comment on function vessel_activity.refresh_if_due(text) is
-  'Refreshes on behalf of p_by (pg_cron or fallback) if the row is older than settings.refresh_interval; tells whether it did, its log row, and in how many seconds to ask again.';
+  'Refreshes on behalf of p_by (pg_cron or fallback) if the row is older than settings.refresh_interval. refreshed: whether it did. wait_seconds: seconds until the next call. The other columns describe the refresh: log_id, duration_ms in milliseconds, mode and new_rows as in refresh_log, and the figures.';

@@ -1,8 +1,8 @@
--- What the pg_cron job calls: refreshes whenever it is due during the p_period_seconds until the job's next start.
--- With pg_cron 1.5 and later the period is the interval and it runs once; pg_cron 1.4 knows minutes only, so there it
--- stays for the minute. It ends before the period does, and waits 5 s at most for any lock.
--- Errors are logged and do not end it. It commits, so it can't carry SET: every name is qualified, and the search_path
--- is set anew in each transaction.
+-- The body of the pg_cron job. It refreshes whenever a refresh is due during the p_period_seconds until the next run of the job.
+-- With pg_cron 1.5 and later the period is the refresh interval, and it refreshes once. pg_cron 1.4 only has schedules by the
+-- minute, so there it runs for the whole minute. It ends before the period does, and waits up to 5 s for any lock.
+-- It logs errors and goes on. It commits, so it can't have a SET clause: every name is qualified, and search_path is set again
+-- in each transaction.
 create or replace procedure vessel_activity.scheduled_refresh(p_period_seconds integer)
 language plpgsql
 as $$
@@ -14,8 +14,8 @@ declare
   v_message text;
 begin
   loop
-    -- Ends the snapshot of the sleep: now() and the refresh must not be that old. And only a new transaction can be told its
-    -- isolation, for which the database may have another default.
+    -- Ends the transaction of the sleep, whose now() and snapshot are too old. Only a new transaction can set its isolation
+    -- level, for which the database may have another default.
     commit;
     set transaction isolation level read committed;
     perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -41,4 +41,4 @@ end
 $$;
 
 comment on procedure vessel_activity.scheduled_refresh(integer) is
-  'Body of the pg_cron job: refreshes whenever it is due for p_period_seconds, logging failures; commits.';
+  'Body of the pg_cron job: refreshes whenever a refresh is due during p_period_seconds, logs failures, and commits.';

@@ -1,6 +1,6 @@
--- Sets how often the figures are refreshed, in the fallback loop (which reads the setting) and in pg_cron where it
--- lives in this database; where it lives in another, its job reads the setting too. Called by DBAs, and by every
--- migrate with NULL, which keeps the interval and puts the jobs right.
+-- Sets how often the figures are refreshed. The fallback loop reads the setting. If pg_cron is in this database, the jobs are
+-- scheduled again; if pg_cron is in another database, its job reads the setting.
+-- Every migrate calls it with NULL, which keeps the interval and schedules the jobs.
 -- Raises invalid_parameter_value for an interval outside 1 second to 1 day.
 create or replace function public.vessel_activity_schedule(p_interval interval default null)
 returns text
@@ -15,16 +15,16 @@ begin
     raise exception using
       errcode = 'invalid_parameter_value',
       message = format('the interval must be between 1 second and 1 day, not %s', p_interval),
-      hint = 'For example: select public.vessel_activity_schedule(''30 seconds'').';
+      hint = 'Run, for example, select public.vessel_activity_schedule(''30 seconds'').';
   end if;
   update vessel_activity.settings set refresh_interval = coalesce(p_interval, refresh_interval)
   returning refresh_interval into v_interval;
 
   if v_cron_database is null then
     return format('refreshed every %s by the fallback loop (pg_cron is not loaded on this server%s)', v_interval,
-      case when not pg_has_role('pg_read_all_settings', 'usage') then ', or it may not be known where' else '' end);
+      case when not pg_has_role('pg_read_all_settings', 'usage') then ', or this role may not see the setting cron.database_name' else '' end);
   elsif v_cron_database <> current_database() then
-    return format('refreshed every %s; pg_cron lives in database %I, its job follows this setting', v_interval, v_cron_database);
+    return format('refreshed every %s; pg_cron is in database %I, and its job follows this setting', v_interval, v_cron_database);
   end if;
 
   begin
@@ -38,4 +38,4 @@ end
 $$;
 
 comment on function public.vessel_activity_schedule(interval) is
-  'Sets the refresh interval (1 second to 1 day; NULL keeps it), schedules the pg_cron jobs where that is possible, and says who refreshes. Example: select public.vessel_activity_schedule(''10 seconds'').';
+  'Sets the refresh interval (1 second to 1 day; NULL keeps it), schedules the pg_cron jobs if possible, and returns what refreshes. Example: select public.vessel_activity_schedule(''10 seconds'').';

@@ -1,7 +1,6 @@
--- Gives the inbox and the state the types of the source columns they hold, where those have been altered since, and
--- makes the functions noted_id and noted_speed, through which the triggers pass ids and speeds. The state is lost then,
--- and rebuilt.
--- Called by migrate.
+-- Adapts vessel activity to the types of the source columns, in each migrate. If a type has been altered, the columns of the
+-- inbox and the state get the new type; the state is lost and will be rebuilt.
+-- It also makes the functions noted_id and noted_speed, through which the triggers pass ids and speeds.
 create or replace function vessel_activity.fit_to_sources()
 returns void
 language plpgsql volatile
@@ -13,7 +12,7 @@ declare
   v_owner constant name := (select pg_get_userbyid(n.nspowner) from pg_namespace as n where n.nspname = 'vessel_activity');
 begin
   if exists (select from vessel_activity.unfitting_columns()) then
-    -- Their result has the old type; the triggers are planned anew with the new ones.
+    -- noted_id and noted_speed return the old type. Dropping them makes sessions plan the triggers again.
     execute coalesce((
       select string_agg(format('drop function %s', p.oid::regprocedure), '; ')
       from pg_proc as p
@@ -28,9 +27,10 @@ begin
     execute format('alter table %s alter column %I type %s using null', v_column.relation, v_column.column_name, v_column.type_name);
   end loop;
 
-  -- One overload for each type that a source column usually has, so that none is ambiguous, and one for all others. A value
-  -- that the inbox's type holds passes, at no cost, since it is inlined; any other becomes NULL, and the writer goes on.
-  -- What is noted then is of no use, and of no harm: refreshes see the other type and compute by the definition.
+  -- One overload for each type that a source column usually has, so that no call is ambiguous, and one for all other types.
+  -- A value that fits the column of the inbox is passed on; PostgreSQL inlines the function, so this costs nothing. Any other
+  -- value becomes NULL, so that the writer does not fail. The noted row is then useless but harmless: refreshes notice the
+  -- other type and compute by the definition.
   for v_function in
     select distinct on (n.noted, t.oid)
       n.noted, t.oid::regtype as given, k.atttypid::regtype as kept,
@@ -53,12 +53,12 @@ begin
       format(
         case when v_function.passes then 'return p_value::%s' else 'set search_path = pg_catalog, pg_temp as ''select null::%s''' end,
         v_function.kept),
-      case when v_function.passes then 'p_value, which the inbox can hold.'
-        else 'NULL: the inbox can''t hold a value of this type. It was given to the source''s column after the last migrate.' end,
+      case when v_function.passes then 'Returns p_value, which fits the column of the inbox.'
+        else 'Returns NULL: the column of the inbox can''t hold this type. The source column got the type after the last migrate.' end,
       v_owner);
   end loop;
 end
 $$;
 
 comment on function vessel_activity.fit_to_sources() is
-  'Gives the inbox and the state the types of the source columns, and makes noted_id() and noted_speed() for them.';
+  'Gives the inbox and the state the types of the source columns, and makes noted_id() and noted_speed() for these types.';

@@ -1,9 +1,13 @@
--- Puts our triggers on every source relation that lacks them, and takes off those that don't belong: on what is no source
--- any more (a detached partition, a table renamed away), on a source with a foreign table, under another name. On every
--- migrate, and between refreshes for what came since. Both lock the relation against writers for a moment: with p_nowait a
--- relation that is being written is left for the next time. What could not be done is returned; the refresh then computes
--- by the definition, and the status says why.
--- Gives up on a lock before PostgreSQL looks for deadlocks, so that a writer who holds the other table's never falls victim.
+-- Makes the triggers of vessel activity on every source table that lacks them, also on partitions and children. Drops the
+-- triggers that do not belong: on a relation that is no longer a source table (a detached partition, a renamed table), on a
+-- source with a foreign table, and those under other names.
+-- Every migrate calls it, and maintain calls it between refreshes for new partitions. All steps for a relation are done
+-- together or not at all.
+-- Both kinds of change lock the relation against writers for a moment. With p_nowait, a relation that is being written is left
+-- for the next call. The function returns what it could not do. Then refreshes compute by the definition, and the status says
+-- why.
+-- It gives up on a lock before PostgreSQL looks for deadlocks, so that no writer that holds the lock of the other source table
+-- is cancelled.
 create or replace function vessel_activity.install_triggers(p_nowait boolean default false)
 returns table (problem text, may_pass boolean)
 language plpgsql volatile
@@ -16,11 +20,11 @@ declare
   v_event record;
 begin
   for v_trigger in
-    select o.relation::regclass as relation, o.trigger_name as name, s.relation is null as is_no_source
-    from vessel_activity.our_triggers() as o
-    left join vessel_activity.source_relations() as s on s.relation = o.relation
-    where s.relation is null or s.needed_triggers = 0 or o.trigger_name <> 'vessel_activity_' || o.event
-    order by o.relation, o.trigger_name
+    select t.relation::regclass as relation, t.trigger_name as name, s.relation is null as is_no_source
+    from vessel_activity.note_triggers() as t
+    left join vessel_activity.source_relations() as s on s.relation = t.relation
+    where s.relation is null or s.needed_triggers = 0 or t.trigger_name <> 'vessel_activity_' || t.event
+    order by t.relation, t.trigger_name
   loop
     begin
       if p_nowait then
@@ -28,7 +32,7 @@ begin
       end if;
       execute format('drop trigger %I on %s', v_trigger.name, v_trigger.relation);
     exception when insufficient_privilege or lock_not_available then
-      problem := format('%s%s: %s', v_trigger.relation, case when v_trigger.is_no_source then ', no source any more' end, sqlerrm);
+      problem := format('%s%s: %s', v_trigger.relation, case when v_trigger.is_no_source then ', no longer a source table' end, sqlerrm);
       may_pass := sqlstate = '55P03';
       return next;
     end;
@@ -38,7 +42,7 @@ begin
     select s.source, s.relation::regclass as name, s.has_children
     from vessel_activity.source_relations() as s
     where s.needed_triggers > (
-      select count(*) from vessel_activity.our_triggers() as o where o.relation = s.relation and o.is_right
+      select count(*) from vessel_activity.note_triggers() as t where t.relation = s.relation and t.is_right
     )
     order by s.relation
   loop
@@ -64,7 +68,7 @@ begin
             else format('note_%s_%s', case v_relation.source when 'vessels' then 'vessels' else 'positions' end, v_event.what) end);
         execute format('alter table only %s enable always trigger %I', v_relation.name, 'vessel_activity_' || v_event.what);
         execute format('comment on trigger %I on %s is %L', 'vessel_activity_' || v_event.what, v_relation.name,
-          'Notes changes for the vessel activity figures. Taken off by make rollback.');
+          'Notes changes for vessel activity. Removed by vessel-activity rollback.');
       end loop;
     exception when insufficient_privilege or lock_not_available then
       problem := format('%s: %s', v_relation.name, sqlerrm);
@@ -76,4 +80,4 @@ end
 $$;
 
 comment on function vessel_activity.install_triggers(boolean) is
-  'Puts the triggers on every source relation that lacks them, and takes off those that do not belong; returns what could not be done and why, and whether it may pass. p_nowait: leave a relation that is being written.';
+  'Makes the triggers of vessel activity on every source table that lacks them, and drops those that do not belong. Returns what could not be done: problem, and may_pass if a later call may succeed. p_nowait: leave a relation that is being written.';

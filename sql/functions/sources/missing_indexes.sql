@@ -1,7 +1,9 @@
--- What migrate.py has to run, in order and outside a transaction, so that both needed indexes are there and no writer is
--- kept out: on a plain table CREATE INDEX CONCURRENTLY, after the drop of an INVALID left-over of ours. A partitioned
--- table can't be indexed concurrently, so there its partitions are, one by one, and attached to an index on the parent,
--- which becomes valid with the last. Views and foreign tables can have none. Every step may be repeated.
+-- The statements that a migrate has to run, in order and outside a transaction, so that public.vessel_positions has both
+-- indexes that the figures need and each index that a migrate made has its comment. No statement keeps writers out.
+-- A plain table gets its index by CREATE INDEX CONCURRENTLY, after an INVALID index that an earlier migrate left is dropped.
+-- A partitioned table can't be indexed concurrently: each partition gets an index and is attached to an index on the parent,
+-- which becomes valid with the last one. Views and foreign tables can have no index.
+-- A migrate that was killed may have left any part of this undone. Each statement is returned until its result is there.
 create or replace function vessel_activity.missing_indexes()
 returns table (index_name text, ddl text)
 language sql stable
@@ -17,16 +19,16 @@ as $$
     join pg_inherits as i on i.inhparent = t.relation and not i.inhdetachpending
     join pg_class as p on p.oid = t.relation and p.relkind = 'p'
   ),
-  wanted (base_name, columns) as (
-    select w.base_name, w.columns
+  wanted as (
+    select w.base_name, w.columns,
+      exists (select from vessel_activity.source_indexes() as s where s.purpose = w.purpose) as is_served
     from (values
       ('time', 'vessel_activity_timestamp_idx', '"timestamp"'),
       ('vessel', 'vessel_activity_vessel_timestamp_idx', '"vesselId", "timestamp"')
     ) as w (purpose, base_name, columns)
-    where not exists (select from vessel_activity.source_indexes() as s where s.purpose = w.purpose)
   ),
   node as (
-    select w.base_name, w.columns, t.relation, t.parent, t.depth, c.relkind, n.nspname,
+    select w.base_name, w.columns, w.is_served, t.relation, t.parent, t.depth, c.relkind, n.nspname,
       case when t.depth = 0 then w.base_name else w.base_name || '_' || t.relation end as name,
       case when t.depth > 1 then w.base_name || '_' || t.parent else w.base_name end as parent_name
     from wanted as w
@@ -36,7 +38,10 @@ as $$
   ),
   found as (
     select n.*, i.indisvalid, exists (select from pg_inherits as h where h.inhrelid = c.oid) as is_attached,
-      (select pn.nspname from pg_class as pc join pg_namespace as pn on pn.oid = pc.relnamespace where pc.oid = n.parent) as parent_schema
+      (select pn.nspname from pg_class as pc join pg_namespace as pn on pn.oid = pc.relnamespace where pc.oid = n.parent) as parent_schema,
+      not n.is_served and (i.indexrelid is null or n.relkind = 'r' and not i.indisvalid) as is_to_build,
+      obj_description(i.indexrelid, 'pg_class') as comment, pg_has_role(c.relowner, 'usage') as is_owned,
+      'Serves the figures of vessel activity. Made by vessel-activity migrate, removed by vessel-activity rollback.' as wanted_comment
     from node as n
     left join pg_class as c
       on c.relname = n.name and c.relnamespace = n.nspname::regnamespace and c.relkind in ('i', 'I')
@@ -45,22 +50,22 @@ as $$
   step as (
     select f.base_name, 1 as phase, f.depth, f.relation,
       format('create index %I on only %s (%s)', f.name, f.relation::regclass, f.columns) as ddl
-    from found as f where f.relkind = 'p' and f.indisvalid is null
+    from found as f where f.is_to_build and f.relkind = 'p'
     union all
     select f.base_name, 2, 0, f.relation, format('drop index concurrently %I.%I', f.nspname, f.name)
-    from found as f where f.relkind = 'r' and not f.indisvalid
+    from found as f where f.is_to_build and f.relkind = 'r' and not f.indisvalid
     union all
     select f.base_name, 3, 0, f.relation,
       format('create index concurrently %I on %s (%s)', f.name, f.relation::regclass, f.columns)
-    from found as f where f.relkind = 'r' and f.indisvalid is not true
+    from found as f where f.is_to_build and f.relkind = 'r'
     union all
     select f.base_name, 4, - f.depth, f.relation,
       format('alter index %I.%I attach partition %I.%I', f.parent_schema, f.parent_name, f.nspname, f.name)
-    from found as f where f.depth > 0 and not f.is_attached
+    from found as f where not f.is_served and f.depth > 0 and not f.is_attached
     union all
-    select f.base_name, 5, f.depth, f.relation, format('comment on index %I.%I is %L', f.nspname, f.name,
-      'For the vessel activity figures; built by its migration, removed by its rollback.')
+    select f.base_name, 5, f.depth, f.relation, format('comment on index %I.%I is %L', f.nspname, f.name, f.wanted_comment)
     from found as f
+    where f.is_to_build or f.is_owned and f.comment is distinct from f.wanted_comment
   )
   select s.base_name, s.ddl
   from step as s
@@ -68,4 +73,4 @@ as $$
 $$;
 
 comment on function vessel_activity.missing_indexes() is
-  'DDL, to be run in order and outside a transaction, for the needed indexes of public.vessel_positions that are not there: (index_name, ddl).';
+  'Statements for the indexes of public.vessel_positions that the figures need: those that build a missing index and those that add a missing comment. Run them in order and outside a transaction. index_name: the index on public.vessel_positions that the statement is for.';

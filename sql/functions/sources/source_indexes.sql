@@ -1,7 +1,7 @@
--- The indexes on the source tables that the figures need and that are there, by purpose: 'time' leads with
--- (timestamp), 'vessel' with ("vesselId", timestamp). Any sort order and INCLUDE count; partial and invalid ones don't, nor
--- those that sort otherwise than the column does, by another collation or operator class: no query of ours can use them.
--- Called by last_positions_query, missing_indexes and vessel_activity_status.
+-- Finds the indexes on public.vessel_positions that the figures need, by purpose: 'time' begins with (timestamp), 'vessel'
+-- begins with ("vesselId", timestamp). Any sort direction counts, and so does an index with INCLUDE columns.
+-- A partial or invalid index does not count. Nor does an index with another collation than the column, or with another operator
+-- class than the default: the queries of vessel activity can't use it.
 create or replace function vessel_activity.source_indexes()
 returns table (purpose text, index_oid oid)
 language sql stable
@@ -27,4 +27,4 @@ as $$
 $$;
 
 comment on function vessel_activity.source_indexes() is
-  'Indexes on public.vessel_positions that serve the figures: purpose time = leads with (timestamp), vessel = leads with ("vesselId", timestamp).';
+  'Indexes on public.vessel_positions that serve the figures. purpose: time for an index that begins with (timestamp), vessel for one that begins with ("vesselId", timestamp).';

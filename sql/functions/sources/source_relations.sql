@@ -1,8 +1,7 @@
--- The source tables and, below each, its partitions and inheritance children: every relation that a statement can be
--- aimed at and that needs triggers of its own, since a statement fires those of the relation it names.
--- With a foreign table among them PostgreSQL refuses the statements of writers that would fire triggers like ours, so
--- then none of that source's may carry any. install_triggers knows which they are.
--- Called by install_triggers, source_tree and source_fingerprint.
+-- The source tables and all their partitions and inheritance children. A statement fires the triggers of the relation that it
+-- names, so each of these relations needs triggers of its own.
+-- A foreign table below a source table changes that: then PostgreSQL refuses statements that would fire these triggers, so no
+-- relation of that source may carry any.
 create or replace function vessel_activity.source_relations()
 returns table (source text, relation oid, kind "char", has_children boolean, needed_triggers integer)
 language sql stable
@@ -25,4 +24,4 @@ as $$
 $$;
 
 comment on function vessel_activity.source_relations() is
-  'vessels and vessel_positions with all their partitions and inheritance children: kind as in pg_class.relkind, has_children: it has some or once had, needed_triggers: how many of ours it must carry, none where a relation of that source is a view or foreign table.';
+  'vessels and vessel_positions with all their partitions and inheritance children. kind: as pg_class.relkind. has_children: the relation has partitions or children, or had some. needed_triggers: how many triggers of vessel activity the relation must carry; 0 if any relation of that source is a view or foreign table.';

@@ -1,6 +1,5 @@
--- Which relations the sources consist of. One that comes and goes between two refreshes leaves no trace in the catalogs,
--- so whoever writes through a relation with children compares this with what the state was built from.
--- Called by note_tree and refresh_at.
+-- Lists the relations that the source tables consist of. A partition that comes and goes between two refreshes leaves no trace
+-- in the catalogs. So note_tree compares this list with the one from when the state was built.
 create or replace function vessel_activity.source_tree()
 returns text
 language sql stable
@@ -9,4 +8,5 @@ as $$
   select string_agg(s.relation::text, ',' order by s.relation) from vessel_activity.source_relations() as s
 $$;
 
-comment on function vessel_activity.source_tree() is 'The oids of all source relations, ascending, with commas between.';
+comment on function vessel_activity.source_tree() is
+  'The oids of all relations of the source tables, ascending, separated by commas.';

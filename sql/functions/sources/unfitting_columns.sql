@@ -1,7 +1,8 @@
--- Columns of the inbox and the state that hold a source column's values, and are not of its type: somebody has altered
--- the source. Without type modifiers, so that a longer varchar or a wider numeric fits as well. With its collation, without
--- which texts of two columns can't be compared.
--- Called by plan_refresh and source_fingerprint, into which it is inlined, and by fit_to_sources, which mends it.
+-- Finds columns of the inbox and the state whose type differs from the source column they hold, because the source column has
+-- been altered. fit_to_sources repairs them.
+-- Type modifiers are ignored, so that a longer varchar or a wider numeric fits too. Collations count: texts with two different
+-- collations can't be compared.
+-- BEGIN ATOMIC instead of a pinned search_path, so that PostgreSQL can inline it.
 create or replace function vessel_activity.unfitting_columns()
 returns table (relation regclass, column_name name, type_name text)
 language sql stable
@@ -22,4 +23,4 @@ begin atomic
 end;
 
 comment on function vessel_activity.unfitting_columns() is
-  'Columns of the inbox and the state whose type or collation is not that of the source column they hold, and that column''s type with its collation.';
+  'Columns of the inbox and the state whose type or collation differs from that of the source column they hold. type_name: the type and collation of the source column.';

@@ -1,5 +1,5 @@
--- The other way round: a source column's value as an instant, whatever the session's TimeZone.
--- UTC as an interval: its name would be looked up for every row.
+-- Converts a value of vessel_positions.timestamp to an instant, whatever the TimeZone of the session. It is the reverse of
+-- source_time. UTC is written as an interval, since a name would be looked up for every row.
 create or replace function vessel_activity.utc_instant(p_value timestamptz)
 returns timestamptz
 language sql immutable parallel safe
@@ -10,5 +10,5 @@ returns timestamptz
 language sql immutable parallel safe
 return pg_catalog.timezone('0'::pg_catalog.interval, p_value);
 
-comment on function vessel_activity.utc_instant(timestamptz) is 'A source timestamp as an instant: unchanged.';
-comment on function vessel_activity.utc_instant(timestamp) is 'A source timestamp without time zone as an instant: it is UTC, whatever the session''s TimeZone.';
+comment on function vessel_activity.utc_instant(timestamptz) is 'Returns a source timestamp with time zone unchanged.';
+comment on function vessel_activity.utc_instant(timestamp) is 'Returns a source timestamp without time zone as an instant. It is UTC, whatever the TimeZone of the session.';

@@ -1,2 +1,0 @@
--- Nothing: the source tables and their rows belong to the user, also where a migration created them.
-do $$ begin end $$;

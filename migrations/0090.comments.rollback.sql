@@ -1,2 +1,0 @@
--- Nothing: the comments go with what they are about.
-do $$ begin end $$;

@@ -1,0 +1,46 @@
+-- A refresh is fast if it only has to take in the changes since the last refresh. If it could miss changes, it has to compute
+-- the figures by their definition, from all recent rows of the source tables. This check tells which is the case, and why.
+create or replace function vessel_activity.check_engine()
+returns table (check_name text, state text, detail text, hint text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_source record;
+  v_last vessel_activity.refresh_log;
+begin
+  check_name := 'engine';
+  select l.* into v_last from vessel_activity.refresh_log as l order by l.id desc limit 1;
+  select f.* into v_source from vessel_activity.source_fingerprint() as f;
+  if pg_is_in_recovery() then
+    state := 'ok';
+    detail := 'this server is a standby: it receives the cached row from its primary';
+  elsif v_source.obstacle is not null then
+    state := 'warn';
+    detail := format('every refresh computes the figures from all recent rows of the source tables, because it could miss changes: %s', v_source.obstacle);
+    hint := case
+      when v_source.obstacle like '%replication%' then 'Refresh on the publisher and replicate public.vessel_activity_realtime, or accept slower refreshes.'
+      when v_source.obstacle like '%over its limit%' then 'See the check inbox. The warning ends once vacuum has made room.'
+      when v_source.obstacle like '%another type%' then 'Run vessel-activity migrate, which adapts vessel activity to the new type.'
+      when v_source.obstacle like '%lacks%triggers%' or v_source.obstacle like '%carries%triggers%' then
+        'Run vessel-activity migrate as the owner of the table, or select * from vessel_activity.install_triggers(). Scheduled refreshes do the same if the owner of vessel activity may alter the table.'
+      else 'Use an ordinary or partitioned table in its place, or accept slower refreshes: select mode, duration_ms from vessel_activity.refresh_log order by id desc limit 10.'
+    end;
+  elsif v_last.mode = 'definition' then
+    state := 'warn';
+    detail := format('the last refresh computed the figures from all recent rows of the source tables: %s', v_last.message);
+    hint := 'Wait until the transaction or snapshot that causes this has ended, or end it: select * from pg_stat_activity order by xact_start; select * from pg_prepared_xacts.';
+  else
+    state := 'ok';
+    detail := case v_last.mode
+      when 'incremental' then 'the last refresh took in changes only' || coalesce(': ' || v_last.message, '')
+      when 'rebuild' then 'the last refresh rebuilt the incremental state' || coalesce(': ' || v_last.message, '')
+      else 'the next refresh builds the incremental state'
+    end;
+  end if;
+  return next;
+end
+$$;
+
+comment on function vessel_activity.check_engine() is
+  'Whether refreshes only take in changes, and if not, why, in one row like those of public.vessel_activity_status().';

@@ -1,0 +1,48 @@
+-- Compares the age of the cached row with the refresh interval. If the row is late, looks for a session that keeps others
+-- from refreshing.
+create or replace function vessel_activity.check_freshness()
+returns table (check_name text, state text, detail text, hint text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_interval interval;
+  v_updated_at timestamptz;
+  v_age interval;
+  v_holder record;
+begin
+  select s.refresh_interval into strict v_interval from vessel_activity.settings as s;
+  select r.updated_at into v_updated_at from public.vessel_activity_realtime as r where r.id = 'singleton';
+  v_age := date_trunc('milliseconds', clock_timestamp() - v_updated_at);
+
+  check_name := 'freshness';
+  if v_updated_at is null then
+    state := 'fail';
+    detail := 'there is no cached row: no refresh has succeeded yet';
+    hint := 'Run select public.refresh_vessel_activity(). Then see the checks refresher and pg_cron: refreshes must run regularly.';
+  elsif v_age < - interval '1 second' then
+    state := 'fail';
+    detail := format('the cached row is from %s, which is in the future: the clock of the database server was set back', v_updated_at);
+    hint := 'Wait until the clock has caught up. Or run delete from public.vessel_activity_realtime; the next refresh writes the row again.';
+  else
+    detail := format('the cached row is %s old; the refresh interval is %s', v_age, v_interval);
+    state := case when v_age > 3 * v_interval then 'fail' when v_age > 1.5 * v_interval + interval '1 second' then 'warn' else 'ok' end;
+    if state <> 'ok' then
+      select l.pid, a.xact_start into v_holder
+      from pg_locks as l
+      join pg_stat_activity as a on a.pid = l.pid
+      where l.locktype = 'advisory' and l.classid = vessel_activity.advisory_class()::oid and l.objid = 1 and l.objsubid = 2 and l.granted
+        and a.datname = current_database() and coalesce(a.xact_start < clock_timestamp() - v_interval, true);
+      hint := case
+        when v_holder.pid is null then 'See the checks refresher and pg_cron: refreshes are late or have stopped.'
+        else format('End session %s, which keeps all others from refreshing (its transaction began at %s): select pg_terminate_backend(%1$s).',
+          v_holder.pid, coalesce(v_holder.xact_start::text, 'an unknown time'))
+      end;
+    end if;
+  end if;
+  return next;
+end
+$$;
+
+comment on function vessel_activity.check_freshness() is
+  'Whether the cached row is as new as the refresh interval demands, in one row like those of public.vessel_activity_status().';

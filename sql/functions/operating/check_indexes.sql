@@ -1,0 +1,37 @@
+-- The definition of the figures reads public.vessel_positions through two indexes. Without them it scans the whole table.
+create or replace function vessel_activity.check_indexes()
+returns table (check_name text, state text, detail text, hint text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_purpose text;
+  v_kind text;
+begin
+  -- Views and foreign tables can have no index. The table behind them needs one.
+  select case c.relkind when 'v' then 'view' when 'f' then 'foreign table' when 'm' then 'materialized view' end into v_kind
+  from pg_class as c where c.oid = 'public.vessel_positions'::regclass;
+  foreach v_purpose in array array['time', 'vessel'] loop
+    check_name := format('index (%s)', case v_purpose when 'time' then 'timestamp' else 'vesselId, timestamp' end);
+    select format('index %s can be used', s.index_oid::regclass) into detail
+    from vessel_activity.source_indexes() as s where s.purpose = v_purpose;
+    state := 'ok';
+    hint := null;
+    if detail is null and v_kind is null then
+      state := 'fail';
+      detail := 'public.vessel_positions has no valid index that begins with these columns; computing the figures is slow';
+      hint := 'Run vessel-activity migrate, which builds the index without blocking writers.';
+    elsif detail is null then
+      state := 'warn';
+      detail := format('public.vessel_positions is a %s, %s', v_kind,
+        case when v_kind = 'materialized view' then 'on which vessel-activity migrate builds no index' else 'which can have no index' end);
+      hint := format('Make sure that there is an index on (%s) of the %s.', case v_purpose when 'time' then '"timestamp"' else '"vesselId", "timestamp"' end,
+        case v_kind when 'materialized view' then v_kind else 'table behind the ' || v_kind end);
+    end if;
+    return next;
+  end loop;
+end
+$$;
+
+comment on function vessel_activity.check_indexes() is
+  'Whether public.vessel_positions has the two indexes that the figures need, in one row for each, like those of public.vessel_activity_status().';

@@ -1,0 +1,34 @@
+-- If a superuser owns vessel activity, a less privileged owner of a source table could run code as that superuser. The casts
+-- of a column's type run in the triggers and refreshes of vessel activity.
+create or replace function vessel_activity.check_owner()
+returns table (check_name text, state text, detail text, hint text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_owner record;
+begin
+  check_name := 'owner';
+  state := 'ok';
+  select r.rolname, string_agg(distinct t.rolname, ', ') filter (where r.rolsuper and not t.rolsuper) as others
+  into v_owner
+  from pg_namespace as n
+  join pg_roles as r on r.oid = n.nspowner
+  cross join vessel_activity.source_relations() as s
+  join pg_class as c on c.oid = s.relation
+  join pg_roles as t on t.oid = c.relowner
+  where n.nspname = 'vessel_activity'
+  group by r.rolname;
+  detail := format('the functions of vessel activity belong to %I', v_owner.rolname);
+  if v_owner.others is not null then
+    state := 'warn';
+    detail := format('the functions of vessel activity belong to the superuser %I, and the source tables to %s, who could run code as %1$I by a type of a column and its casts',
+      v_owner.rolname, v_owner.others);
+    hint := 'Let the owner of the source tables own vessel activity: run vessel-activity rollback (which deletes the history), then vessel-activity migrate as that role.';
+  end if;
+  return next;
+end
+$$;
+
+comment on function vessel_activity.check_owner() is
+  'Whether an owner of a source table could run code with the rights of a superuser, in one row like those of public.vessel_activity_status().';

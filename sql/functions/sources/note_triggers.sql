@@ -1,0 +1,22 @@
+-- Finds the triggers of vessel activity by the functions they run, on any relation and under any name.
+-- BEGIN ATOMIC instead of a pinned search_path, so that PostgreSQL can inline it.
+create or replace function vessel_activity.note_triggers()
+returns table (relation oid, trigger_name name, event text, is_right boolean, version text)
+language sql stable
+begin atomic
+  select t.tgrelid, t.tgname, w.event, t.tgname = 'vessel_activity_' || w.event and t.tgenabled = 'A',
+    concat(t.oid, ':', t.xmin, t.tgenabled)
+  from (values
+    ('note_positions_inserted', 'inserted'), ('note_positions_updated', 'updated'), ('note_positions_deleted', 'deleted'),
+    ('note_vessels_inserted', 'inserted'), ('note_vessels_updated', 'updated'), ('note_vessels_deleted', 'deleted'),
+    ('note_tree', 'tree'), ('note_merge', 'merge')
+  ) as w (function_name, event)
+  join pg_proc as p
+    on p.proname = w.function_name
+    and p.pronamespace = (select n.oid from pg_namespace as n where n.nspname = 'vessel_activity')
+  join pg_depend as d on d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid and d.classid = 'pg_trigger'::regclass
+  join pg_trigger as t on t.oid = d.objid;
+end;
+
+comment on function vessel_activity.note_triggers() is
+  'The triggers of vessel activity and the relations that carry them. event: what the trigger notes. is_right: it has its proper name and is ENABLE ALWAYS. version: changes whenever the trigger changes.';

@@ -1,0 +1,30 @@
+-- Puts the triggers on the source tables for a migrate, and tries again what may pass. For three seconds no lock is waited
+-- for, so that no writer queues behind it. A table that is never free of writers is then waited for half a second at a time,
+-- with a second in between. Each try is a transaction of its own, so this procedure can't be called inside one.
+-- It commits, so it can't carry SET: every name is qualified, and each transaction sets the search_path.
+create or replace procedure vessel_activity.put_triggers(inout p_problems text[] default null)
+language plpgsql
+as $$
+declare
+  v_began_at constant timestamptz := pg_catalog.clock_timestamp();
+  v_waited interval;
+  v_pause_seconds double precision; -- NULL: the last try
+begin
+  loop
+    perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    v_waited := clock_timestamp() - v_began_at;
+    select coalesce(array_agg(t.problem), '{}'),
+      case when bool_or(t.may_pass) and v_waited < interval '12 seconds'
+        then case when v_waited < interval '3 seconds' then 0.1 else 1 end
+      end
+    into p_problems, v_pause_seconds
+    from vessel_activity.install_triggers(v_waited < interval '3 seconds') as t;
+    commit;
+    exit when v_pause_seconds is null;
+    perform pg_catalog.pg_sleep(v_pause_seconds);
+  end loop;
+end
+$$;
+
+comment on procedure vessel_activity.put_triggers(text[]) is
+  'Puts the triggers of vessel activity on the source tables. Tries for up to 12 seconds, and returns the problems that remain. Example: call vessel_activity.put_triggers().';

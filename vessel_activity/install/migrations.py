@@ -1,0 +1,196 @@
+"""Applies the files of migrations/ with yoyo, which remembers in the database what was applied."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+from yoyo import read_migrations
+from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
+from yoyo.connections import DatabaseURI
+from yoyo.exceptions import BadMigration
+
+from vessel_activity.database.connections import connect
+from vessel_activity.errors import MigrationError
+from vessel_activity.paths import MIGRATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SCHEMA = "vessel_activity_migrations"
+ABOUT = "The migrations of vessel activity that have been applied. Kept by yoyo."
+# Migrations of the versions before the first release, which can't be upgraded from.
+_DEVELOPMENT = (
+    "0001.source-tables",
+    "0010.cache",
+    "0020.engine",
+    "0030.landing",
+    "0050.history",
+    "0060.inbox-rows",
+    "0070.inbox-guard",
+    "0080.inbox-tickets",
+    "0090.comments",
+)
+
+
+_REFUSE_OTHER_VERSION = """
+do $$
+declare
+  v_unknown text[];
+begin
+  if pg_catalog.to_regclass('{schema}._yoyo_migration') is null then
+    return;
+  end if;
+  execute $query$
+    select pg_catalog.array_agg(m.migration_id::text order by m.migration_id)
+    from {schema}._yoyo_migration as m
+    where m.migration_id <> all ('{{{known}}}')
+  $query$ into v_unknown;
+  if v_unknown && '{{{development}}}' then
+    raise exception using
+      errcode = 'object_not_in_prerequisite_state',
+      message = 'vessel activity was installed here by a version from before its first release, '
+        'which can''t be upgraded',
+      hint = 'Run `vessel-activity rollback`, then `vessel-activity migrate`. '
+        'The source tables stay as they are. The settings and the history of the figures are '
+        'lost. Nothing was changed.';
+  elsif v_unknown is not null then
+    raise exception using
+      errcode = 'object_not_in_prerequisite_state',
+      message = 'vessel activity was installed here by a newer version, with the migration '
+        || pg_catalog.array_to_string(v_unknown, ', '),
+      hint = 'Use that version or a newer one. Nothing was changed.';
+  end if;
+end
+$$;
+"""
+
+
+def files() -> list[Path]:
+    """Return the files of the migrations in their order.
+
+    Raises:
+        MigrationError: there are none.
+
+    """
+    found = sorted(MIGRATIONS.glob("*.sql"))
+    if not found:
+        raise MigrationError(f"the folder {MIGRATIONS} is empty; install vessel activity anew")
+    return found
+
+
+def refuse_other_version() -> str:
+    """Return the SQL that refuses a database with migrations which this version does not have.
+
+    It raises object_not_in_prerequisite_state (55000), and changes nothing.
+    """
+    return _REFUSE_OTHER_VERSION.format(
+        schema=SCHEMA,
+        known=",".join(file.stem for file in files()),
+        development=",".join(_DEVELOPMENT),
+    )
+
+
+def apply(url: str, connection: psycopg.Connection) -> list[str]:
+    """Apply the migrations that the database lacks, and return their names.
+
+    Raises:
+        MigrationError: a migration can't be read.
+        psycopg.Error: another version of vessel activity is installed, or the database refuses a
+            migration. Those before it stay applied.
+
+    """
+    connection.execute(refuse_other_version())
+    try:
+        migrations = read_migrations(str(MIGRATIONS))
+    except BadMigration as error:
+        raise MigrationError(f"a migration can't be read: {error}") from error
+    try:
+        with _backend(url, connection) as backend:
+            pending = backend.to_apply(migrations)
+            backend.apply_migrations(pending)
+            return [migration.id for migration in pending]
+    except psycopg.Error:
+        _forget_if_empty(connection)
+        raise
+
+
+@contextmanager
+def _backend(url: str, connection: psycopg.Connection) -> Iterator[_Backend]:
+    """Give yoyo's backend, with the lock of a dead process removed."""
+    schema = sql.Identifier(SCHEMA)
+    connection.execute(sql.SQL("create schema if not exists {}").format(schema))
+    connection.execute(sql.SQL("comment on schema {} is {}").format(schema, sql.Literal(ABOUT)))
+    backend = _Backend.on(url)
+    try:
+        backend.init_database()
+        # yoyo's lock is a row, which outlives a killed process. No living one holds it: the
+        # advisory lock is held here.
+        backend.break_lock()
+        with backend.lock():
+            yield backend
+    finally:
+        backend.connection.close()
+
+
+def _forget_if_empty(connection: psycopg.Connection) -> None:
+    """Drop yoyo's schema if no migration was applied, so that a refused migrate leaves nothing."""
+    schema = sql.Identifier(SCHEMA)
+    applied = sql.SQL("select count(*) from {}._yoyo_migration").format(schema)
+    with suppress(psycopg.Error):  # the first error is the one to tell
+        if connection.execute(applied).fetchone() == (0,):
+            connection.execute(sql.SQL("drop schema {} cascade").format(schema))
+
+
+class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
+    """yoyo's backend on a connection with every option of libpq, its tables in their own schema.
+
+    It also works on a machine where the user has no name and the host no DNS entry.
+    """
+
+    @classmethod
+    def on(cls, url: str) -> _Backend:
+        """Open the backend. The whole libpq URL travels in yoyo's field for the database name."""
+        uri = DatabaseURI("postgresql+psycopg", None, None, None, None, url, {})
+        return cls(uri, "_yoyo_migration")
+
+    def connect(self, dburi: DatabaseURI) -> psycopg.Connection:
+        """Open a connection; yoyo's own way knows only some of libpq's options."""
+        self.schema = SCHEMA
+        return connect(dburi.database, purpose="migrate")
+
+    def apply_one(self, migration: Any, force: bool = False, mark: bool = True) -> None:  # noqa: ANN401 - yoyo's own signature
+        """Apply a migration and record it in one transaction: a kill leaves both or none."""
+        with self.transaction():
+            migration.process_steps(self, "apply", force=force)
+            self.log_migration(migration, "apply")
+            if mark:
+                self.mark_one(migration, log=False)
+
+    def get_log_data(
+        self,
+        migration: Any = None,  # noqa: ANN401 - yoyo's own signature
+        operation: str = "apply",
+    ) -> dict[str, Any]:
+        """Return who applied what, for yoyo's log."""
+        try:
+            user = getpass.getuser()
+        except (KeyError, OSError):
+            user = str(os.getuid())
+        return {
+            "id": f"{time.time_ns():x}-{os.getpid()}",
+            "migration_id": migration.id if migration else None,
+            "migration_hash": migration.hash if migration else None,
+            "username": user,
+            "hostname": socket.gethostname(),
+            "created_at_utc": datetime.now(UTC).replace(tzinfo=None),
+            "operation": operation,
+        }

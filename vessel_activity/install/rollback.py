@@ -1,0 +1,31 @@
+"""Removes vessel activity from a database. The steps are the files of sql/rollback/."""
+
+from __future__ import annotations
+
+from vessel_activity.database.connections import name_of
+from vessel_activity.install import pg_cron
+from vessel_activity.install.session import alone
+from vessel_activity.paths import ROLLBACK
+
+
+def rollback(url: str) -> None:
+    """Remove vessel activity; the source tables, their rows and indexes stay as they were.
+
+    Raises:
+        MigrationError: the server is a standby.
+        psycopg.Error: other objects are built on vessel activity, or the database refuses a step.
+
+    """
+    with alone(url, purpose="rollback") as connection:
+        connection.execute(step("1-refuse"))
+        pg_cron.unschedule(connection, url)
+        for (drop,) in connection.execute(step("2-indexes")).fetchall():
+            connection.execute(drop)
+        with connection.transaction():
+            connection.execute(step("3-remove"))
+    print(f"vessel activity is removed from {name_of(url)}; your tables are as they were")
+
+
+def step(name: str) -> str:
+    """Return the text of a file of sql/rollback/."""
+    return (ROLLBACK / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,225 @@
+# ruff: noqa: E501 - SQL reads best in its own line length
+"""The whole installation, or its removal, as one SQL file for psql.
+
+It is for people whose Python can't reach the database. The file does the steps of migrate.py and
+rollback.py in the same order, from the same sources.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from vessel_activity import __version__
+from vessel_activity.install import functions, migrations
+from vessel_activity.install.rollback import step
+from vessel_activity.install.session import ADVISORY_CLASS, OLDEST_MAJOR
+from vessel_activity.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HEAD = r"""-- Vessel activity {version}: {about}
+-- Run it with psql, as the owner of the source tables, and not inside a transaction:
+--   psql --file vessel-activity{suffix}.sql "postgresql://owner@host/database"
+-- {again}
+\set ON_ERROR_STOP on
+\set QUIET on
+\set AUTOCOMMIT on
+\pset format unaligned
+\pset tuples_only on
+set client_min_messages = warning;
+set client_encoding = 'UTF8';
+set search_path = pg_catalog, pg_temp;
+set default_transaction_isolation = 'read committed';
+
+-- Another migrate, rollback or refresh is waited for, without a statement that would hold a snapshot.
+do $$
+begin
+  if current_setting('server_version_num')::integer < {oldest} * 10000 then
+    raise exception using
+      errcode = 'feature_not_supported',
+      message = format('this is PostgreSQL %s; vessel activity needs PostgreSQL {oldest} or newer', current_setting('server_version'));
+  end if;
+  if pg_is_in_recovery() then
+    raise exception using
+      errcode = 'read_only_sql_transaction',
+      message = 'this server is a standby, which can''t be changed',
+      hint = 'Name the primary instead.';
+  end if;
+  while not pg_try_advisory_lock({advisory}, 3) loop
+    commit;
+    perform pg_sleep(0.1);
+  end loop;
+  while not pg_try_advisory_lock({advisory}, 1) loop
+    commit;
+    perform pg_sleep(0.1);
+  end loop;
+end
+$$;
+"""
+
+# The tables in which yoyo remembers what was applied, as yoyo 9 makes them: migrate goes on from there.
+_RECORD = r"""
+create schema if not exists {schema};
+comment on schema {schema} is {about};
+create table if not exists {schema}.yoyo_lock (locked integer default 1 primary key, ctime timestamp, pid integer not null);
+create table if not exists {schema}._yoyo_migration (
+  migration_hash varchar(64) primary key, migration_id varchar(255), applied_at_utc timestamp);
+create table if not exists {schema}._yoyo_log (
+  id varchar(36) primary key, migration_hash varchar(64), migration_id varchar(255), operation varchar(10),
+  username varchar(255), hostname varchar(255), comment varchar(255), created_at_utc timestamp);
+create table if not exists {schema}._yoyo_version (version integer primary key, installed_at_utc timestamp);
+insert into {schema}._yoyo_version values (2, now() at time zone 'UTC') on conflict do nothing;
+"""
+
+_MIGRATION = r"""
+begin;
+{before}select not exists (select from {schema}._yoyo_migration as m where m.migration_hash = {hash}) as is_pending \gset
+\if :is_pending
+\echo 'migration {name}'
+{text}
+insert into {schema}._yoyo_log (id, migration_hash, migration_id, operation, username, hostname, created_at_utc)
+values (gen_random_uuid()::text, {hash}, '{name}', 'apply', current_user, 'psql', now() at time zone 'UTC');
+insert into {schema}._yoyo_migration values ({hash}, '{name}', now() at time zone 'UTC');
+\endif
+commit;
+"""
+
+_TAIL = r"""
+do $$
+begin
+  perform pg_advisory_unlock({advisory}, 1);
+  perform pg_advisory_unlock({advisory}, 3);
+end
+$$;
+reset client_min_messages;
+reset search_path;
+reset default_transaction_isolation;
+\echo '{done}'
+"""
+
+_TRIGGERS = r"""
+\echo 'putting the triggers on the source tables'
+do $$
+declare
+  v_problems text[];
+  v_problem text;
+begin
+  call vessel_activity.put_triggers(v_problems);
+  foreach v_problem in array v_problems loop
+    raise warning using
+      message = 'triggers: left out: ' || v_problem,
+      hint = 'Refreshes compute by the definition until the owner of that table runs this file.';
+  end loop;
+end
+$$;
+"""
+
+_INDEXES = r"""
+-- Outside a transaction, since an index that is built inside one keeps writers out.
+\echo 'building the indexes that are missing, without blocking writers'
+select ddl from vessel_activity.missing_indexes() \gexec
+"""
+
+_SCHEDULE = r"""
+select public.vessel_activity_schedule();
+-- From another database pg_cron must be told there.
+select format(
+  'To schedule the refresh, run as a role that may use pg_cron in database %I: select cron.schedule_in_database(%L, %L, %L, %L);',
+  vessel_activity.cron_database(), j.job_name, j.schedule, j.command, j.job_database)
+from vessel_activity.cron_jobs() as j
+where vessel_activity.cron_database() <> current_database();
+
+select format('refreshed: %s vessels active in the last hour, %s in the fleet', r.active_last_hour, r.total_vessels)
+from public.refresh_vessel_activity() as r;
+"""
+
+
+_UNSCHEDULE = r"""
+select to_regclass('cron.job') is not null as has_pg_cron \gset
+\if :has_pg_cron
+select cron.unschedule(j.jobid)
+from cron.job as j
+where j.jobname in ('vessel_activity refresh ' || current_database(), 'vessel_activity purge ' || current_database());
+\else
+select format('If pg_cron is in another database, run there: select cron.unschedule(jobid) from cron.job where jobname in (%L, %L);',
+  'vessel_activity refresh ' || current_database(), 'vessel_activity purge ' || current_database());
+\endif
+"""
+
+
+def migrate() -> str:
+    """Return the SQL file that installs vessel activity, or upgrades it."""
+    again = "It can be run again at any time: it completes and upgrades what is there."
+    parts = [
+        _head("the whole installation", "", again),
+        migrations.refuse_other_version(),
+        *_migrations(),
+        "".join(_functions()),
+        _TRIGGERS,
+        _INDEXES,
+        _SCHEDULE,
+        _tail("vessel activity is installed"),
+    ]
+    return "\n".join(parts)
+
+
+def rollback() -> str:
+    """Return the SQL file that removes vessel activity."""
+    again = "The source tables, their rows and indexes stay as they were."
+    parts = [
+        _head("its removal", "-rollback", again),
+        step("1-refuse"),
+        _UNSCHEDULE,
+        step("2-indexes").rstrip() + " \\gexec\n",
+        f"begin;\n{step('3-remove')}commit;\n",
+        _tail("vessel activity is removed; the source tables are as they were"),
+    ]
+    return "\n".join(parts)
+
+
+def _head(about: str, suffix: str, again: str) -> str:
+    return _HEAD.format(
+        version=__version__,
+        about=about,
+        suffix=suffix,
+        again=again,
+        oldest=OLDEST_MAJOR,
+        advisory=ADVISORY_CLASS,
+    )
+
+
+def _tail(done: str) -> str:
+    return _TAIL.format(advisory=ADVISORY_CLASS, done=done)
+
+
+def _migrations() -> Iterator[str]:
+    # With the first migration, so that a database which it refuses keeps no trace.
+    before = _RECORD.format(schema=migrations.SCHEMA, about=_quoted(migrations.ABOUT))
+    for path in migrations.files():
+        yield _MIGRATION.format(
+            before=before,
+            schema=migrations.SCHEMA,
+            name=path.stem,
+            hash=_quoted(hashlib.sha256(path.stem.encode()).hexdigest()),
+            text=path.read_text(encoding="utf-8").rstrip(),
+        )
+        before = ""
+
+
+def _quoted(text: str) -> str:
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
+
+
+def _functions() -> Iterator[str]:
+    yield "\\echo 'the functions'\nbegin;\n"
+    for statement in functions.BEFORE:
+        yield f"{statement};\n"
+    for path in functions.files():
+        yield f"\n-- {path.relative_to(ROOT)}\n{path.read_text(encoding='utf-8')}"
+    yield "\n"
+    for statement in functions.AFTER:
+        yield f"{statement};\n"
+    yield "commit;\n"
