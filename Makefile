@@ -54,8 +54,8 @@ status: .venv/installed ## check the database, and say what to do about each pro
 	@$(RUN) status
 
 .PHONY: sql
-sql: .venv/installed ## print the whole installation as one SQL file for psql
-	@$(RUN) sql
+sql: .venv/installed ## print the whole installation as one SQL file for psql; ROLLBACK=yes prints its removal
+	@$(RUN) sql $(if $(ROLLBACK),--rollback)
 
 .PHONY: test
 test: .venv/installed-dev ## install what the tests need, and run them: PYTEST='-n 0 -k load' runs some of them

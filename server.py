@@ -23,6 +23,7 @@ from vessel_activity.database.attached import attached
 from vessel_activity.errors import VesselActivityError
 from vessel_activity.settings import Settings
 from vessel_activity.web import history, process, stats, stream
+from vessel_activity.web.answer import adding
 from vessel_activity.web.health import Health
 from vessel_activity.web.history import History
 from vessel_activity.web.listener import Listener
@@ -142,11 +143,12 @@ class App:
         elif self._asgi is None:
             raise RuntimeError("the ASGI server must support the lifespan protocol")
         else:
-            await self._asgi(scope, receive, send)
+            await self._asgi(scope, receive, adding(process.EVERY_ANSWER, send))
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             settings = Settings.from_env()
+            process.allow_connections(settings.max_streams)
             with attached(settings) as conninfo:
                 # To the server this is the signal to stop, as from whoever supervises it.
                 application = Application(

@@ -1,4 +1,4 @@
-"""The JSON endpoint under load while refreshes run back to back: what a reader waits at worst."""
+"""Measure the JSON endpoint under load while refreshes run without a pause."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
 def api(subject: Subject, report: Report, rounds: int, seconds: int) -> None:
-    """Note p99 in ms and requests/s of each round of wrk at 16 connections.
+    """Run wrk with 16 connections. Record the 99th percentile in ms and requests/s of each round.
 
     Raises:
-        BenchError: wrk is not installed, the server does not answer, or it answers wrongly.
+        BenchError: wrk is not installed, the server does not answer, or an answer is an error.
 
     """
     if shutil.which("wrk") is None:
-        raise BenchError("wrk is not installed; leave api out of ONLY, or install it")
+        raise BenchError("wrk is not installed: install wrk, or leave api out of ONLY")
     with _serving(subject.url) as address:
         for _ in range(rounds):
             with _refreshing(subject) as refreshes:
@@ -49,7 +49,10 @@ def api(subject: Subject, report: Report, rounds: int, seconds: int) -> None:
 
 @contextmanager
 def _serving(url: str) -> Iterator[str]:
-    """Run server.py in a process of its own, with its fallback off, until the block ends."""
+    """Run server.py in a separate process during the block, and return its address.
+
+    Its fallback refreshes are off, because the benchmark refreshes.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -69,12 +72,12 @@ def _serving(url: str) -> Iterator[str]:
     try:
         for _ in range(200):
             try:
-                with urllib.request.urlopen(address + _PATH, timeout=5):  # noqa: S310 - our own
+                with urllib.request.urlopen(address + _PATH, timeout=5):  # noqa: S310 - a local address
                     break
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.1)
         else:
-            raise BenchError("server.py did not answer")
+            raise BenchError("server.py did not answer; start it by hand to see its messages")
         yield address
     finally:
         process.terminate()
@@ -83,7 +86,7 @@ def _serving(url: str) -> Iterator[str]:
 
 @contextmanager
 def _refreshing(subject: Subject) -> Iterator[list[float]]:
-    """Refresh without a pause, each time with a second's new rows, until the block ends."""
+    """Refresh without a pause during the block, each time after one second of new traffic."""
     stop = threading.Event()
     done: list[float] = []
 
@@ -107,5 +110,5 @@ def _wrk(address: str, seconds: int) -> tuple[float, float]:
     late = re.search(r"99%\s+([\d.]+)(us|ms|s)", told)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", told)
     if late is None or rate is None or "Non-2xx" in told or "Socket errors" in told:
-        raise BenchError(f"wrk said: {told}")
+        raise BenchError(f"wrk reported errors or no figures:\n{told}")
     return float(late[1]) * _UNITS[late[2]], float(rate[1])

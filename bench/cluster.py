@@ -1,7 +1,7 @@
-"""The benchmark's own PostgreSQL server and the databases on it, filled and with the product in.
+"""The PostgreSQL server of the benchmark, with filled databases that contain vessel activity.
 
-Loading runs with settings that only a load may have; then the server is started anew with the
-settings that are measured.
+The data is loaded with settings that are fast but not safe. The server then restarts with the
+settings of the measurements.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 HERE = Path(__file__).resolve().parent
-DATA = HERE.parent / ".data" / "bench"  # a folder in it for each SIZE
+DATA = HERE.parent / ".data" / "bench"  # contains one folder for each SIZE
 
 _BOTH = {"shared_buffers": "4GB", "max_wal_size": "16GB", "checkpoint_timeout": "15min"}
-# Nothing needs to survive a crash before the measuring begins.
+# Data that is lost in a crash can be loaded again, so loading needs no durability.
 _LOADING = _BOTH | {
     "fsync": "off",
     "wal_level": "minimal",
@@ -37,8 +37,8 @@ _LOADING = _BOTH | {
     "autovacuum": "off",
     "maintenance_work_mem": "1GB",
 }
-# A modest production server. Whatever is not named here is PostgreSQL's default: autovacuum and
-# JIT on, fsync and synchronous_commit on, checkpoints spread over 0.9 of their time.
+# The settings of a modest production server. All other settings keep their defaults: autovacuum,
+# JIT, fsync and synchronous_commit are on, and checkpoint_completion_target is 0.9.
 MEASURED = _BOTH | {
     "wal_level": "replica",
     "work_mem": "64MB",
@@ -49,12 +49,12 @@ MEASURED = _BOTH | {
 
 
 class BenchError(RuntimeError):
-    """The benchmark can't run here, or what it compares is not equal; the message says why."""
+    """The benchmark can't run, or the compared approaches disagree; the message says why."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much data: vessels, positions, and the hours that the positions span."""
+    """The amount of data: vessels, positions, and the hours that the positions cover."""
 
     name: str
     fleet: int
@@ -63,7 +63,7 @@ class Size:
 
     @property
     def megabytes(self) -> int:
-        """Disk space it takes at most, with indexes, what the run adds, and WAL."""
+        """The most disk space that a run needs in MB, with indexes, added rows and WAL."""
         return 500 + self.rows * 400 // 1_000_000
 
 
@@ -75,10 +75,10 @@ SIZES = {
 
 
 def programs() -> Path:
-    """Return the folder of the server programs, pgbench among them; PostgreSQL 15 where it is.
+    """Return a folder with the server programs and pgbench. Prefer PostgreSQL 15.
 
     Raises:
-        BenchError: there is none.
+        BenchError: there is no such folder.
 
     """
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: p.parent.name != "15")
@@ -89,20 +89,22 @@ def programs() -> Path:
     for folder in found:
         if all((folder / name).exists() for name in ("initdb", "postgres", "pgbench")):
             return folder
-    raise BenchError("no PostgreSQL server programs with pgbench here; install postgresql-15")
+    raise BenchError("no folder has initdb, postgres and pgbench: install postgresql-15")
 
 
 @contextmanager
 def running(sizes: Sequence[Size], ids: str, *, keep: bool) -> Iterator[LocalServer]:
-    """Run a server with one filled database a size, named after it, while the block lasts.
+    """Run a server during the block. It has one filled database for each size, named after it.
 
     Args:
-        sizes: the databases to have.
-        ids: "text" (tables as in the original product, adopted) or "bigint" (as we create them).
-        keep: leave the data for the next run, and use what the last one left.
+        sizes: the sizes of the databases.
+        ids: "text" for the source tables of the original product, or "bigint" for the source
+            tables that vessel activity creates.
+        keep: keep the data for the next run, and use the data that the last run kept.
 
     Raises:
-        BenchError: no programs, not enough room on the disk, or another run of this size.
+        BenchError: the server programs are missing, the disk has too little free space, or
+            another run of this size is in progress.
 
     """
     folder = DATA / sizes[0].name
@@ -111,7 +113,9 @@ def running(sizes: Sequence[Size], ids: str, *, keep: bool) -> Iterator[LocalSer
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BenchError(f"a benchmark of size {folder.name} is running already") from None
+            raise BenchError(
+                f"another benchmark of size {folder.name} is running: wait until it ends"
+            ) from None
         with _running(folder, sizes, ids, keep=keep) as server:
             yield server
 
@@ -123,7 +127,10 @@ def _running(folder: Path, sizes: Sequence[Size], ids: str, *, keep: bool) -> It
     folder.mkdir(parents=True, exist_ok=True)
     free, needed = shutil.disk_usage(folder).free // 10**6, sum(s.megabytes for s in sizes)
     if not keep and free < needed * 1.2:
-        raise BenchError(f"{needed:,} MB are needed under .data/bench, {free:,} MB are free")
+        raise BenchError(
+            f"the benchmark needs {needed * 1.2:,.0f} MB under .data/bench, but only {free:,} MB "
+            "are free: free some space, or choose a smaller SIZE"
+        )
     server = LocalServer(programs(), folder / "server", dict(_LOADING))
     try:
         server.start()
@@ -148,10 +155,10 @@ def _running(folder: Path, sizes: Sequence[Size], ids: str, *, keep: bool) -> It
 
 
 def _remove_left_over(folder: Path) -> None:
-    """Stop and delete what a killed run has left."""
+    """Stop the server of a killed run, and delete its data."""
     left_over = LocalServer(programs(), folder / "server")
     if left_over.pid() is not None:
-        left_over.start()  # adopts it
+        left_over.start()  # takes over the server that is running
         left_over.stop()
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -171,7 +178,7 @@ def _fill(url: str, size: Size, ids: str) -> None:
             connection.execute((HERE / name).read_text().encode())
         connection.execute("select bench.fill_vessels(%s)", (size.fleet,))
         with connection.transaction():
-            # Emptied in the same transaction, the table is written without WAL.
+            # With wal_level minimal, a table truncated in the same transaction needs no WAL.
             connection.execute("truncate public.vessel_positions")
             connection.execute(
                 "insert into public.vessel_positions "
@@ -192,6 +199,6 @@ def _fill(url: str, size: Size, ids: str) -> None:
     migrate.migrate(url)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("create extension pg_walinspect")
-        # Verification, hourly by default, has a figure of its own.
+        # The default is to verify every hour, which would disturb the measured refreshes.
         connection.execute("update vessel_activity.settings set verify_interval = '1 day'")
     print(f"{size.name}: {size.rows:,} positions ready after {time.monotonic() - started:.0f} s")

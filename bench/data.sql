@@ -1,14 +1,16 @@
--- A fleet and its traffic, made from numbers alone: the same on every run, in the order of time, as a feed arrives.
--- Position number n belongs to the vessel and has the speed that its hash says; only its time is given from outside.
+-- Makes a fleet and its position reports. The hash of a position's number gives its vessel, place, speed and course, so
+-- every run has the same data. Only the time comes from the caller. Rows come in the order of time, as in a feed.
 
--- Numbers already used.
+-- Gives out the numbers of positions. All numbers above its last value are free.
 create sequence bench.position_number;
 
--- p_rows positions, evenly over the span that ends at p_until (inclusive), numbered from p_first.
--- Vessels: four fifths of the fleet report at any time; the others each in one hour of the day, one in 25 of them
--- never, so that the three windows see different numbers of vessels.
--- Speeds: tenths of a knot; three in ten lie still, three in a hundred don't know, one in a hundred says 102.3.
--- Plain arithmetic in one query: functions with queries of their own would make it ten times slower.
+-- Returns p_rows positions, numbered from p_first. Their times are spread evenly over the span from p_from (exclusive)
+-- to p_until (inclusive).
+-- Vessels: four fifths of the fleet report at any time. Of the rest, one in 25 never reports, and every other vessel
+-- reports in one hour of the day. The three time windows therefore contain different numbers of vessels.
+-- Speeds: multiples of 0.1 knots. 30 % of the reports have speed 0, 3 % have no speed, and 1 % have 102.3. The
+-- others have 0.1 to 24.9 knots.
+-- All arithmetic is in one query, because functions that run queries would make it ten times slower.
 create function bench.positions(p_from timestamptz, p_until timestamptz, p_rows bigint, p_first bigint, p_fleet bigint)
 returns setof public.vessel_positions
 language sql stable
@@ -39,11 +41,11 @@ as $$
       select p_first + i - 1, p_until - (p_until - p_from) / p_rows * (p_rows - i)
       from generate_series(1, p_rows) as i
     ) as t (number, at)
-    offset 0 -- each hash once
+    offset 0 -- keeps the subquery apart, so that each hash is computed once
   ) as d
 $$;
 
--- The same, arriving now: inserted through the triggers, one statement and transaction a second.
+-- Inserts new positions as live traffic, with the triggers on. There is one statement and one transaction for each second.
 create procedure bench.feed(p_from timestamptz, p_until timestamptz, p_rows bigint, p_fleet bigint)
 language plpgsql
 as $$
@@ -65,7 +67,8 @@ begin
 end
 $$;
 
--- Twelve types and thirty flags, each commoner than the next; some unknown.
+-- Inserts p_fleet vessels with twelve vessel types and thirty flag states. The first ones of each list are the most
+-- common. In both lists one of the values is null. One vessel in 20 is inactive.
 create function bench.fill_vessels(p_fleet bigint) returns void
 language sql volatile
 as $$

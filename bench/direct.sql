@@ -1,5 +1,5 @@
--- The eight queries of the original product, as its updater runs them one after the other. Only NOW() is replaced, by
--- the instant that all approaches are asked for.
+-- The eight queries that the original product runs one after the other to update its figures. The benchmark replaces
+-- NOW() with the time that it asks all approaches for.
 select count(distinct "vesselId")::int as count from vessel_positions where timestamp >= {now} - interval '5 minutes';
 select count(distinct "vesselId")::int as count from vessel_positions where timestamp >= {now} - interval '1 hour';
 select count(distinct "vesselId")::int as count from vessel_positions where timestamp >= {now} - interval '24 hours';

@@ -1,8 +1,9 @@
-"""`make bench`: what a refresh costs beside the alternatives, and what the engine costs a writer.
+"""`make bench`: time a refresh and its alternatives, and measure what the triggers cost a writer.
 
-Everything runs on a PostgreSQL server of its own under .data/bench, deleted at the end. Bounds are
-on ratios within one run. Settings come from the environment; docs/benchmarks.md explains them:
-SIZE=small|dense, IDS=text|bigint, ROUNDS, SOAK_SECONDS, IDLE_SECONDS, ONLY=refresh,..., KEEP=1
+The benchmark starts its own PostgreSQL server under .data/bench and deletes it at the end. Most
+bounds are on ratios within one run, because times depend on the machine. Settings come from the
+environment, and docs/benchmarks.md explains them: SIZE=small|dense, IDS=text|bigint, ROUNDS,
+SOAK_SECONDS, IDLE_SECONDS, ONLY=refresh,..., KEEP=1, OUTPUT.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ PARTS = ("refresh", "rebuild", "soak", "api", "load", "inserts")
 
 @dataclass(frozen=True)
 class Options:
-    """What to run, from the environment."""
+    """The settings of one run, as the environment gives them."""
 
     size: str
     ids: str
@@ -46,10 +47,10 @@ class Options:
 
     @classmethod
     def from_env(cls) -> Options:
-        """Read the options; what can't be used is named.
+        """Read the options from the environment.
 
         Raises:
-            BenchError: a variable holds something else than it may.
+            BenchError: a variable has an invalid value; the message names the variable.
 
         """
         return cls(
@@ -81,7 +82,7 @@ def _whole(name: str, default: int) -> int:
 
 
 def insert_figures(report: Report) -> None:
-    """Judge what `throughput` and `wal_per_row` have noted."""
+    """Add the figures for the samples that `throughput` and `wal_per_row` recorded."""
     bounds = {
         "copy": 0.93,
         "batch": 0.93,
@@ -97,14 +98,14 @@ def insert_figures(report: Report) -> None:
             report.add(f"{way} with ÷ without", ratio)
         report.figures.append(
             Figure(
-                f"inserts with the engine ÷ without: {name}",
+                f"insert rate with triggers ÷ without: {name}",
                 report.median(f"{way} with ÷ without"),
                 at_least=bounds[way],
             )
         )
     report.figures.append(
         Figure(
-            "WAL an inserted row beyond the row's own",
+            "WAL that the triggers add to an inserted row",
             report.median("WAL a row with, bytes") - report.median("WAL a row without, bytes"),
             "bytes",
         )
@@ -112,7 +113,7 @@ def insert_figures(report: Report) -> None:
 
 
 def soak_figures(subject: Subject, report: Report, seconds: int) -> None:
-    """Judge the soak: share of a core, growth after the first minute, slowest refresh."""
+    """Run the soak and add its figures: share of a core, slowest refresh, growth of the tables."""
     soak(subject, report, seconds)
     _, refreshed = subject.refresh()
     check_equal({"refresh": refreshed, "definition": subject.definition()[1]})
@@ -127,19 +128,28 @@ def soak_figures(subject: Subject, report: Report, seconds: int) -> None:
         )
     )
     report.figures.append(
-        Figure("the same: slowest refresh", max(report.times["soak refresh"]), "ms")
+        Figure(
+            f"refresh every second for {seconds} s: slowest refresh",
+            max(report.times["soak refresh"]),
+            "ms",
+        )
     )
     if seconds > 120:
         minute = next(sample for sample in series if sample["second"] >= 60)
         for part in ("inbox", "state"):
             growth = last[f"{part}_bytes"] / max(1.0, minute[f"{part}_bytes"])
             report.figures.append(
-                Figure(f"the same: size of {part} at the end ÷ after minute 1", growth, at_most=1)
+                Figure(
+                    f"refresh every second for {seconds} s: "
+                    f"size of {part} at the end ÷ after minute 1",
+                    growth,
+                    at_most=1,
+                )
             )
 
 
 def about(options: Options, subject: Subject) -> dict[str, Any]:
-    """Describe the run, without the machine's name or paths."""
+    """Describe the run. Leave out the name and the paths of the machine."""
     with Path("/proc/meminfo").open() as lines:
         memory_kb = int(next(lines).split()[1])
     return {
@@ -163,7 +173,7 @@ def about(options: Options, subject: Subject) -> dict[str, Any]:
 
 
 def run(options: Options) -> Report:
-    """Run the parts that were asked for on a server of their own."""
+    """Start a server, run the chosen parts on it, and return the report."""
     names = ["dense", "small"] if options.size == "dense" else [options.size]
     with running([SIZES[name] for name in names], options.ids, keep=options.keep) as server:
         subjects = [Subject(server.url(name), SIZES[name]) for name in names]
@@ -202,7 +212,10 @@ def run(options: Options) -> Report:
 
 
 def main() -> None:
-    """Run, print the table, write the JSON; exit code 1 when a figure falls short."""
+    """Run the benchmark, print the table and write the JSON.
+
+    The exit code is 1 if a figure misses its bound, and 2 if the run failed.
+    """
     started = time.monotonic()
     try:
         options = Options.from_env()
@@ -212,7 +225,7 @@ def main() -> None:
         sys.exit(2)
     print(table(report.figures))
     write(options.output, options.size, report)
-    print(f"\n{options.size}, ids {options.ids}: {time.monotonic() - started:.0f} s in all")
+    print(f"\n{options.size}, ids {options.ids}: {time.monotonic() - started:.0f} s in total")
     if any(figure.ok is False for figure in report.figures):
         sys.exit(1)
 

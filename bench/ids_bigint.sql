@@ -1,4 +1,5 @@
--- The tables as the product's own migration makes them; its text is run by the harness before this file.
+-- Functions for the source tables that vessel activity creates. The benchmark runs the migration that creates these
+-- tables before this file.
 create schema bench;
 
 create function bench.vessel_id(p_vessel bigint) returns bigint

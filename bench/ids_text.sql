@@ -1,5 +1,6 @@
--- The tables as the original product has them (Prisma): cuid texts of 25 characters, timestamp(3) without zone.
--- Run on an empty database before the product is installed, which then adopts them.
+-- Creates the source tables as the original product has them (Prisma). Ids are cuids, which are texts of 25 characters.
+-- Timestamps are timestamp(3) without time zone. The benchmark runs this file on an empty database. Vessel activity is
+-- installed afterwards and uses these tables.
 create schema bench;
 
 create table public.vessels (
@@ -21,7 +22,8 @@ create table public.vessel_positions (
   course double precision
 );
 
--- A cuid begins with its time of birth: the ids of a fleet imported at once share a long prefix, those of positions rise.
+-- A cuid begins with the time at which it was made. The ids of vessels that were imported together therefore share a
+-- long prefix, and the ids of positions ascend.
 create function bench.vessel_id(p_vessel bigint) returns text
 language sql immutable parallel safe
 return 'clx4k2v9f0000' || lpad(to_hex((p_vessel * 2654435761) & 4294967295), 12, '0');

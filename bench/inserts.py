@@ -1,4 +1,4 @@
-"""What the triggers cost a writer: throughput with the engine and without, in pairs."""
+"""Measure what the triggers cost a writer: throughput with and without triggers, in pairs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SAME_VESSELS = 100
 
 @dataclass(frozen=True)
 class Volume:
-    """How many rows one round inserts, by way."""
+    """What one round inserts: rows for `copy`, transactions of each session for the other ways."""
 
     copy: int = 30_000
     batches: int = 30
@@ -44,41 +44,45 @@ class Volume:
 
 
 def throughput(subject: Subject, report: Report, rounds: int, volume: Volume) -> None:
-    """Note rows per second under "<way> with" and "<way> without", one pair a round.
+    """Record rows per second with and without triggers, as one pair for each way and round.
 
-    Which of a pair goes first alternates. The inbox is emptied and vacuumed after each round with
-    the engine, as refreshes and autovacuum would, so that its size limit is never met.
+    The two measurements of a pair swap their order from round to round. The inbox is emptied and
+    vacuumed after each measurement, as refreshes and autovacuum would do. The inbox therefore
+    never reaches its size limit.
     """
     for way in WAYS:
-        for number in range(rounds + 1):  # the first pair only warms up
-            for engine in (True, False) if number % 2 else (False, True):
+        for number in range(rounds + 1):  # the first pair is a warm-up
+            for enabled in (True, False) if number % 2 else (False, True):
                 insert = _prepared(way, subject, volume)
-                with _triggers(subject, enabled=engine):
+                with _triggers(subject, enabled=enabled):
                     rate = insert()
                 _empty_inboxes(subject)
                 if number:
-                    report.add(f"{way} {'with' if engine else 'without'}, rows/s", rate)
+                    report.add(f"{way} {'with' if enabled else 'without'}, rows/s", rate)
     subject.observer.execute("vacuum (analyze) public.vessel_positions")
     subject.refresh()
 
 
 def wal_per_row(subject: Subject, report: Report, rounds: int, rows: int = 10_000) -> None:
-    """Note the WAL of an inserted row in bytes, page images left out, with engine and without."""
+    """Record the WAL of an inserted row in bytes, with and without triggers.
+
+    Full page images are left out, because their number depends on checkpoints.
+    """
     for _ in range(rounds):
-        for engine in (True, False):
+        for enabled in (True, False):
             insert = _copy(subject, rows)
-            with _triggers(subject, enabled=engine):
+            with _triggers(subject, enabled=enabled):
                 start = subject.one("select pg_current_wal_insert_lsn()::text")
                 insert()
                 records, _images = subject.wal_of(start)
             _empty_inboxes(subject)
-            report.add(f"WAL a row {'with' if engine else 'without'}, bytes", records / rows)
+            report.add(f"WAL a row {'with' if enabled else 'without'}, bytes", records / rows)
     subject.refresh()
 
 
 @contextmanager
 def _triggers(subject: Subject, *, enabled: bool) -> Iterator[None]:
-    """Switch the engine's triggers off for the block, or leave them on."""
+    """Disable the triggers of vessel activity during the block if `enabled` is false."""
     names = subject.one(
         """
         select coalesce(array_agg(t.tgname), '{}')
@@ -103,7 +107,11 @@ def _triggers(subject: Subject, *, enabled: bool) -> Iterator[None]:
 
 
 def _empty_inboxes(subject: Subject) -> None:
-    """Leave no change unread. The state is wrong from here on; it is rebuilt in the end."""
+    """Delete all rows of the inbox.
+
+    The state misses these rows. The refresh after the last round rebuilds the state, because the
+    triggers were disabled and enabled again.
+    """
     for name in subject.sizes():
         if name.endswith("inbox"):
             table = sql.Identifier("vessel_activity", name)
@@ -112,7 +120,7 @@ def _empty_inboxes(subject: Subject) -> None:
 
 
 def _prepared(way: str, subject: Subject, volume: Volume) -> Callable[[], float]:
-    """Get everything ready that is not to be timed; the result inserts, and returns rows/s."""
+    """Do the untimed preparations. Return a function that inserts the rows and returns rows/s."""
     if way == "copy":
         return _copy(subject, volume.copy)
     if way == "batch":
@@ -128,10 +136,10 @@ _NEXT = "(select setval('bench.position_number', nextval('bench.position_number'
 
 
 def _copy(subject: Subject, rows: int) -> Callable[[], float]:
-    """One COPY of the rows, which the database has written out beforehand."""
+    """Prepare one COPY. The server writes the lines out first, so that this work is not timed."""
     first = subject.one("select " + _NEXT, rows, rows)
     positions = _positions(subject, rows, first)
-    query = f"copy (select * from {positions}) to stdout"  # noqa: S608 - numbers only
+    query = f"copy (select * from {positions}) to stdout"  # noqa: S608 - only numbers are inserted
     with subject.writer.cursor().copy(query.encode()) as out:
         lines = b"".join(bytes(piece) for piece in out)
 
@@ -145,7 +153,7 @@ def _copy(subject: Subject, rows: int) -> Callable[[], float]:
 
 
 def _batches(subject: Subject, batches: int) -> Callable[[], float]:
-    """Transactions of one 1,000-row INSERT each, the rows sent as one array a column."""
+    """Prepare transactions of one 1,000-row INSERT each, with one array for each column."""
     columns = subject.observer.execute(
         """
         select attname, format_type(atttypid, atttypmod) from pg_attribute
@@ -162,7 +170,7 @@ def _batches(subject: Subject, batches: int) -> Callable[[], float]:
           select p.*, ntile({batches}) over (order by p.id) as batch
           from {positions} as p
         ) as p group by p.batch
-        """.encode()  # noqa: S608 - names from the catalog
+        """.encode()  # noqa: S608 - the names come from the catalog
     ).fetchall()
     placeholders = ", ".join(f"%s::text::{kind}[]" for _, kind in columns)
     statement = f"insert into public.vessel_positions select * from unnest({placeholders})".encode()  # noqa: S608
@@ -177,7 +185,7 @@ def _batches(subject: Subject, batches: int) -> Callable[[], float]:
 
 
 def _positions(subject: Subject, rows: int, first: int) -> str:
-    """Write the call that makes the rows of the half minute up to now."""
+    """Return the SQL call that makes rows for the last 30 s of the clock."""
     since = subject.as_of - timedelta(seconds=30)
     return (
         f"bench.positions('{since.isoformat()}', '{subject.as_of.isoformat()}', "
@@ -206,7 +214,7 @@ from generate_series(1, 100) as i;
 def _pgbench(
     subject: Subject, script: str, *, rows: int, clients: int, transactions: int, commit: str
 ) -> Callable[[], float]:
-    """Prepare pgbench with a script of ours; its own figure counts, without the connecting."""
+    """Prepare a run of pgbench. Its rate is the one that pgbench reports, without connecting."""
     fleet = min(subject.size.fleet, _SAME_VESSELS if clients > 1 else subject.size.fleet)
     info = subject.writer.info
     environment = {

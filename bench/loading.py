@@ -1,4 +1,4 @@
-"""`make load` as a user runs it: rows a second through the whole path, and the memory it takes."""
+"""Measure `vessel-activity load` as a user runs it: rows per second, and peak memory."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ _COUNTRIES = (338, 366, 367, 316, 538, 636, 477, 352)
 
 
 def loading(server: LocalServer, report: Report, rounds: int, rows: int) -> None:
-    """Note rows/s and peak memory of loads of one file, each into a database with empty tables.
+    """Load one file several times, each time into empty tables. Record rows/s and peak memory.
 
-    The clock runs from the start of the process to its end. Reading and filing take a core each,
-    so the memory is that of the Python process alone.
+    The time counts from the start of the process to its end. The memory is that of the Python
+    process, without the PostgreSQL server.
     """
     path = DATA / f"load-{os.getpid()}.csv"
     try:
         _write_recording(path, rows)
-        for number in range(rounds + 1):  # the first round only warms up
+        for number in range(rounds + 1):  # the first round is a warm-up
             rate, megabytes = _load(server, path, rows)
             if number:
                 report.add("load, rows/s", rate)
@@ -56,7 +56,7 @@ def loading(server: LocalServer, report: Report, rounds: int, rows: int) -> None
 
 
 def _load(server: LocalServer, path: Path, rows: int) -> tuple[float, float]:
-    """Load the file once; return rows/s and the most memory it took, in MB."""
+    """Load the file once. Return rows/s and the peak memory in MB."""
     with psycopg.connect(server.url(), autocommit=True) as admin:
         admin.execute(f"drop database if exists {_DATABASE} with (force)")
         admin.execute(f"create database {_DATABASE}")
@@ -72,7 +72,7 @@ def _load(server: LocalServer, path: Path, rows: int) -> tuple[float, float]:
         elapsed = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
-            raise BenchError("loading failed; its messages are above")
+            raise BenchError("vessel-activity load failed; see its messages above")
         with psycopg.connect(server.url(_DATABASE)) as there:
             row = there.execute(
                 "select rows_read, rows_read = rows_loaded + rows_duplicate"
@@ -80,14 +80,17 @@ def _load(server: LocalServer, path: Path, rows: int) -> tuple[float, float]:
             ).fetchone()
         admin.execute(f"drop database {_DATABASE} with (force)")
     if row != (rows, True):
-        raise BenchError(f"of {rows} rows the load counted {row}")
+        raise BenchError(
+            f"vessel-activity load should have read {rows} rows, and counted each as loaded or "
+            f"duplicate; rows read, and whether the counts add up: {row}"
+        )
     return rows / elapsed, used.ru_maxrss / 1024
 
 
 def _write_recording(path: Path, rows: int) -> None:
-    """Write a day's file as MarineCadastre has them: the fleet reports about once a minute."""
+    """Write a file in the format of MarineCadastre. Each vessel reports about once a minute."""
     chance = random.Random(1)
-    began = datetime(2022, 1, 3)  # noqa: DTZ001 - the format has no zone
+    began = datetime(2022, 1, 3)  # noqa: DTZ001 - the format has no time zone
     with path.open("w", encoding="ascii") as file:
         file.write(_HEADER + "\n")
         for number in range(rows):

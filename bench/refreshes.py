@@ -1,4 +1,4 @@
-"""Times the refresh, the alternatives to it, and the rebuild; see docs/benchmarks.md."""
+"""Time the refresh, its alternatives and the rebuild; see docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from bench.subject import ROWS_PER_SECOND, check_equal
 if TYPE_CHECKING:
     from bench.subject import Subject
 
-HALF_MINUTE_ROWS = 15_284  # 30 s of the traffic of dense
+HALF_MINUTE_ROWS = 15_284  # 30 s of the traffic of the dense database
 _REFRESHES_A_ROUND = 3
-_VIEW_ROUNDS_ON_DENSE = 3  # a minute each, and only for comparison: no figure is judged by them
+_VIEW_ROUNDS_ON_DENSE = 3  # a round takes a minute, and no bound depends on the view
 
 
 def refreshes(subjects: list[Subject], report: Report, rounds: int) -> None:
-    """Time the four approaches and the refresh of new rows, turn by turn.
+    """Time the four approaches and the refresh of new rows, in turns.
 
-    The first subject is the one reported on; a second, smaller one gives the ratio of the sizes.
+    The report is about the first subject. A second, smaller subject is refreshed as well, for the
+    ratio between the two sizes.
     """
     main = subjects[0]
     main.create_materialized_view()
-    for number in range(rounds + 1):  # the first round only warms up
+    for number in range(rounds + 1):  # the first round is a warm-up
         noted = report if number else Report({})
         _alternatives(main, noted, number)
         for subject in subjects:
@@ -45,11 +46,12 @@ def refreshes(subjects: list[Subject], report: Report, rounds: int) -> None:
 
 
 def _alternatives(subject: Subject, report: Report, number: int) -> None:
-    """Time what there is beside the refresh, and see that all agree."""
+    """Time the alternatives to the refresh, and check that all approaches give the same figures."""
     dense = subject.size.name == "dense"
     answers = {}
     _, answers["refresh"] = subject.refresh()
-    if number or not dense:  # on dense, making the view has just warmed the table
+    # On dense the first round can skip this: creating the view has warmed the cache already.
+    if number or not dense:
         elapsed, answers["direct"] = subject.direct()
         report.add("direct", elapsed)
     if not dense or 1 <= number <= _VIEW_ROUNDS_ON_DENSE:
@@ -61,7 +63,7 @@ def _alternatives(subject: Subject, report: Report, number: int) -> None:
 
 
 def refresh_figures(report: Report, size: str) -> None:
-    """Judge what `refreshes` has noted."""
+    """Add the figures for the samples that `refreshes` recorded."""
     dense = size == "dense"
     bounds = {"30 s": 500.0, "1 s": 2_000.0} if dense else {"1 s": 50.0}
     for label, rows in (("30 s", HALF_MINUTE_ROWS), ("1 s", ROWS_PER_SECOND)):
@@ -86,7 +88,8 @@ def refresh_figures(report: Report, size: str) -> None:
         Figure("materialized view ÷ direct queries", report.ratio("materialized view", "direct")),
     ]
     for key in ("direct", "materialized view", "vessel_activity_at"):
-        report.figures.append(Figure(key, report.median(key), "ms"))
+        name = "direct queries" if key == "direct" else key
+        report.figures.append(Figure(name, report.median(key), "ms"))
     for label in ("30 s", "1 s", "nothing new"):
         report.figures.append(Figure(f"refresh, {label}", report.median(f"refresh, {label}"), "ms"))
         if dense:
@@ -102,7 +105,7 @@ def refresh_figures(report: Report, size: str) -> None:
 
 
 def rebuilds(subject: Subject, report: Report, rounds: int) -> None:
-    """Time rebuilds of the state, and the verification; check that they changed nothing."""
+    """Time rebuilds of the state, and check the figures after the last one."""
     for number in range(rounds + 1):
         subject.observer.execute("select public.vessel_activity_rebuild()")
         elapsed, rebuilt = subject.refresh()

@@ -1,4 +1,4 @@
-"""What a run has found: figures with their bounds, as a table for people and as JSON for later."""
+"""The result of a run: figures with their bounds, shown as a table and stored as JSON."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the result.
+    """One figure of the result, which is one line of the table.
 
     Attributes:
-        name: what was measured.
-        measured: the value; a median unless the name says otherwise.
+        name: the name of the figure in the table.
+        measured: the value. The value is a median unless the name says otherwise.
         unit: "x" for a ratio within this run, "ms", "bytes", "%" and the like.
-        at_least: the bound from below, where there is one.
-        at_most: the bound from above, where there is one.
-        note: how it was measured, where the name can't say it.
+        at_least: the lower bound, or None.
+        at_most: the upper bound, or None.
+        note: how the value was measured, if the name does not say so.
 
     """
 
@@ -35,7 +35,7 @@ class Figure:
 
     @property
     def ok(self) -> bool | None:
-        """Whether it keeps its bound; None where it has none."""
+        """Whether the value is within its bound, or None if the figure has no bound."""
         if self.at_least is None and self.at_most is None:
             return None
         return (self.at_least is None or self.measured >= self.at_least) and (
@@ -44,7 +44,7 @@ class Figure:
 
     @property
     def bound(self) -> str:
-        """The bound in words."""
+        """The bound in words, or an empty text if the figure has no bound."""
         if self.at_least is not None:
             return f"at least {_number(self.at_least)}"
         return "" if self.at_most is None else f"at most {_number(self.at_most)}"
@@ -55,11 +55,12 @@ class Report:
     """One run on one size of data.
 
     Attributes:
-        about: machine, server, settings and data of the run.
-        figures: the lines of the table, in order.
-        times: every sample, in ms unless the key says otherwise, by what was timed.
-        modes: how often which mode of refresh (as refresh_log names it) was timed under a key.
-        series: what was followed over time, by name.
+        about: the machine, the server, its settings and the data.
+        figures: the figures in the order of the table.
+        times: all samples for each key, in ms unless the key names another unit.
+        modes: for each key, how many refreshes of each mode were timed. The modes are those of
+            refresh_log.
+        series: for each name, the measurements that were taken over time, oldest first.
 
     """
 
@@ -70,25 +71,25 @@ class Report:
     series: dict[str, list[dict[str, float]]] = field(default_factory=dict)
 
     def add(self, key: str, sample: float) -> None:
-        """Note one sample."""
+        """Add one sample."""
         self.times.setdefault(key, []).append(sample)
 
     def add_refresh(self, key: str, sample: float, mode: str) -> None:
-        """Note one timed refresh and its mode."""
+        """Add the time of one refresh, and count its mode."""
         self.add(key, sample)
         counts = self.modes.setdefault(key, {})
         counts[mode] = counts.get(mode, 0) + 1
 
     def median(self, key: str) -> float:
-        """Return the median of the samples noted under a key."""
+        """Return the median of the samples under a key."""
         return statistics.median(self.times[key])
 
     def ratio(self, slow: str, fast: str) -> float:
-        """Return how many times the median of one is that of another."""
+        """Return the median under the key `slow` divided by the median under the key `fast`."""
         return self.median(slow) / self.median(fast)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the report as plain values: what stands in bench/latest.json under its size."""
+        """Return the report as plain values, as bench/latest.json holds it for each size."""
         return {
             **self.about,
             "figures": [
@@ -101,7 +102,7 @@ class Report:
 
 
 def spread(samples: Sequence[float]) -> dict[str, float]:
-    """Return median, quartiles, extremes and number of the samples."""
+    """Return the median, the quartiles, the extremes and the number of samples."""
     low, middle, high = (
         statistics.quantiles(samples, n=4, method="inclusive")
         if len(samples) > 1
@@ -118,12 +119,12 @@ def spread(samples: Sequence[float]) -> dict[str, float]:
 
 
 def paired_ratios(over: Sequence[float], under: Sequence[float]) -> list[float]:
-    """Return the ratio of each pair: what two rounds side by side say, free of slow drift."""
+    """Return the ratio of each pair of neighbouring rounds, which slow drift does not affect."""
     return [a / b for a, b in zip(over, under, strict=True)]
 
 
 def table(figures: Iterable[Figure]) -> str:
-    """Lay the figures out for a terminal."""
+    """Return the figures as a table for a terminal."""
     rows = [("figure", "measured", "bound", "")]
     for figure in figures:
         verdict = {True: "ok", False: "FALLS SHORT", None: ""}[figure.ok]
@@ -139,7 +140,7 @@ def table(figures: Iterable[Figure]) -> str:
 
 
 def write(path: Path, size: str, report: Report) -> None:
-    """Put the report under its size into the file, beside the latest of the other size."""
+    """Write the report into the file under its size, and keep the reports of the other sizes."""
     try:
         known = json.loads(path.read_text())
     except (FileNotFoundError, ValueError):

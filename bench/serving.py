@@ -1,7 +1,7 @@
-"""Measures the server against the smallest possible one, its streams, its page and its memory.
+"""Compare server.py with the smallest possible server, and measure its streams, page and memory.
 
-Usage: make bench-http. One server process on one core, the load on another; each figure is the
-median of rounds in which the two servers take turns. Writes bench/http-latest.json.
+Usage: make bench-http. The server runs on one core, and the load on another. The two servers take
+turns. Figures are medians of several rounds. The result is written to bench/http-latest.json.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ HISTORY = """
       date_bin('1 minute', now() - interval '31 days', 'epoch'), now(), '1 minute') m,
     lateral (select (extract(epoch from now() - m) / 60)::int) as ago (n)
 """
-# Notes in the page's own time when every number is there, and when the changes are there too.
+# This script runs in the page. It records when all numbers are shown, and when all changes are.
 WATCH = """
   const look = () => {
     const ids = ["activeNow", "activeLastHour", "activeLast24h", "speedAvg", "totalVessels",
@@ -72,7 +72,7 @@ WATCH = """
 
 @contextmanager
 def database() -> Iterator[str]:
-    """Run a PostgreSQL of this bench's own, migrated, and give its URL."""
+    """Run a PostgreSQL server with vessel activity and a month of history, and return its URL."""
     with folder_for_servers() as folder:
         server = LocalServer(postgresql_binaries(), folder / "data", {"fsync": "off"})
         server.start()
@@ -89,8 +89,9 @@ def database() -> Iterator[str]:
 
 @contextmanager
 def smallest(status: int, length: int) -> Iterator[str]:
-    """Run the yardstick and give its address."""
-    # Opened here, as connections to a port that nobody has yet may meet themselves.
+    """Run the smallest server and return its address."""
+    # The socket is opened before the process starts. A client that connects to a port without a
+    # listener may connect to itself.
     with bind("127.0.0.1", 0) as listening:
         number = listening.fileno()
         command = [sys.executable, str(HERE / "smallest.py"), str(number), str(status), str(length)]
@@ -105,7 +106,7 @@ def smallest(status: int, length: int) -> Iterator[str]:
 
 
 def wrk(address: str, connections: int, tag: str | None) -> tuple[float, float]:
-    """Load an address for a moment; return requests a second, and the 99th percentile in ms."""
+    """Run wrk on an address for one round. Return requests/s, and the 99th percentile in ms."""
     command = ["wrk", "-t1", f"-c{connections}", f"-d{ROUND_SECONDS}s", "--latency"]
     command += ["-H", f"If-None-Match: {tag}"] if tag else []
     done = subprocess.run(
@@ -118,25 +119,23 @@ def wrk(address: str, connections: int, tag: str | None) -> tuple[float, float]:
     rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
     late = re.search(r"99%\s+([\d.]+)(us|ms|s)", done.stdout)
     if rate is None or late is None or "Non-2xx" in done.stdout.replace("Non-2xx or 3xx", ""):
-        raise RuntimeError(f"wrk said:\n{done.stdout}")
+        raise RuntimeError(f"wrk reported errors or no figures:\n{done.stdout}")
     return float(rate[1]), float(late[1]) * {"us": 0.001, "ms": 1, "s": 1000}[late[2]]
 
 
-def compare(ours: str, yardstick: str, connections: int, tag: str | None) -> dict[str, float]:
-    """Let both take turns; return the medians and their ratios.
+def compare(server: str, least: str, connections: int, tag: str | None) -> dict[str, float]:
+    """Load server.py and the smallest server in turns. Return the medians and their ratios.
 
-    The rates' ratio is the median of neighbouring rounds', which meet the same machine. A 99th
-    percentile leaps when anything else runs for a moment, on either side: there, the ratio is of
-    the medians.
+    The ratio of the rates is the median over pairs of neighbouring rounds, because both rounds of
+    a pair run under the same conditions. A single 99th percentile can jump when another process
+    runs for a moment. The ratio of the percentiles is therefore the ratio of their medians.
     """
-    rounds = [
-        (wrk(ours, connections, tag), wrk(yardstick, connections, None)) for _ in range(ROUNDS)
-    ]
+    rounds = [(wrk(server, connections, tag), wrk(least, connections, None)) for _ in range(ROUNDS)]
     p99, smallest_p99 = (statistics.median(pair[side][1] for pair in rounds) for side in (0, 1))
     return {
-        "requests_per_second": statistics.median(our[0] for our, _ in rounds),
-        "smallest_requests_per_second": statistics.median(least[0] for _, least in rounds),
-        "ratio": statistics.median(our[0] / least[0] for our, least in rounds),
+        "requests_per_second": statistics.median(full[0] for full, _ in rounds),
+        "smallest_requests_per_second": statistics.median(small[0] for _, small in rounds),
+        "ratio": statistics.median(full[0] / small[0] for full, small in rounds),
         "p99_ms": p99,
         "smallest_p99_ms": smallest_p99,
         "p99_ratio": p99 / smallest_p99,
@@ -144,9 +143,12 @@ def compare(ours: str, yardstick: str, connections: int, tag: str | None) -> dic
 
 
 def page_figures(browser: Browser, web: WebServer) -> dict[str, float]:
-    """Open page and empty page in turn, nothing cached; medians in ms, and the bytes of one."""
+    """Open the dashboard and an empty page in turns, without a cache.
+
+    Return median times in ms, and the most bytes that the dashboard transferred.
+    """
     numbers, trends, empty, sizes = [], [], [], []
-    for _ in range(PAGES + 1):  # the first of each warms the browser up
+    for _ in range(PAGES + 1):  # the first round is a warm-up of the browser
         context = browser.new_context()
         context.add_init_script(WATCH)
         page = context.new_page()
@@ -172,7 +174,7 @@ def page_figures(browser: Browser, web: WebServer) -> dict[str, float]:
 
 
 def note_size(moved: list[int], request: Request) -> None:
-    """Add what the answer to a request weighed."""
+    """Add the size of the answer to a request, in bytes."""
     sizes = request.sizes()
     moved.append(sizes["responseBodySize"] + sizes["responseHeadersSize"])
 
@@ -185,7 +187,7 @@ def memory_mb(pid: int) -> float:
 
 
 def measure() -> dict[str, Any]:
-    """Measure everything once."""
+    """Run all measurements once."""
     found: dict[str, Any] = {}
     with ExitStack() as stack:
         url = stack.enter_context(database())
@@ -196,10 +198,10 @@ def measure() -> dict[str, Any]:
             found["page"] = page_figures(browser, web)
         os.sched_setaffinity(web.process.pid, SERVER_CORE)
         for status, asked in ((200, None), (304, tag)):
-            with smallest(status, length) as yardstick:
+            with smallest(status, length) as least:
                 for connections in (16, 64):
                     key = f"{status} at {connections}"
-                    found[key] = compare(web.address, yardstick, connections, asked)
+                    found[key] = compare(web.address, least, connections, asked)
         delays = commit_to_event_ms(web.port, url, clients=CLIENTS, commits=COMMITS)
         found["commit_to_event"] = {
             "clients": CLIENTS,
@@ -213,7 +215,7 @@ def measure() -> dict[str, Any]:
 
 
 def verdicts(found: dict[str, Any]) -> Iterator[tuple[str, float, str, bool]]:
-    """Yield each bounded figure: what, how much, the bound, and whether it holds."""
+    """Yield the name, value and bound of each figure that has a bound, and whether it holds."""
     least: Callable[[float, float], bool] = lambda value, bound: value >= bound  # noqa: E731
     for key in ("200 at 16", "200 at 64", "304 at 16", "304 at 64"):
         ratio = found[key]["ratio"]
@@ -232,7 +234,7 @@ def verdicts(found: dict[str, Any]) -> Iterator[tuple[str, float, str, bool]]:
 
 
 def main() -> None:
-    """Measure, print, and keep the figures."""
+    """Measure the figures, print them, and write them to bench/http-latest.json."""
     found = measure()
     lines = list(verdicts(found))
     for what, value, bound, holds in lines:

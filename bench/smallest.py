@@ -1,7 +1,8 @@
-"""The smallest possible ASGI application, as a yardstick: one fixed answer and nothing else.
+"""The smallest possible ASGI application. `make bench-http` compares server.py with it.
 
-Usage: python bench/smallest.py SOCKET STATUS BODY_LENGTH, SOCKET being the number of an inherited
-listening socket; the same uvicorn settings as server.py.
+Usage: python bench/smallest.py SOCKET STATUS BODY_LENGTH. SOCKET is the file descriptor of an
+inherited listening socket. Every request gets the same answer: this status, and a body of this
+length. The uvicorn settings are those of server.py.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ END = {"type": "http.response.body", "body": b"" if STATUS == 304 else BODY}
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
-    """Answer everything alike."""
+    """Send the same answer to every request."""
     await send(START)
     await send(END)
 

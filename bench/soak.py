@@ -1,4 +1,4 @@
-"""Refreshing every second while rows arrive: its share of a core, and whether anything grows."""
+"""Refresh every second while rows arrive. Measure the share of a core and the size of tables."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ _SAMPLE_SECONDS = 10
 
 
 def soak(subject: Subject, report: Report, seconds: int) -> None:
-    """Refresh each second at 510 rows/s; note series "soak" and the samples under "soak ...".
+    """Refresh every second while 510 rows/s arrive. Record the series "soak".
 
-    The clock runs with the machine's from where it stands.
+    The times go under the key "soak refresh". The clock of the subject keeps its distance from
+    the clock of the machine.
     """
     _follow(subject, report, seconds, "soak")
 
 
 def open_transaction(subject: Subject, report: Report, seconds: int) -> None:
-    """Do the same beside a transaction that keeps its snapshot all the time; series "open"."""
+    """Do the same while another transaction holds its snapshot. Record the series "open"."""
     with psycopg.connect(subject.url) as idle:
         idle.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         idle.execute("select count(*) from public.vessels")
@@ -60,7 +61,7 @@ def _follow(subject: Subject, report: Report, seconds: int, name: str) -> None:
                 inbox = sum(size for table, size in sizes.items() if table.endswith("inbox"))
                 series.append(
                     {
-                        # First: tables are named inbox and state too; the sums take those names.
+                        # Tables come first: if a table is named inbox or state, the sum wins.
                         **{f"{table}_bytes": size for table, size in sizes.items()},
                         "second": second,
                         "inbox_bytes": inbox,
@@ -77,7 +78,7 @@ def _follow(subject: Subject, report: Report, seconds: int, name: str) -> None:
 
 @contextmanager
 def _feeding(subject: Subject, offset: timedelta) -> Iterator[None]:
-    """Insert the traffic as it comes, in ten statements a second, until the block ends."""
+    """Insert the traffic in ten statements per second during the block."""
     stop = threading.Event()
     failed: list[BaseException] = []
     step = 1 / _STATEMENTS_PER_SECOND
@@ -109,6 +110,6 @@ def _feeding(subject: Subject, offset: timedelta) -> Iterator[None]:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """Return the processor time, user and system, that a backend has used so far."""
+    """Return the processor time of a backend so far in seconds, user and system together."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,4 +1,4 @@
-"""A thousand stream clients in one process: the delay from a commit to each of them."""
+"""Measure the delay from a commit to each of many stream clients, all in one process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COMMIT = (
 
 
 class Client(asyncio.Protocol):
-    """One client: notes when it first sees the number that it is told to look for."""
+    """A stream client. It records when it first receives the number that it waits for."""
 
     def __init__(self, seen: asyncio.Queue[float]) -> None:
         self._seen = seen
@@ -29,13 +29,13 @@ class Client(asyncio.Protocol):
         self.wanted = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the stream."""
-        # uvloop's transports are none of asyncio's classes.
+        """Request the stream."""
+        # The transports of uvloop are no subclasses of asyncio.Transport.
         self.transport = cast("asyncio.Transport", transport)
         self.transport.write(b"GET %s HTTP/1.1\r\nHost: bench\r\n\r\n" % STREAM.encode())
 
     def data_received(self, data: bytes) -> None:
-        """Look for the number."""
+        """Look for the number, which may be split between two pieces of data."""
         now = time.perf_counter()
         if self.wanted and self.wanted in self._tail + data:
             self.wanted = b""
@@ -50,7 +50,7 @@ async def _measure(port: int, url: str, clients: int, commits: int) -> list[floa
     for _ in range(clients):
         _, client = await loop.create_connection(lambda: Client(seen), "127.0.0.1", port)
         opened.append(client)
-    await asyncio.sleep(2)  # the events that greet them
+    await asyncio.sleep(2)  # until each client has received its first event
     delays: list[float] = []
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         for number in range(100_000, 100_000 + commits):
@@ -59,7 +59,7 @@ async def _measure(port: int, url: str, clients: int, commits: int) -> list[floa
             async with connection.transaction():
                 await connection.execute(COMMIT, [number])
                 await connection.execute("notify vessel_activity")
-                began = time.perf_counter()  # the commit itself counts
+                began = time.perf_counter()  # the delay includes the commit
             arrivals = [await asyncio.wait_for(seen.get(), 10) for _ in opened]
             delays += [arrived - began for arrived in arrivals]
     for client in opened:
@@ -68,9 +68,9 @@ async def _measure(port: int, url: str, clients: int, commits: int) -> list[floa
 
 
 def commit_to_event_ms(port: int, url: str, *, clients: int, commits: int) -> Sequence[float]:
-    """Return the delays of all deliveries in milliseconds, ascending.
+    """Return the delays of all deliveries in milliseconds, in ascending order.
 
-    Each counts from just before the COMMIT to the arrival at a client.
+    A delay counts from just before the COMMIT to the arrival of the event at a client.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, clients + 512), hard))

@@ -1,7 +1,7 @@
-"""One database under test: its clock, its feed, and the four ways to get the figures.
+"""One database under test: its clock, its traffic, and the four ways to get the figures.
 
-The clock is the harness's own: it starts at the machine's and steps ahead with the rows that are
-fed, so that 30 s of traffic also move the windows by 30 s.
+The benchmark keeps its own clock. The clock starts at the time of the machine. When 30 s of
+traffic are inserted, the clock moves by 30 s, and so do the time windows of the figures.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bench.cluster import HERE, BenchError, Size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROWS_PER_SECOND = 510  # the traffic of dense
+ROWS_PER_SECOND = 510  # the traffic of the dense database
 Row = dict[str, Any]
 _DIRECT = [s.strip() for s in (HERE / "direct.sql").read_text().split(";") if s.strip()]
 _FIGURES = (
@@ -32,12 +32,12 @@ _VIEW = f"select {_FIGURES} from bench.activity".encode()  # noqa: S608
 
 
 class Subject:
-    """A filled database with the product in it.
+    """A database that holds positions and vessel activity.
 
     Attributes:
-        size: how much data it holds.
-        as_of: the harness's clock.
-        mode: how the latest refresh worked, as refresh_log says: incremental, rebuild, definition.
+        size: the amount of data in the database.
+        as_of: the clock of the benchmark.
+        mode: the mode of the latest refresh in refresh_log: incremental, rebuild or definition.
 
     """
 
@@ -48,10 +48,10 @@ class Subject:
         self.refresher = psycopg.connect(url, autocommit=True)
         self.reader = psycopg.connect(url, autocommit=True)
         self.observer = psycopg.connect(url, autocommit=True)
-        # The original's driver reads a timestamp without zone as UTC, and so must its queries.
+        # The original product reads timestamps without time zone as UTC, so its queries need UTC.
         self.reader.execute("set timezone = 'UTC'")
         self.mode = ""
-        # With KEEP=1 the clock goes on where the last run has left it.
+        # With KEEP=1 the clock continues from the end of the last run.
         self.as_of: datetime = self.one(
             """
             select date_bin('1 ms', greatest(max(vessel_activity.utc_instant(p.timestamp)),
@@ -61,13 +61,13 @@ class Subject:
         )
         self._catch_up()
 
-    def one(self, query: str, *params: object) -> Any:  # noqa: ANN401 - as the query says
-        """Return the first column of the first row, read by a session that is never timed."""
+    def one(self, query: str, *params: object) -> Any:  # noqa: ANN401 - any type
+        """Run a query in a session that is never timed. Return the first value of its first row."""
         row = self.observer.execute(query.encode(), params).fetchone()
         return None if row is None else row[0]
 
     def _catch_up(self) -> None:
-        """Feed what has passed since the data was made, at the pace of the data."""
+        """Insert traffic for the time since the data was made, at the rate of the data."""
         gap = datetime.now(UTC) + timedelta(seconds=1) - self.as_of
         if gap > timedelta(0):
             rate = self.size.rows / (self.size.hours * 3600)
@@ -76,11 +76,11 @@ class Subject:
         self.observer.execute("vacuum (analyze) public.vessel_positions")
 
     def feed(self, rows: int, seconds: float) -> None:
-        """Move the clock on and insert the traffic of that time, through the triggers.
+        """Insert rows for the next seconds, with the triggers on, and move the clock.
 
-        One statement a second, as programs that write a feed in batches do.
+        There is one INSERT for each second, as from a program that writes a feed in batches.
         """
-        # Whole milliseconds, as the column keeps: else a row could be rounded past the clock.
+        # The column keeps milliseconds. A finer time could be rounded to a time after the clock.
         until = self.as_of + timedelta(milliseconds=round(seconds * 1000))
         self.writer.execute(
             "call bench.feed(%s, %s, %s, %s)", (self.as_of, until, rows, self.size.fleet)
@@ -88,7 +88,7 @@ class Subject:
         self.as_of = until
 
     def refresh(self) -> tuple[float, Row]:
-        """Refresh as of the clock; return the time it took to the commit, in ms, and the row."""
+        """Refresh as of the clock. Return the time with the commit in ms, and the row."""
         started = time.perf_counter()
         cursor = self.refresher.execute(
             _REFRESH,
@@ -102,18 +102,18 @@ class Subject:
         return elapsed, row
 
     def definition(self) -> tuple[float, Row]:
-        """Ask vessel_activity_at; return the time in ms, and the row."""
+        """Call vessel_activity_at. Return the time in ms, and the row."""
         started = time.perf_counter()
         cursor = self.reader.execute(_DEFINITION, (self.as_of,))
         row = _named(cursor)
         return _ms_since(started), row
 
     def direct(self) -> tuple[float, Row]:
-        """Run the original's eight queries; return their time together in ms, and the figures."""
+        """Run the eight direct queries. Return their total time in ms, and the figures."""
         now = f"'{self.as_of.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00'::timestamptz"
         statements = [s.format(now=now).encode() for s in _DIRECT]
         results = []
-        with self._without_our_index():
+        with self._without_vessel_index():
             started = time.perf_counter()
             for statement in statements:
                 results.append(self.reader.execute(statement).fetchall())  # noqa: PERF401 - timed
@@ -132,7 +132,7 @@ class Subject:
         return elapsed, row
 
     def create_materialized_view(self) -> None:
-        """Make the materialized view over the eight queries, for `materialized_view`."""
+        """Create the materialized view of the eight direct queries for `materialized_view`."""
         queries = [s.format(now="current_setting('bench.now')::timestamptz") for s in _DIRECT]
         self.reader.execute(f"set bench.now = '{self.as_of.isoformat()}'".encode())
         self.reader.execute("drop materialized view if exists bench.activity")
@@ -146,14 +146,14 @@ class Subject:
                 as vessel_types,
               (select json_agg(f) from ({queries[6]}) as f)::text as top_flags,
               ({queries[7]}) as speed_avg
-            """.encode()  # noqa: S608 - queries of this folder
+            """.encode()  # noqa: S608 - the queries are in bench/direct.sql
         )
         self.reader.execute("create unique index on bench.activity (id)")
 
     def materialized_view(self) -> tuple[float, Row]:
-        """Refresh the materialized view concurrently; return the time in ms, and the figures."""
+        """Refresh the materialized view concurrently. Return the time in ms, and the figures."""
         self.reader.execute(f"set bench.now = '{self.as_of.isoformat()}'".encode())
-        with self._without_our_index():
+        with self._without_vessel_index():
             started = time.perf_counter()
             self.reader.execute("refresh materialized view concurrently bench.activity")
             elapsed = _ms_since(started)
@@ -161,8 +161,12 @@ class Subject:
         return elapsed, row
 
     @contextmanager
-    def _without_our_index(self) -> Iterator[None]:
-        """Hide the ("vesselId", timestamp) index: the yardstick has the index on timestamp only."""
+    def _without_vessel_index(self) -> Iterator[None]:
+        """Hide the index on ("vesselId", timestamp) during the block.
+
+        The original product has no such index. The index is dropped in a transaction that is
+        rolled back.
+        """
         names = self.one(
             """
             select array_agg(c.oid::regclass::text) from pg_index as i
@@ -177,7 +181,10 @@ class Subject:
             yield
 
     def wal_of(self, start: str) -> tuple[int, int]:
-        """Return the bytes of WAL since a position: records without, and full page images alone."""
+        """Return the bytes of WAL since a position: those of records, and those of page images.
+
+        The bytes of records do not include full page images.
+        """
         end = self.one("select pg_current_wal_insert_lsn()::text")
         while not self.one("select pg_current_wal_flush_lsn() >= %s::pg_lsn", end):
             time.sleep(0.05)
@@ -190,11 +197,11 @@ class Subject:
             (start, end),
         ).fetchone()
         if row is None:
-            raise BenchError("pg_walinspect gave no answer")
+            raise BenchError("pg_get_wal_records_info returned no row")
         return int(row[0]), int(row[1])
 
     def sizes(self) -> dict[str, int]:
-        """Return the bytes of the inbox and each state table, indexes included, by name."""
+        """Return the size of the inbox and of each state table in bytes, indexes included."""
         return dict(
             self.observer.execute(
                 """
@@ -213,10 +220,10 @@ class Subject:
 
 
 def check_equal(rows: dict[str, Row]) -> None:
-    """See that all approaches gave the same figures.
+    """Check that all approaches gave the same figures.
 
     Raises:
-        BenchError: they did not; a time for a wrong answer is worth nothing.
+        BenchError: the figures differ, so the measured times can't be compared.
 
     """
     seen = {name: _comparable(row) for name, row in rows.items()}
@@ -227,13 +234,16 @@ def check_equal(rows: dict[str, Row]) -> None:
 
 
 def _comparable(row: Row) -> Row:
-    """Leave aside what the original's queries leave open: which of equal counts comes first."""
+    """Ignore the order of groups with equal counts. The direct queries do not define this order."""
     flags = {entry["flag"]: entry["count"] for entry in row["top_flags"]}
     return {**row, "vessel_types": _settled(row["vessel_types"]), "top_flags": _settled(flags)}
 
 
 def _settled(counts: dict[str, int]) -> list[tuple[int, str]]:
-    """Sort a top ten, its last count without a name: another group may have the same."""
+    """Sort the counts of a top ten, without the names of the groups that have the lowest count.
+
+    Several groups may have this count, and any of them may be the last of the ten.
+    """
     least = min(counts.values(), default=0)
     return sorted((count, name if count > least else "") for name, count in counts.items())
 
@@ -241,7 +251,7 @@ def _settled(counts: dict[str, int]) -> list[tuple[int, str]]:
 def _named(cursor: psycopg.Cursor[Any]) -> Row:
     row = cursor.fetchone()
     if row is None or cursor.description is None:
-        raise BenchError("a query of the benchmark gave no row")
+        raise BenchError("a query of the benchmark returned no row")
     return dict(zip([column.name for column in cursor.description], row, strict=True))
 
 

@@ -1,7 +1,7 @@
 """Make a release of this checkout: check, write the version, build, commit, tag.
 
-Run it with `make release VERSION=x.y.z`. It pushes nothing. If a step fails, the checkout is as it
-was before.
+Run it with `make release VERSION=x.y.z`. It pushes nothing. If a step fails, the branch and
+all tracked files are as they were before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CHANGELOG = ROOT / "CHANGELOG.md"
 DIST = ROOT / "dist"
 CHECKS = (["make", "lint"], ["make", "test"])
-# Where the version stands: each file, with the pattern of the version in it.
+# The files that contain the version, each with a pattern that matches only the version.
 PLACES = (
     (ROOT / "vessel_activity" / "__init__.py", r'(?<=^__version__ = ")[^"]*(?="$)'),
     (ROOT / "openapi.json", r'(?<="version": ")[^"]*(?=")'),
@@ -77,7 +77,7 @@ def check_checkout(version: str) -> None:
     """Check that the checkout can become this release.
 
     Raises:
-        ReleaseError: it can't.
+        ReleaseError: the checkout can't become this release.
 
     """
     if not re.fullmatch(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}", version):
@@ -99,12 +99,12 @@ def check_checkout(version: str) -> None:
 
 
 def numbers(version: str) -> list[int]:
-    """Return a version in a form that can be compared."""
+    """Return the numbers of a version, so that versions can be compared."""
     return [int(part) for part in version.split(".")]
 
 
 def write_version(version: str) -> None:
-    """Write the version into its places, and date the changelog."""
+    """Write the version into its files, and add version and date to the changelog."""
     for file, pattern in PLACES:
         replace(file, pattern, version)
     today = dt.datetime.now(dt.UTC).date().isoformat()
@@ -112,10 +112,10 @@ def write_version(version: str) -> None:
 
 
 def replace(file: Path, pattern: str, new: str) -> None:
-    """Replace the one place in a file that fits the pattern.
+    """Replace the only match of a pattern in a file.
 
     Raises:
-        ReleaseError: there is no such place, or more than one.
+        ReleaseError: the pattern has no match, or more than one.
 
     """
     text = file.read_text(encoding="utf-8")

@@ -93,9 +93,19 @@ def goes_on(db: psycopg.Connection, active_now: int) -> None:
 
 
 def bytes_of(db: psycopg.Connection, relation: str) -> int:
-    """Return the size of a table of vessel activity, with its indexes and TOAST."""
+    """Return the size of a table of vessel activity, with its indexes and TOAST.
+
+    Their maps of free space and visibility are left out: autovacuum may write one at any moment.
+    """
     row = db.execute(
-        "select pg_total_relation_size(%s)", (f"vessel_activity.{relation}",)
+        """
+        select sum(pg_relation_size(c.oid))
+        from pg_class as t
+        join pg_class as c on c.oid in (t.oid, t.reltoastrelid)
+          or c.oid in (select i.indexrelid from pg_index as i where i.indrelid = t.oid)
+        where t.oid = %s::regclass
+        """,
+        (f"vessel_activity.{relation}",),
     ).fetchone()
     assert row is not None
     return int(row[0])

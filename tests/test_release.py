@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -17,7 +18,13 @@ from tests.conftest import PROJECT
 if TYPE_CHECKING:
     from pathlib import Path
 
-_NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".data", ".*_cache", "node_modules", "dist")
+_NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv", ".data", ".hypothesis", ".*_cache", "node_modules", "dist"
+)
+# As from a shell: the make that runs the tests must not tell its options to the make in them.
+_ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL"}
+}
 _NEXT = "9.8.7"
 _SQL_FILE = "vessel_activity/install/sql_file.py"
 
@@ -46,6 +53,7 @@ def release(checkout: Path, version: str, *options: str) -> subprocess.Completed
     return subprocess.run(
         [sys.executable, "scripts/release.py", version, *options],
         cwd=checkout,
+        env=_ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,
@@ -155,6 +163,7 @@ def test_make_release_passes_the_version_on() -> None:
         done = subprocess.run(
             ["make", "--dry-run", "release", *variables],
             cwd=PROJECT,
+            env=_ENVIRONMENT,
             capture_output=True,
             text=True,
             check=True,

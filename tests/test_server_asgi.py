@@ -51,6 +51,8 @@ def test_the_figures_the_page_and_the_events_are_served(program: str, module_url
     with serving(program, module_url) as (address, process):
         eventually(lambda: httpx.get(f"{address}/readyz").status_code == 200, within_seconds=30)
         assert httpx.get(address + STATS).json() == row_as_json(module_url)
+        for path in (STATS, "/dashboard/vessels", "/nothing"):
+            assert httpx.get(address + path).headers["x-content-type-options"] == "nosniff"
         assert "Vessel activity" in httpx.get(f"{address}/dashboard/vessels").text
 
         with httpx.stream("GET", address + STREAM, timeout=10) as stream:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vessel_activity import __version__, paths, running
+from vessel_activity.settings import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,8 +38,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vessel-activity",
         description="Live vessel activity figures from AIS position reports in PostgreSQL.",
-        epilog="Without DATABASE_URL, every command works on an embedded PostgreSQL. "
-        "All settings are environment variables: see docs/operating.md.",
+        epilog=_settings(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -74,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         "rollback",
         "remove vessel activity from the database",
         _rollback,
-        "The source tables, their rows and indexes stay as they were.",
+        "The source tables, their rows and their other indexes stay as they were.",
     )
     command("refresh", "bring the figures up to date now, and print them as JSON", _refresh)
     command(
@@ -118,6 +119,13 @@ def _parser() -> argparse.ArgumentParser:
         "--rollback", action="store_true", help="print the SQL file that removes vessel activity"
     )
     return parser
+
+
+def _settings() -> str:
+    """Return the part of the help about environment variables."""
+    width = max(len(name) for name in VARIABLES)
+    lines = [f"  {name:<{width}}  {about}" for name, about in VARIABLES.items()]
+    return "\n".join(["settings, all of them environment variables:", *lines])
 
 
 def _sentence(words: str) -> str:

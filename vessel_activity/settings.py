@@ -19,6 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PREFIX = "VESSEL_ACTIVITY_"
+VARIABLES = {
+    "DATABASE_URL": "libpq URL of the database; without it an embedded PostgreSQL is used",
+    "HOST": "address the server listens on (127.0.0.1)",
+    "PORT": "port the server listens on (8000)",
+    _PREFIX + "FALLBACK": "whether the server refreshes when nobody else does (on)",
+    _PREFIX + "DATA_DIR": "folder of the embedded PostgreSQL",
+    _PREFIX + "ANSWER_TIMEOUT_SECONDS": "how long the server waits for the database (2)",
+    _PREFIX + "STALE_ANSWER_SECONDS": "how long it serves an old answer without the database (300)",
+    _PREFIX + "MAX_STREAMS": "event-stream clients at a time (1000)",
+    _PREFIX + "CORS_ORIGINS": "web origins whose pages may read the API (none)",
+    _PREFIX + "EMBED_ORIGINS": "web origins that may show the dashboard in a frame (none)",
+}
+"""Every environment variable, with its meaning and its default in a few words."""
+
 _ON = {"on", "true", "yes", "1"}
 _OFF = {"off", "false", "no", "0"}
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vessel_activity.web.content import Content
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from starlette.types import Message as ASGIMessage
+    from starlette.types import Send
 
 Header = tuple[bytes, bytes]
 Message = dict[str, Any]
@@ -119,3 +123,14 @@ def json_response(status: int, value: object, *headers: Header) -> Response:
         *headers,
     ]
     return start(status, everything), end(body)
+
+
+def adding(headers: list[Header], send: Send) -> Send:
+    """Return a send that adds headers to the answer. The stream can see through this partial."""
+    return partial(_send, headers=headers, send=send)
+
+
+async def _send(message: ASGIMessage, headers: list[Header], send: Send) -> None:
+    if message["type"] == "http.response.start":
+        message = {**message, "headers": [*message["headers"], *headers]}
+    await send(message)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from vessel_activity.web.answer import end, start
+from vessel_activity.web.answer import adding, end, start
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from vessel_activity.web.answer import Header
 
@@ -42,7 +41,7 @@ class Cors:
             await send(start(204, [*added, *(_PREFLIGHT if preflight else _OPTIONS)]))
             await send(end(b""))
             return
-        await self._app(scope, receive, partial(_send, added=added, send=send))
+        await self._app(scope, receive, adding(added, send))
 
     def _headers(self, origin: bytes) -> list[Header]:
         if self._anyone:
@@ -58,9 +57,3 @@ def _allow(origin: bytes) -> list[Header]:
         (b"access-control-expose-headers", _EXPOSED),
         (b"timing-allow-origin", origin),
     ]
-
-
-async def _send(message: Message, added: list[Header], send: Send) -> None:
-    if message["type"] == "http.response.start":
-        message = {**message, "headers": [*message["headers"], *added]}
-    await send(message)

@@ -31,6 +31,8 @@ GRACE_SECONDS = 5
 SEND_BUFFER_BYTES = 65_536
 # Connections that wait to be accepted, such as all browsers that come back after a restart.
 BACKLOG = 2048
+# On every answer, also on errors and redirects.
+EVERY_ANSWER = [(b"x-content-type-options", b"nosniff")]
 
 
 class Application(Protocol):
@@ -54,7 +56,7 @@ def serve(
         SystemExit: the application broke.
 
     """
-    _allow_connections(settings.max_streams)
+    allow_connections(settings.max_streams)
     try:
         listening = bind(settings.host, settings.port)
     except OSError as error:
@@ -85,8 +87,7 @@ class _Server(uvicorn.Server):
                 ws="none",
                 access_log=False,
                 server_header=False,
-                # On every answer, also on errors and redirects.
-                headers=[("x-content-type-options", "nosniff")],
+                headers=[(name.decode(), value.decode()) for name, value in EVERY_ANSWER],
                 proxy_headers=False,
                 log_config=None,
                 backlog=BACKLOG,
@@ -124,7 +125,7 @@ def bind(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _allow_connections(streams: int) -> None:
+def allow_connections(streams: int) -> None:
     """Raise the process's limit of open files, as far as it may, for that many streams."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = streams + 256
