@@ -50,7 +50,7 @@ def test_public_may_execute_no_routine_of_vessel_activity(db: psycopg.Connection
     open_to_all = db.execute(
         """
         select p.oid::regprocedure::text
-        from vessel_activity.our_routines() as o
+        from vessel_activity.routines() as o
         join pg_proc as p on p.oid = o.routine
         cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
         where a.grantee = 0
@@ -66,13 +66,13 @@ def test_the_list_of_routines_is_complete(db: psycopg.Connection) -> None:
         select p.oid::regprocedure::text
         from pg_proc as p
         where p.pronamespace in ('public'::regnamespace, 'vessel_activity'::regnamespace)
-          and p.oid not in (select o.routine from vessel_activity.our_routines() as o)
+          and p.oid not in (select o.routine from vessel_activity.routines() as o)
           and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e')
         """
     ).fetchall()
 
     assert others == []
-    count = db.execute("select count(*) from vessel_activity.our_routines()").fetchone()
+    count = db.execute("select count(*) from vessel_activity.routines()").fetchone()
     assert count is not None
     assert count[0] > 40
 
@@ -104,7 +104,7 @@ def test_public_has_no_right_on_tables_views_sequences_and_schemas(
 def test_every_routine_has_a_comment(db: psycopg.Connection) -> None:
     silent = db.execute(
         """
-        select o.routine::text from vessel_activity.our_routines() as o
+        select o.routine::text from vessel_activity.routines() as o
         where coalesce(length(obj_description(o.routine, 'pg_proc')), 0) < 20
         """
     ).fetchall()
@@ -164,7 +164,7 @@ def test_every_routine_pins_its_search_path_or_binds_its_names_at_creation(
     unpinned = db.execute(
         """
         select p.proname
-        from vessel_activity.our_routines() as o
+        from vessel_activity.routines() as o
         join pg_proc as p on p.oid = o.routine
         where p.prosqlbody is null
           and not coalesce(p.proconfig, '{}') @> array['search_path=pg_catalog, pg_temp']
@@ -178,7 +178,7 @@ def test_only_trigger_functions_run_with_their_owners_rights(db: psycopg.Connect
     definers = db.execute(
         """
         select p.proname, o.is_trigger
-        from vessel_activity.our_routines() as o
+        from vessel_activity.routines() as o
         join pg_proc as p on p.oid = o.routine
         where p.prosecdef
         """

@@ -69,13 +69,13 @@ def test_plpgsql_passes(db: psycopg.Connection) -> None:
         select p.oid::regprocedure::text, c.*
         from pg_proc p
         join pg_language l on l.oid = p.prolang and l.lanname = 'plpgsql'
-        join vessel_activity.our_routines() o on o.routine = p.oid
+        join vessel_activity.routines() o on o.routine = p.oid
         cross join lateral plpgsql_check_function(o.routine) c
         where not o.is_trigger
         union all
         select t.tgfoid::regprocedure::text, c.*
         from pg_trigger t
-        join vessel_activity.our_routines() o on o.routine = t.tgfoid
+        join vessel_activity.routines() o on o.routine = t.tgfoid
         cross join lateral plpgsql_check_function(
           o.routine, t.tgrelid, oldtable => t.tgoldtable, newtable => t.tgnewtable) c
         """

@@ -32,27 +32,42 @@ def test_make_without_a_target_lists_every_target() -> None:
     assert set(re.findall(r"^ +make (\S+) +\S", done.stdout, re.MULTILINE)) == _PHONY
 
 
-def test_every_command_of_vessel_activity_is_a_target() -> None:
+@pytest.fixture(scope="module")
+def commands() -> set[str]:
+    """Give the commands that `vessel-activity --help` lists."""
     said = subprocess.run(
         [*COMMAND, "--help"], cwd=PROJECT, capture_output=True, text=True, check=True
     )
-    commands = set(re.findall(r"^    ([a-z-]+) ", said.stdout, re.MULTILINE))
-    assert {"demo", "migrate", "serve"} <= commands
+    return set(re.findall(r"^    ([a-z-]+)(?: |$)", said.stdout, re.MULTILINE))
+
+
+def test_every_command_of_vessel_activity_is_a_target(commands: set[str]) -> None:
+    assert {"demo", "migrate", "serve", "refresh-loop"} <= commands
     assert commands <= _PHONY
 
 
 def test_every_make_command_of_the_documents_is_a_target() -> None:
-    readme = "".join(
-        (PROJECT / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md")
-    )
-    code = re.findall(r"`([^`\n]+)`", readme) + re.findall(
-        r"^ *(.*make .*)$",
-        "\n".join(re.findall(r"^```.*?$(.*?)^```", readme, re.MULTILINE | re.DOTALL)),
-        re.MULTILINE,
-    )
-    named = {name for text in code for name in re.findall(r"(?:^|\s)make ([a-z][a-z-]*)", text)}
+    named = named_after("make")
     assert {"demo", "test", "migrate"} <= named
     assert named <= _PHONY
+
+
+def test_every_command_of_vessel_activity_in_the_documents_exists(commands: set[str]) -> None:
+    named = named_after("vessel-activity")
+    assert {"demo", "migrate", "sql"} <= named
+    assert named <= commands
+
+
+def named_after(program: str) -> set[str]:
+    """Return the words that follow a program in the code of the documents."""
+    documents = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in [*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md")]
+    )
+    code = re.findall(r"^```.*?$(.*?)^```", documents, re.MULTILINE | re.DOTALL)
+    code += re.findall(r"`([^`\n]+)`", documents)
+    found = re.findall(rf"(?:^|\s){program} ([a-z][a-z-]*)", "\n".join(code), re.MULTILINE)
+    return set(found)
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/loading.md", "docs/operating.md"])

@@ -253,7 +253,7 @@ def test_the_rollback_names_the_public_functions_that_there_are(db: psycopg.Conn
         "select to_regprocedure(f)::text from unnest(%s::text[]) as f order by 1", (listed,)
     ).fetchall()
     there = db.execute(
-        "select routine::text from vessel_activity.our_routines() where is_public order by 1"
+        "select routine::text from vessel_activity.routines() where is_public order by 1"
     ).fetchall()
     assert len(there) == 12
     assert found == there

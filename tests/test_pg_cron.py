@@ -1,4 +1,4 @@
-"""pg_cron refreshes the figures in every database; without pg_cron the fallback loop does."""
+"""pg_cron refreshes the figures in every database; without pg_cron the refresh loop does."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def jobs(server: LocalServer) -> dict[str, tuple[str, str, str, bool]]:
 
 @contextmanager
 def fallback_loop(url: str) -> Iterator[None]:
-    """Run the fallback loop as `make refresh-loop` does."""
+    """Run the refresh loop as `make refresh-loop` does."""
     process = subprocess.Popen(
         [*COMMAND, "refresh-loop"],
         cwd=PROJECT,
@@ -286,7 +286,7 @@ def test_the_status_names_the_obstacle_to_pg_cron(
             return str(row[0])
 
         # The role may not install pg_cron.
-        assert "by the fallback loop (pg_cron can't be used: permission denied" in said()
+        assert "by the refresh loop (pg_cron can't be used: permission denied" in said()
         state, detail, hint = cron_check(plain)
         assert (state, "its extension is not installed" in detail) == ("warn", True)
         assert "create extension pg_cron" in (hint or "")
@@ -364,7 +364,7 @@ def test_an_ordinary_owner_can_migrate_and_see_the_status_beside_pg_cron(
         with connected(server, HOME, "plain") as plain:
             row = plain.execute("select public.vessel_activity_schedule()").fetchone()
             assert row is not None
-            assert "by the fallback loop" in row[0]
+            assert "by the refresh loop" in row[0]
             state, detail, hint = cron_check(plain)
             assert state == "warn"
             assert detail.endswith(

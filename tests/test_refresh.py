@@ -539,7 +539,7 @@ def test_the_schedule_says_the_interval_and_who_refreshes(db: psycopg.Connection
     answer = one(db, "select public.vessel_activity_schedule('10 seconds')")
 
     assert answer == (
-        "refreshed every 00:00:10 by the fallback loop (pg_cron is not loaded on this server)"
+        "refreshed every 00:00:10 by the refresh loop (pg_cron is not loaded on this server)"
     )
     assert one(db, "select refresh_interval from vessel_activity.settings") == 10 * SECOND
     assert one(db, "select wait_seconds <= 10 from vessel_activity.refresh_if_due('fallback')")

@@ -124,7 +124,7 @@ def test_the_counterpart_refuses_while_a_view_is_built_on_the_row(url: str) -> N
 
 def test_the_files_schedule_and_unschedule_pg_cron(new_server: Callable[..., LocalServer]) -> None:
     if not has_pg_cron():
-        pytest.skip("pg_cron is not installed (Debian: postgresql-15-cron)")
+        pytest.skip("pg_cron is not installed; run scripts/install-packages")
     server = new_server(
         **{"shared_preload_libraries": "pg_cron", "cron.database_name": "cron_home"}
     )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.conftest import PROJECT, folder_for_servers
+from tests.conftest import COMMAND, PROJECT, folder_for_servers
 from tests.support.webserver import STATS, eventually
 from tests.test_load import OLD, line
 from vessel_activity import __version__
@@ -217,6 +217,11 @@ def test_the_installed_commands_work_one_after_another(installed: Installation) 
     with installed.serving("serve") as address:
         served = eventually(lambda: httpx.get(f"{address}{STATS}", timeout=10)).json()
         assert served["totalVessels"] == 2
+    for arguments in (["sql"], ["sql", "--rollback"]):
+        printed = subprocess.run(
+            [*COMMAND, *arguments], cwd=PROJECT, capture_output=True, text=True, check=True
+        )
+        assert installed.run("vessel-activity", *arguments) == printed.stdout
     installed.run("vessel-activity", "rollback")
     installed.run("vessel-activity", "migrate")
     assert json.loads(installed.run("vessel-activity", "refresh"))["totalVessels"] == 2

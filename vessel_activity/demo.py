@@ -1,7 +1,7 @@
-"""A live dashboard from nothing: `make demo`.
+"""The demo: a live dashboard of a simulated fleet.
 
-Embedded PostgreSQL (or an empty database of yours), migrated, a simulated fleet that moves, the
-server beside it; until Ctrl-C or SIGTERM, which stop all of them in order.
+It migrates the embedded PostgreSQL, or the empty database of DATABASE_URL, fills it with a fleet
+that moves, and runs the server. Ctrl-C and SIGTERM stop all of them in order.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def run(settings: Settings, vessels: int) -> None:
 
 
 def _free_port(settings: Settings) -> int:
-    """Return the port to serve on; that it is taken is known before the half minute of filling."""
+    """Return the port to serve on, and refuse a taken one before the half minute of filling."""
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -69,7 +69,7 @@ def _free_port(settings: Settings) -> int:
         except OSError as error:
             raise DemoError(
                 f"can't listen on {address_of(settings.host, settings.port)} ({error.strerror}); "
-                "choose another with PORT=…"
+                "choose another PORT"
             ) from None
         return int(probe.getsockname()[1])
 
@@ -86,32 +86,32 @@ def _alone(settings: Settings) -> Iterator[None]:
     except OSError as error:
         raise DemoError(
             f"the data folder {settings.data_dir} can't be used ({error.strerror}); "
-            "set VESSEL_ACTIVITY_DATA_DIR to a folder of your own"
+            "set VESSEL_ACTIVITY_DATA_DIR to a folder that this user may write"
         ) from None
     with file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise DemoError(
-                "a demo is running already in this folder; stop it first, "
-                "or give this one a VESSEL_ACTIVITY_DATA_DIR and a PORT of its own"
+                f"a demo already runs in the folder {settings.data_dir}; stop it first, or run "
+                "this one with another VESSEL_ACTIVITY_DATA_DIR and PORT"
             ) from None
         yield
 
 
 def refuse(connection: psycopg.Connection) -> None:
-    """Refuse a database that the simulated fleet has no place in; nothing is changed.
+    """Refuse a database that the simulated fleet must not fill; change nothing.
 
     Raises:
         psycopg.errors.ObjectNotInPrerequisiteState: it holds real vessels or positions.
-        psycopg.errors.DatatypeMismatch: its tables are not such as the demo can fill.
+        psycopg.errors.DatatypeMismatch: its tables have columns that the demo can't fill.
 
     """
     connection.execute((paths.DEMO / "0-refuse.sql").read_text(encoding="utf-8"))
 
 
 def install_fleet(connection: psycopg.Connection) -> None:
-    """Install the functions of the simulated fleet, all or none; refuses as `refuse` does."""
+    """Install the functions of the simulated fleet, all or none. Refuses what `refuse` refuses."""
     with connection.transaction():
         connection.execute("set local check_function_bodies = off")
         for file in sorted(paths.DEMO.glob("*.sql")):
@@ -119,8 +119,8 @@ def install_fleet(connection: psycopg.Connection) -> None:
 
 
 def _fill(connection: psycopg.Connection, vessels: int) -> None:
-    """Write what the fleet reported since it was stopped, or in its last day if it is new."""
-    # One transaction: whatever happens here, the fleet's schema is not there without a fleet.
+    """Write the reports of the fleet since it was stopped, or of its last day if it is new."""
+    # In one transaction, so that the schema of the fleet is never there without a fleet.
     with connection.transaction():
         install_fleet(connection)
         clock = connection.execute(
@@ -148,8 +148,8 @@ def _fill(connection: psycopg.Connection, vessels: int) -> None:
 
 
 def _serve(url: str, settings: Settings, port: int) -> None:
-    """Run the server as a process of its own, and feed it, until one of them ends."""
-    # A session of its own: Ctrl-C is for us, who stop it in order.
+    """Run the server in another process, and add the fleet's reports, until one of the two ends."""
+    # In a session of its own, so that Ctrl-C reaches only this process, which stops it in order.
     server = subprocess.Popen(
         [sys.executable, "-m", "vessel_activity", "serve"],
         env={**os.environ, "DATABASE_URL": url, "PORT": str(port)},
@@ -184,7 +184,7 @@ def _answers(host: str, port: int) -> bool:
 
 
 def _step(feed: psycopg.Connection | None, url: str) -> psycopg.Connection | None:
-    """Move the fleet on by what it missed; None while the database is away, as in a restart."""
+    """Add the reports that are due; return None while the database is away, as in a restart."""
     try:
         if feed is None:
             feed = connect(url, purpose="demo feed")
@@ -198,9 +198,9 @@ def _step(feed: psycopg.Connection | None, url: str) -> psycopg.Connection | Non
 
 
 def _die_with_the_demo() -> None:
-    """Have the kernel kill the server, which runs this, when the demo is killed.
+    """Ask the kernel to kill this process, the server, when the demo is killed.
 
-    Otherwise it would live on and keep the port from the next demo.
+    Otherwise the server would go on, and the next demo could not have its port.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,7 +1,7 @@
-"""Refreshes when nobody else does: inside the server, or alone with `make refresh-loop`.
+"""The refresh loop: refreshes when pg_cron and other servers don't. It runs in the server or alone.
 
-The database decides what is due (vessel_activity.refresh_if_due): where pg_cron or another server
-refreshes in time, this loop only looks. It outlives every error of the database.
+The database decides whether a refresh is due (vessel_activity.refresh_if_due). The loop outlives
+every error of the database.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _MAINTAIN = "select vessel_activity.maintain()"
 
 
 async def run(conninfo: str) -> None:
-    """Refresh what is due until cancelled; a statement under way is cancelled too."""
+    """Refresh when it is due, until cancelled; a running statement is cancelled too."""
     durations: deque[float] = deque(maxlen=STATISTICS_EVERY)
     retry = RETRY_FIRST_SECONDS
     trouble: str | None = None
@@ -54,7 +54,7 @@ async def run(conninfo: str) -> None:
                     await asyncio.sleep(wait_seconds)
         except (psycopg.Error, OSError) as error:
             reason = _in_words(error)
-            if reason != trouble:  # once a change: an outage of a night is not a thousand lines
+            if reason != trouble:  # else a night's outage would be a thousand lines
                 log.error("refresh failed: %s", reason)  # noqa: TRY400
             trouble = reason
             await asyncio.sleep(retry)
@@ -71,23 +71,23 @@ async def _connect(conninfo: str) -> AsyncSession:
 
 
 def _in_words(error: Exception) -> str:
-    """Say why a refresh failed, and what to do where that is known."""
+    """Say why a refresh failed, and what to do if that is known."""
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
-        return "this server is a standby, which can't be refreshed; waiting for its promotion"
+        return "this server is a standby, which can't be refreshed; waiting until it is promoted"
     missing = psycopg.errors.UndefinedFunction | psycopg.errors.InvalidSchemaName
     if isinstance(error, missing | psycopg.errors.UndefinedTable):
-        return f"{in_one_line(error)}; is it installed there? `make migrate` does that"
+        return f"{in_one_line(error)}; run `vessel-activity migrate` if it is not installed"
     return in_one_line(error)
 
 
 def _warn(notice: psycopg.errors.Diagnostic) -> None:
-    """Log what the database warns of, such as a slow refresh."""
+    """Log a warning of the database, such as that of a slow refresh."""
     if notice.severity_nonlocalized == "WARNING":
         log.warning("%s", notice.message_primary)
 
 
 async def _look(session: AsyncSession, durations: deque[float]) -> float:
-    """Refresh if it is due; return after how many seconds to look again."""
+    """Refresh if it is due; return in how many seconds to ask again."""
     started_at = datetime.now(UTC)
     try:
         async with session.transaction():
@@ -95,7 +95,7 @@ async def _look(session: AsyncSession, durations: deque[float]) -> float:
     except psycopg.Error as error:
         if not session.closed and error.sqlstate is not None:
             message = error.diag.message_primary or str(error)
-            # Where even that can't be written, the first error is the one to tell.
+            # If that fails too, the first error is the one to report.
             with suppress(psycopg.Error):
                 await session.execute(_FAILED, [BY, started_at, error.sqlstate, message])
         raise
@@ -107,13 +107,13 @@ async def _look(session: AsyncSession, durations: deque[float]) -> float:
         except psycopg.Error as error:
             if session.closed:
                 raise
-            # The figures are right all the same; the next refresh tries again.
+            # The figures are right without it, and the next refresh tries again.
             log.warning("maintenance put off: %s", error.diag.message_primary or error)
     return float(row["wait_seconds"])
 
 
 def _tell(row: dict[str, Any], durations: deque[float]) -> None:
-    """Log a refresh, and every ten of them how long they took."""
+    """Log a refresh, and after every ten refreshes how long they took."""
     figures = json.loads(row["figures"])
     durations.append(float(row["duration_ms"]))
     log.info(
@@ -137,7 +137,7 @@ def _tell(row: dict[str, Any], durations: deque[float]) -> None:
 
 
 def run_until_stopped(conninfo: str) -> None:
-    """Refresh what is due until SIGTERM or SIGINT."""
+    """Refresh when it is due, until SIGTERM or SIGINT."""
     asyncio.run(_until_stopped(run(conninfo)))
 
 

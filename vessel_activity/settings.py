@@ -1,4 +1,4 @@
-"""Every environment variable of the product, read and checked in one place."""
+"""Every environment variable, read and checked in one place."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _OFF = {"off", "false", "no", "0"}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The product's settings, as `from_env` reads and checks them.
+    """The settings, as `from_env` reads and checks them.
 
     Attributes:
-        database_url: libpq URL of the database; None means the embedded server.
+        database_url: libpq URL of the database; None stands for the embedded server.
         host: address the web server listens on.
         port: TCP port the web server listens on; 0 lets the system choose one.
-        fallback: whether the server refreshes by itself when nobody else does.
-        data_dir: folder of the embedded server; made when it is first needed.
+        fallback: whether the refresh loop runs in the server.
+        data_dir: folder of the embedded server; it is made when it is first needed.
         answer_timeout_seconds: how long the server waits for the database before it answers 500.
-        stale_answer_seconds: how long the last good answer is served while the database is away;
-            0 answers 500 at once.
-        max_streams: how many event-stream clients one server process takes.
+        stale_answer_seconds: how long the last good answer is served while the database is away; if
+            it is 0, the server then answers 500 at once.
+        max_streams: how many event-stream clients one server process serves at a time.
         cors_origins: web origins whose pages may read the API; ("*",) means all.
         embed_origins: web origins that may show the dashboard in a frame (with ?embed).
 
@@ -95,8 +95,8 @@ def _database_url(text: str) -> str | None:
     form = "postgresql://user:password@host:5432/database"
     if not text.startswith(("postgresql://", "postgres://")):
         raise SettingsError(f"DATABASE_URL must be a libpq URL of the form {form}")
-    # libpq's own message quotes the piece it could not read, which may be the password; or it takes
-    # a part of a password with @ or / in it for the host, the port or the database.
+    # libpq's own message quotes the part that it could not read, which may be the password. libpq
+    # may also take a part of a password with @ or / in it for the host, the port or the database.
     unreadable = SettingsError(
         f"DATABASE_URL can't be read as a libpq URL of the form {form}; "
         "characters such as @ : / # % in a password must be percent-encoded"
@@ -137,7 +137,7 @@ def _number(
 
 
 def _origins(env: Mapping[str, str], name: str, *, anyone: bool) -> tuple[str, ...]:
-    """Read web origins separated by commas or spaces; `anyone` allows * for all of them."""
+    """Read web origins separated by commas or spaces; `anyone` allows * for all origins."""
     origins = tuple(env.get(name, "").replace(",", " ").split())
     if anyone and origins == ("*",):
         return origins

@@ -25,7 +25,7 @@ FOLDER = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Ship:
-    """A ship station and what it says about itself; a silent one has no name and no type."""
+    """A ship station and its static data; a silent ship has no name and no type."""
 
     mmsi: str
     name: str = ""
@@ -54,8 +54,8 @@ _TYPES = [
 ]  # fmt: skip
 # Names that a careless reader of CSV, of escapes or of six-bit text gets wrong.
 _ODD_NAMES = {
-    3: 'RAY "CHIEF" TERN', 8: "F\\V NORTH STAR", 13: "DEEP 8,1", 18: "@@ODD@NAME", 23: "  PADDED  ",
-    28: "O'NEILL", 33: "A\\NB", 38: "PADDED@@@@@", 43: "UNKNOWN",
+    3: 'RAY "CHIEF" TERN', 8: "F\\V NORTH STAR", 13: "SHOAL 8,1", 18: "@@ODD@NAME",
+    23: "  PADDED  ", 28: "O'NEILL", 33: "A\\NB", 38: "PADDED@@@@@", 43: "UNKNOWN",
 }  # fmt: skip
 
 
@@ -169,7 +169,7 @@ def _reports(seed: int, seconds: int, every: float) -> list[Report]:
         replace(one, tells_static=one.at > seconds * 0.8)
         for one in _track(LATE_NAMER, chance, seconds, every / 2)
     ]
-    # The twin: as often as not at the very second of the ship whose MMSI it shares.
+    # The twin reports at the same seconds as the ship whose MMSI it shares, half as often.
     mates = [one for one in reports if one.ship is FLEET[0]]
     reports += [
         replace(
@@ -178,7 +178,7 @@ def _reports(seed: int, seconds: int, every: float) -> list[Report]:
         for one in mates[::2]
     ]
     reports.sort(key=lambda one: one.arrived)
-    # What a transponder sends for a value that it does not know, or can't show.
+    # Values that are not available, and values at the limits.
     unknown: list[dict[str, float | None]] = [
         {"speed": None}, {"course": None}, {"speed": 102.2}, {"speed": 0.0}, {"speed": 50.0},
         {"latitude": None, "longitude": None}, {"heading": None}, {"speed": 49.9},
@@ -229,7 +229,7 @@ def marinecadastre(start: datetime, *, seed: int, is_new: bool) -> bytes:
     reports = _reports(seed, 25 * 60, 150)
     # Each piece of the file: when it arrived, and the text of its line.
     pieces = [(one.arrived, _csv_line(cells(one))) for one in reports]
-    # Text in the place of a value, by the header of the old form.
+    # Text in the place of values, by column of the old form.
     variants = [
         {"SOG": "102.3"}, {"SOG": "-28.1"}, {"SOG": ""}, {"SOG": "\\N"}, {"COG": "360.0"},
         {"COG": ""}, {"Heading": "511.0"}, {"LAT": "91.0", "LON": "0.0"},
@@ -250,11 +250,11 @@ def marinecadastre(start: datetime, *, seed: int, is_new: bool) -> bytes:
         ship = replace(FLEET[4], mmsi=f"36712{number:04}", name=f"OLD CODE {code}", type_code=code)
         track = _track(ship, random.Random(seed + number), 1500, 400)  # noqa: S311
         pieces += [(one.arrived, _csv_line(cells(one))) for one in track]
-    # Those that are no ships.
+    # Stations that are no ships.
     for number, mmsi in enumerate([*STATIONS.values(), SHORT_MMSI, LONG_MMSI] * 2):
         one = replace(reports[number * 5], ship=Ship(mmsi))
         pieces.append((one.arrived, _csv_line(cells(one))))
-    # Times in other forms that are fine, and two that are not.
+    # Three other valid forms of the time, and two invalid times.
     forms = [
         "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S.250", "%Y-%m-%dT%H:%M:%S+00:00",
         "%d/%m/%Y %H:%M:%S", "2022-02-30T%H:%M:%S",
@@ -357,7 +357,7 @@ def danish() -> bytes:
         name = 'LIGHT "NO 7", EAST' if mmsi.startswith("99") else ""
         one = replace(reports[number * 3], ship=Ship(mmsi, name), tells_static=True)
         pieces.append((one.arrived, _danish_line(one)))
-    # A place of 91.0 and 0.0, texts in the place of values, ETA and name that are only padding.
+    # Changes of single cells, by column number.
     for number, change in enumerate(
         (
             {3: "91.0", 4: "0.0"}, {3: "91.0", 4: "181.0"}, {7: "102.3"}, {7: "-28.1"}, {7: ""},
@@ -372,7 +372,7 @@ def danish() -> bytes:
         for column, text in change.items():
             cells[column] = text
         pieces[place] = (pieces[place][0], _csv_line(cells))
-    # Every third line twice, and some of them more often: as several stations heard them.
+    # Several stations hear a report: every third line comes twice, and some lines more often.
     pieces += pieces[::3]
     for number, times in ((31, 9), (44, 5), (75, 7)):
         pieces += [pieces[number]] * (times - 1 - (number % 3 == 0))
@@ -613,7 +613,7 @@ def _heard(seed: int, seconds: int, every: float, start: datetime) -> list[Heard
         else:
             # A clock that is not known is sent as second 60.
             hear(one, position(one, 60 if number % 50 == 0 else second, kind))
-        # What a ship says of itself comes a while after its first position, or never.
+        # Static data come a while after the first position, or never.
         if one.tells_static and one.ship.name not in said and number > len(reports) // 5:
             said.add(one.ship.name)
             for fields in static_b(one.ship) if one.ship.is_class_b else (static_a(one.ship),):
@@ -635,15 +635,15 @@ def _heard(seed: int, seconds: int, every: float, start: datetime) -> list[Heard
 
 
 def _broken(heard: list[Heard], wrap: Callable[[str], str]) -> list[str]:
-    """Make lines that no reader can take at their word; wrap puts what precedes a sentence."""
+    """Make lines that a reader must reject or repair; `wrap` adds what precedes a sentence."""
     single = [one.sentences[0] for one in heard if len(one.sentences) == 1]
     first, second = next(one.sentences for one in heard if len(one.sentences) > 1)
     bad = f"{single[3][:-2]}{int(single[3][-2:], 16) ^ 0x15:02X}"
-    changed = single[7].replace(",A,1", ",A,2", 1).replace(",B,1", ",B,2", 1)
+    changed = single[7].replace(",0*", "0,0*")
     body = "AIVDM,1,1,,A,xyz{|~X[],0"
     return [
-        wrap(bad),
-        wrap(changed if changed != single[7] else bad),
+        wrap(bad),  # a wrong checksum
+        wrap(changed),  # a changed payload under the old checksum
         wrap(single[4] + single[5]),  # merged: two sentences on a line
         wrap(single[8][:20] + single[9]),  # merged: one begins before the other has ended
         wrap(single[6][:24]),  # cut off
@@ -736,7 +736,7 @@ def nmea_with_time_lines() -> bytes:
         if number % 11 == 0 and one.at < 900:  # another station hears it a moment later
             later = at + timedelta(milliseconds=400)
             lines += [piece[0], _time_line(later, 2190080, one.sentences), *one.sentences]
-        if number % 60 == 0:  # what the network says of itself, with CR LF
+        if number % 60 == 0:  # a status line of the network, with CR LF
             body = f"PSTT,30A,{at:%Y%m%d,%H%M%S}"
             lines.append(f"${body}*{checksum(body):02X}\r")
         if number % 45 == 0:  # an own station reports itself, without a time line
@@ -759,7 +759,7 @@ def nmea_with_time_lines() -> bytes:
         "\n".join([block, _time_line(at, 2190067, single[23])]),  # nothing after it
         "\n".join([block, time.replace(",2013,11,12,", ",2013,13,32,"), *single[20]]),  # no date
     ]
-    # Between messages only: a break inside one is among the broken ones above.
+    # The broken pieces go between messages, never into one.
     groups: list[str] = []
     for line in lines:
         if line.startswith("\\") or not groups:

@@ -1,4 +1,4 @@
-"""The lines of an AIS file, whatever it is packed with, in memory that does not grow with it."""
+"""The lines of an AIS file, plain or compressed, in memory that does not grow with the file."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ EXPECTED = (
 )
 _PIECE_BYTES = 256 * 1024
 _LONGEST_LINE_BYTES = 64 * 1024
-# A zstd file may ask for a window of 128 MB, which would be most of the memory we promise to use.
+# A zstd file may ask for a window of 128 MB, which would be most of the memory a load may use.
 _ZSTD_WINDOW_BYTES = 32 * 1024 * 1024
 
 
 def lines(file: IO[bytes]) -> Iterator[bytes]:
-    """Give the lines of a file, unpacked, without their ends and a byte order mark.
+    """Give the lines of a file, unpacked, without line ends and byte order mark.
 
-    Split at line feeds; a quoted field can't hold one, so that a stray quote costs one line.
+    Lines end at line feeds. A quoted field can't hold one, so a stray quote spoils one line only.
 
     Raises:
-        NotAisError: the file is empty, an archive, damaged, ends early, or is one endless line.
+        NotAisError: the file is empty, an archive or damaged, ends early, or has an endless line.
 
     """
     rest = b""
@@ -51,7 +51,7 @@ def lines(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    """Give the text of the file in pieces of bounded size, decompressed by what it begins with."""
+    """Give the text of the file in pieces of bounded size; its first bytes tell the compression."""
     magic = file.read(4)
     file.seek(0)
     if not magic:
@@ -83,7 +83,7 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _zstd_pieces(file: IO[bytes]) -> Iterator[bytes]:
-    # Small bites, since a decompression object gives all that a bite holds at once.
+    # In small bites, because the decompressor returns the whole content of a bite at once.
     unpack = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES)
     frame = unpack.decompressobj()
     ended = True

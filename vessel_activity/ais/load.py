@@ -1,4 +1,4 @@
-"""Load a file of AIS reports into the database: `make load FILE=…`."""
+"""Loads a file of AIS reports into the source tables."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Counts:
     Attributes:
         rows_read: rows of the file, without header and blank lines.
         rows_loaded: positions added.
-        rows_duplicate: rows whose MMSI and time were there already, in the file or in the table.
-        rows_rejected: rows not loaded; by reason in `Result.rejected`.
+        rows_duplicate: rows whose MMSI and time were already in the file or in the table.
+        rows_rejected: rows not loaded; `Result.rejected` counts them by reason.
         vessels_new: vessels added.
         vessels_updated: times a vessel's name, type or flag changed.
 
@@ -47,10 +47,10 @@ class Result:
     """A finished load.
 
     Attributes:
-        load_id: its number, as in vessel_activity.load and vessel_activity.rejected_row.
-        counts: what was done.
+        load_id: the number of the load in vessel_activity.load and vessel_activity.rejected_row.
+        counts: its counts.
         rejected: rejected rows by reason, the commonest first.
-        seconds: how long it took.
+        seconds: how long the load took.
 
     """
 
@@ -67,28 +67,28 @@ def load(
     to_recording: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> Result:
-    """Load a file; what a batch adds and what it counts is one transaction.
+    """Load a file. The rows of a batch and their counts are committed in one transaction.
 
     Args:
         connection: an autocommit connection to a migrated database.
         path: a MarineCadastre CSV, plain, .gz or .zst.
         to_recording: keep the positions for a replay instead of adding them.
-        progress: told after each batch how many bytes of the file have been read.
+        progress: called after each batch with the number of bytes read from the file.
 
     Raises:
         NotAisError: the file can't be read as AIS data, or only in part.
-        psycopg.Error: the database refuses, or the connection is lost; running again is safe.
+        psycopg.Error: the database refuses, or the connection is lost. Loading again is safe.
         OSError: the file can't be read.
 
     """
     began = time.monotonic()
     with path.open("rb") as file:
         batches = ais_csv.batches(file)
-        first = next(batches, None)  # a file that is not AIS is refused before anything is begun
+        first = next(batches, None)  # refuses a file that is not AIS before the load begins
         load_id = _start(connection, path.name, to_recording=to_recording)
         counts = Counts()
         try:
-            # A batch is read ahead while the database files the one before: each has its core.
+            # While the database files a batch, the next one is read on another core.
             with ThreadPoolExecutor(1, "read") as ahead:
                 batch = first
                 while batch is not None:
@@ -122,7 +122,7 @@ def _file_batch(
 
 
 def _vacuum(connection: psycopg.Connection) -> None:
-    """Free what the batch left, so that the landing tables stay as small as one batch."""
+    """Free the dead rows of the batch, so that the landing tables stay as small as one batch."""
     for table in ("landing", "landed_vessel"):
         connection.execute(
             sql.SQL("vacuum (analyze) vessel_activity.{}").format(sql.Identifier(table))
@@ -147,7 +147,7 @@ def _end(
 
 
 def _give_up(connection: psycopg.Connection, load_id: int, error: BaseException) -> None:
-    """Note how the load ended, if the database can still be told; else the next load notes it."""
+    """Record how the load ended. If the database can't be reached, the next load records it."""
     state = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
     try:
         _end(connection, load_id, state, str(error) or type(error).__name__)

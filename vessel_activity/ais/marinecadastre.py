@@ -1,8 +1,8 @@
-"""MarineCadastre CSV, read as a stream: old or new headers, line by line.
+"""Reads MarineCadastre CSV as a stream, line by line, with the old or the new header.
 
-What a line means is decided in the database (vessel_activity.load_batch); here it is only read:
-which columns there are, and whether a field is a number, a time, a name. Every line comes out, the
-unreadable ones with the reason.
+This module only reads: which columns there are, and whether a field is a number, a time or a name.
+The database decides what a line means (vessel_activity.load_batch). Every line is passed on, an
+unreadable one with the reason.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from vessel_activity.errors import NotAisError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FIRST_BATCH_LINES = 10_000  # a small one first, so that the database has something to do soon
+FIRST_BATCH_LINES = 10_000  # small, so that the database has work soon
 BATCH_LINES = 50_000
 
-# Header, without case and underscores -> what it is here. The first four must be there.
+# Column of the file, in lower case and without underscores -> field. The first four are required.
 _COLUMNS = {
     "mmsi": "mmsi",
     "basedatetime": "time",
@@ -74,10 +74,11 @@ def batches(file: IO[bytes]) -> Iterator[Batch]:
     """Read an AIS file, batch by batch, in memory that does not grow with the file.
 
     Args:
-        file: the file as it is, compressed or not, opened for reading bytes.
+        file: the file, compressed or not, opened for reading bytes.
 
     Raises:
-        NotAisError: it is no such file, or it ends early or is damaged, maybe after some batches.
+        NotAisError: the file is not a MarineCadastre CSV, ends early or is damaged. This may come
+            after some batches.
 
     """
     source = lines(file)
@@ -99,7 +100,7 @@ class LineReader:
     """Reads the lines below one header.
 
     Raises:
-        NotAisError: the header is not that of a file we read.
+        NotAisError: the header is not that of a MarineCadastre CSV.
 
     """
 
@@ -109,7 +110,7 @@ class LineReader:
         self._usual = self._usual_line()
 
     def copy_row(self, number: int, line: bytes) -> bytes:
-        """Turn a line into a row for COPY; an unreadable line keeps its number, text and reason."""
+        """Turn a line into a row for COPY. An unreadable line keeps its number and text."""
         text = _decode(line)
         found = self._usual.fullmatch(text)
         if found is not None:
@@ -125,7 +126,7 @@ class LineReader:
         return self.careful_row(number, text)
 
     def careful_row(self, number: int, text: str) -> bytes:
-        """Turn any line into a row for COPY, also the unusual and the unreadable."""
+        """Turn a line into a row for COPY, also an unusual or unreadable line."""
         try:
             values = self._values(text)
         except _UnreadableError as error:
@@ -170,7 +171,7 @@ class LineReader:
         ]
 
     def _usual_line(self) -> re.Pattern[str]:
-        """One pattern for the lines as they nearly all are: it reads them five times as fast."""
+        """Return a pattern for the usual lines, which it reads five times as fast."""
         patterns = {
             "mmsi": "(?P<mmsi>[0-9]{9})",
             "time": "(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
@@ -197,7 +198,7 @@ class _UnreadableError(ValueError):
 
 
 def _places(header: str) -> dict[str, int]:
-    """Say at which place each column that we use stands, whatever the order."""
+    """Return the place of each field in a line."""
     try:
         names = next(csv.reader([header], strict=True), [])
     except csv.Error:
@@ -234,13 +235,13 @@ def _what_it_is(header: str, names: list[str], missing: list[str]) -> str:
 
 
 def _decode(line: bytes) -> str:
-    # PostgreSQL text holds no zero byte; what is not UTF-8 becomes a replacement mark.
+    # PostgreSQL's text can't hold a zero byte. Bytes that are not UTF-8 become a replacement mark.
     text = line.decode("utf-8", "replace")
     return text.replace("\0", "\ufffd") if "\0" in text else text
 
 
 def _text(field: str) -> str | None:
-    """Take blanks and `@`, with which six-bit AIS text is filled up, off a field."""
+    """Strip blanks and `@`, which fill up six-bit AIS text, from a field."""
     text = field.strip(" @\t")
     return None if text in _NOTHING else text
 

@@ -1,7 +1,7 @@
-"""Play a recording as if it were live: `make replay FILE=…`.
+"""Plays a recording as if it were live.
 
-The database keeps the recording and its time line (vessel_activity.replay_start, replay_step), so
-this only keeps time.
+The database holds the recording and its time line (vessel_activity.replay_start and replay_step).
+This module keeps the pace.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _REPORT_SECONDS = 60.0
 
 
 def replay(url: str, path: Path) -> None:
-    """Load a recording, fill the windows with a backlog and play on, in a loop, until stopped.
+    """Load a recording, add a backlog that fills the windows, and play it in a loop until stopped.
 
     Args:
         url: libpq URL of a migrated database.
@@ -34,8 +34,8 @@ def replay(url: str, path: Path) -> None:
 
     Raises:
         NotAisError: the file can't be read as AIS data.
-        psycopg.Error: the database refuses, or the connection is lost; running again is safe.
-        KeyboardInterrupt: it was stopped.
+        psycopg.Error: the database refuses, or the connection is lost. Running again is safe.
+        KeyboardInterrupt: the replay was stopped.
 
     """
     print(summary(load_file(url, path, to_recording=True)))
@@ -46,7 +46,7 @@ def replay(url: str, path: Path) -> None:
 
 
 def _fill(connection: psycopg.Connection, name: str) -> datetime:
-    """Add the backlog up to now, step by step, and compute the figures; return where it ended."""
+    """Add the backlog up to now, step by step, and compute the figures; return when it ended."""
     row = connection.execute(
         "select recorded_from, period, played_until, left_out, clock_timestamp()"
         " from vessel_activity.replay_start(%s)",
@@ -57,7 +57,7 @@ def _fill(connection: psycopg.Connection, name: str) -> datetime:
     recorded_from, period, played_until, left_out, now = row
     print(f"recording of {period} from {recorded_from.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
     if left_out:
-        print(f"left out {left_out:,} misdated positions, far from all others")
+        print(f"left out {left_out:,} misdated positions, far from all other positions")
     first = played_until
     with tqdm(
         total=round((now - first).total_seconds()), desc="backlog", unit="s", disable=None
@@ -71,7 +71,7 @@ def _fill(connection: psycopg.Connection, name: str) -> datetime:
 
 
 def _play(connection: psycopg.Connection, name: str, began: datetime) -> None:
-    """Add what falls due, each second; the clock is the database's."""
+    """Add the positions that fall due, each second, by the database's clock."""
     played, reported = 0, time.monotonic()
     while True:
         played += _step(connection, name, None)

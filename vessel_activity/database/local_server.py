@@ -1,7 +1,7 @@
-"""A PostgreSQL server of our own: made, started, adopted and stopped without touching the machine.
+"""A PostgreSQL server on this machine: made, started, joined and stopped, and nothing else touched.
 
-It listens on a unix socket in a private folder only, never on TCP. As whom its programs run
-where this is root is unprivileged.py's to choose.
+It listens on a Unix socket in a private folder, never on TCP. unprivileged.py chooses the user that
+its programs run as.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class LocalServer:
 
     Attributes:
         bindir: folder with initdb, pg_ctl and postgres.
-        datadir: the cluster's folder; made by `start` when it is absent or empty.
+        datadir: the cluster's folder; `start` makes it if it is absent or empty.
         options: server settings for this start, as with `postgres -c name=value`.
-        log: file of the server's messages; in the data folder when not given.
-        account: as whom its programs run; known once it has been started.
+        log: file of the server's messages; by default it is in the data folder.
+        account: the user that its programs run as; known once it has been started.
 
     """
 
@@ -59,10 +59,10 @@ class LocalServer:
         return f"postgresql://postgres@/{quote(database, safe='')}?host={host}&port=5432"
 
     def start(self) -> bool:
-        """Start the server, made first where there is none; False when it was running already.
+        """Start the server, and make it first if there is none; return False if it ran already.
 
         Raises:
-            LocalServerError: it can't be made or started.
+            LocalServerError: the server can't be made or started.
 
         """
         if (self.datadir / "PG_VERSION").exists():
@@ -73,7 +73,7 @@ class LocalServer:
             self._socket_folder = Path(self._pid_file()[4])
             self._wait_until_ready()
             return False
-        # Left by a crash, or by a machine on which the number now belongs to another program.
+        # A crash left these files. After a reboot the number may belong to another program.
         (self.datadir / "postmaster.pid").unlink(missing_ok=True)
         (self.datadir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
         self._remove_temporary_socket_folder()

@@ -1,8 +1,8 @@
-"""As whom PostgreSQL's programs run: it refuses root.
+"""Chooses the user that PostgreSQL's programs run as, because PostgreSQL refuses root.
 
-An ordinary user runs them as itself. As root they run as the owner of the server's folder, which
-for a new one is an existing unprivileged user, or else in a user namespace. No user is created and
-no rights are changed on folders that are not the server's own.
+An ordinary user runs them as itself. Root runs them as the owner of the server's folder. A new
+folder is given to an existing unprivileged user; if none can work there, the programs run in a user
+namespace. No user is created, and no rights change on folders other than the server's own.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ _ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "TZ": "U
 
 @dataclass(frozen=True)
 class Account:
-    """Runs programs as `user` (None: as ourselves), each behind the words of `prefix`."""
+    """Runs programs as `user` (None: the present user), each behind the words of `prefix`."""
 
     user: pwd.struct_passwd | None = None
     prefix: tuple[str, ...] = ()
 
     def give(self, folder: Path) -> None:
-        """Make the account the owner of a folder of ours."""
+        """Make the account the owner of a folder."""
         if self.user is not None:
             os.chown(folder, self.user.pw_uid, self.user.pw_gid)
 
     def run(self, command: list[str], folder: Path | str) -> subprocess.CompletedProcess[str]:
-        """Run a program in a folder; its result has all its output in stdout."""
+        """Run a program in a folder; stdout of the result holds all its output."""
         identity: dict[str, Any] = {}
         if self.user is not None:
             identity = {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
-        # A session of its own: Ctrl-C is for us, who stop the server in order.
-        # A file, not a pipe: the server would keep a pipe open for ever.
+        # In a session of its own, so that Ctrl-C reaches only this process, which stops the server.
+        # The output goes to a file: the server would keep a pipe open for ever.
         with tempfile.TemporaryFile("w+") as out:
             done = subprocess.run(
                 [*self.prefix, *command],
@@ -60,10 +60,10 @@ class Account:
 
 
 def account_for(folder: Path, bindir: Path) -> Account:
-    """Decide as whom the programs in `bindir` run on `folder`; a new folder is made that user's.
+    """Choose the user that the programs in `bindir` run as on `folder`, and give it a new folder.
 
     Raises:
-        LocalServerError: the folder is somebody else's, or nobody here can run them.
+        LocalServerError: the folder belongs to another user, or no user can run the programs.
 
     """
     owner = folder.stat().st_uid
@@ -72,7 +72,7 @@ def account_for(folder: Path, bindir: Path) -> Account:
         if owner != me:
             raise foreign_folder(folder)
         return Account()
-    if owner != 0:  # made by an earlier start: by whom it was made it is run
+    if owner != 0:  # an earlier start gave it to this user
         return Account(pwd.getpwuid(owner))
     if not (folder / "PG_VERSION").exists():
         for name in ("postgres", "nobody"):
@@ -94,7 +94,7 @@ def foreign_folder(folder: Path) -> LocalServerError:
 
 
 def _can_work(account: Account, folder: Path, bindir: Path) -> bool:
-    """Give the empty folder to the account and see whether it can work there."""
+    """Give the empty folder to the account, and tell whether it can work there."""
     account.give(folder)
     probes = (
         [str(bindir / "postgres"), "--version"],
@@ -110,7 +110,7 @@ def _can_work(account: Account, folder: Path, bindir: Path) -> bool:
 
 
 def _in_namespace(folder: Path, bindir: Path) -> Account:
-    """Run as root's own files see it, but under another number: PostgreSQL asks only that."""
+    """Run as root under another number in a user namespace, which is all PostgreSQL asks for."""
     number = pwd.getpwnam("nobody").pw_uid  # initdb wants a name for the number
     unshare = shutil.which("unshare")
     if unshare is not None:
@@ -122,5 +122,5 @@ def _in_namespace(folder: Path, bindir: Path) -> Account:
         "PostgreSQL does not run as root, no unprivileged user can reach "
         f"{folder} and {bindir}, and user namespaces are not allowed here. "
         "Move the project to a folder that others may enter (such as /opt or /srv), "
-        "run this as an ordinary user, or set DATABASE_URL to a database of yours"
+        "run this as an ordinary user, or set DATABASE_URL to an existing database"
     )

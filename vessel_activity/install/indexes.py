@@ -18,11 +18,11 @@ _PATIENCE_SECONDS = 5.0
 
 
 def build(connection: psycopg.Connection, url: str) -> None:
-    """Build the indexes that are missing, and say so; also who is waited for, if it takes long.
+    """Build the missing indexes, and print each; if a build waits long, print for which session.
 
     Args:
         connection: an autocommit connection.
-        url: the URL it was opened with; waiting is watched from another connection.
+        url: the URL of that connection. Another connection watches whether it waits.
 
     """
     steps = connection.execute(
@@ -31,7 +31,7 @@ def build(connection: psycopg.Connection, url: str) -> None:
     for name in sorted({name for name, _ in steps}):
         ddls = [ddl for of, ddl in steps if of == name]
         if all(ddl.startswith("comment ") for ddl in ddls):
-            for ddl in ddls:  # left by a migrate that was killed after it had built the index
+            for ddl in ddls:  # a migrate was killed after it had built the index
                 connection.execute(ddl)
             continue
         print(
@@ -46,9 +46,9 @@ def build(connection: psycopg.Connection, url: str) -> None:
 
 @contextmanager
 def _waiting_told(connection: psycopg.Connection, url: str) -> Iterator[None]:
-    """Say on standard error whom the connection waits for while the block lasts.
+    """Print on standard error which sessions the connection waits for while the block lasts.
 
-    A concurrent build waits for every transaction that began before it, whatever that does.
+    A concurrent build waits for every transaction that began before it.
     """
     ended = threading.Event()
     pid = connection.info.backend_pid
@@ -68,7 +68,7 @@ def _tell(url: str, pid: int, ended: threading.Event) -> None:
             with connect(url, purpose="migrate watch") as watch:
                 blockers = watch.execute(_BLOCKERS, (pid,)).fetchall()
         except psycopg.Error:
-            continue  # the build itself will tell
+            continue  # the build will fail too, and say why
         for (blocker,) in blockers:
             if blocker not in told:
                 print(f"index: waiting for {blocker} to end", file=sys.stderr, flush=True)
@@ -78,7 +78,7 @@ def _tell(url: str, pid: int, ended: threading.Event) -> None:
 _BLOCKERS = """
     select pg_catalog.format('process %%s (%%s), a transaction open since %%s', a.pid,
       pg_catalog.concat_ws(', ', 'user ' || a.usename, nullif(a.application_name, '')),
-      coalesce(a.xact_start::text, 'a time that only its own user may see'))
+      coalesce(a.xact_start::text, 'a time that this role may not see'))
     from unnest(pg_catalog.pg_blocking_pids(%s)) as b (pid)
     join pg_catalog.pg_stat_activity as a on a.pid = b.pid
     order by a.xact_start

@@ -1,4 +1,4 @@
-"""pg_cron: puts our jobs where it lives, which is often another database of the same server."""
+"""Schedules the jobs with pg_cron, which is often in another database of the same server."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from vessel_activity.database.errors import describe
 
 
 def schedule(connection: psycopg.Connection, url: str) -> str:
-    """Schedule the jobs and say who refreshes.
+    """Schedule the jobs, and say who refreshes.
 
-    Having no pg_cron, or no right to use it, is no error: the fallback loop takes over.
+    A missing pg_cron, or a missing right to use it, is no error: the refresh loop takes over.
 
     Args:
-        connection: to the database that is refreshed.
-        url: the URL it was opened with; pg_cron's database is reached the same way.
+        connection: a connection to the database that is refreshed.
+        url: the URL of that connection. The database of pg_cron is reached in the same way.
 
     """
     row = connection.execute("select public.vessel_activity_schedule()").fetchone()
@@ -35,16 +35,16 @@ def schedule(connection: psycopg.Connection, url: str) -> str:
                 there.execute("select cron.schedule_in_database(%s, %s, %s, %s)", job)
     except psycopg.Error as error:
         return (
-            f"by the fallback loop; the job can't be put into {home}, where pg_cron lives: "
+            f"by the refresh loop; the job can't be put into database {home}, which has pg_cron: "
             f"{describe(error)}"
         )
     return said
 
 
 def unschedule(connection: psycopg.Connection, url: str) -> None:
-    """Take the jobs out again, wherever pg_cron lives; print what may be left and how to end it.
+    """Remove the jobs from the database of pg_cron; print which may remain, and how to remove them.
 
-    A role that is no superuser sees its own jobs only, and may not be told where they are.
+    A role that is no superuser sees only its own jobs. It may not see where pg_cron is.
     """
     if connection.execute(
         "select to_regprocedure('vessel_activity.cron_database()')"
@@ -64,17 +64,17 @@ def unschedule(connection: psycopg.Connection, url: str) -> None:
     if home is not None:
         left = _remove(make_conninfo(url, dbname=home), removal, len(names))
     elif not may_know:
-        left = "it may not be known here where pg_cron lives"
+        left = "this role may not see the setting cron.database_name"
     if left is not None:
-        where = f"database {home}" if home is not None else "the database where pg_cron lives"
+        where = f"database {home}" if home is not None else "the database of pg_cron"
         print(
             f"pg_cron may still have jobs of {database}: {left}\n"
-            f"  hint: as superuser in {where}: {removal.as_string(connection)};"
+            f"  hint: run as superuser in {where}: {removal.as_string(connection)};"
         )
 
 
 def _remove(url: str, removal: sql.Composed, most: int) -> str | None:
-    """Remove the jobs that can be seen; return why there may be more, None where there are none."""
+    """Remove the visible jobs; return why there may be more, or None if there are no more."""
     try:
         with connect(url, purpose="unschedule") as there:
             if there.execute("select to_regclass('cron.job')").fetchone() == (None,):
@@ -88,7 +88,7 @@ def _remove(url: str, removal: sql.Composed, most: int) -> str | None:
         return describe(error)
     if removed >= most or sees_all == (True,):
         return None
-    return f"{removed} of {most} were removed, and those of other roles can't be seen"
+    return f"{removed} of {most} jobs were removed; this role can't see the jobs of other roles"
 
 
 def _home_elsewhere(connection: psycopg.Connection) -> str | None:

@@ -40,7 +40,11 @@ class Content:
 
     def matches(self, if_none_match: bytes) -> bool:
         """Tell whether a request's If-None-Match names this content."""
-        return self.opaque in if_none_match or if_none_match.strip() == b"*"
+        return (
+            if_none_match == self.etag  # the usual one, at once
+            or self.opaque in if_none_match
+            or if_none_match.strip() == b"*"
+        )
 
     def respond(self, request: Request, media_type: str, headers: Mapping[str, str]) -> Response:
         """Answer a request: 304 if the client has the content, else the body or its gzip."""

@@ -1,4 +1,4 @@
-"""Cross-origin reading of the API, for the web origins that the setting names."""
+"""Lets the pages of other web origins read the API, if a setting names these origins."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PREFLIGHT: list[Header] = [
 
 
 class Cors:
-    """Wraps an application: lets pages of `origins` read its answers; ("*",) means all pages."""
+    """Wraps an application: pages of `origins` may read its answers; ("*",) means all pages."""
 
     def __init__(self, app: ASGIApp, origins: tuple[str, ...]) -> None:
         self._app = app
@@ -34,7 +34,7 @@ class Cors:
         self._origins = {origin.encode() for origin in origins}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer OPTIONS, a preflight or not; pass all else on and add headers to its answer."""
+        """Answer OPTIONS; pass every other request on, and add headers to its answer."""
         headers = dict(scope["headers"])
         added = self._headers(headers.get(b"origin", b""))
         if scope["method"] == "OPTIONS":
@@ -47,7 +47,7 @@ class Cors:
     def _headers(self, origin: bytes) -> list[Header]:
         if self._anyone:
             return _allow(b"*")
-        # Also on answers to others: a shared cache must not hand theirs to an allowed page.
+        # Sent without an allowed origin too: a shared cache must not give that answer to others.
         vary = (b"vary", b"origin")
         return [*_allow(origin), vary] if origin in self._origins else [vary]
 

@@ -1,7 +1,6 @@
-"""The figures in the page itself, so that a reader sees them before any script has run.
+"""Writes the figures into the page itself, so that a reader sees them before any script has run.
 
-The script writes the same words over them once it runs (dashboard/view.js and format.js); the
-tests hold the two together.
+The script writes the same words over them (dashboard/view.js and format.js). Tests compare the two.
 """
 
 from __future__ import annotations
@@ -20,17 +19,17 @@ from babel.numbers import format_decimal, parse_pattern
 UNKNOWN = "\N{EN DASH}"
 _TEMPLATE = re.compile(r'<template id="bar">(.*?)</template>', re.DOTALL)
 _REGIONAL_INDICATOR_A = 0x1F1E6
-# A locale's names and patterns stay in memory, a megabyte or so each.
+# The names and patterns of a locale stay in memory. They take about a megabyte each.
 _MOST_LOCALES = 16
 _ENGLISH = Locale("en")
 
 
 def locale_of(accept_language: str) -> tuple[Locale, bool]:
-    """Return the locale to write in, and whether the script will write in the same.
+    """Return the locale to write in, and whether the script will write in the same one.
 
-    That is the first of an Accept-Language header that is known: browsers send the languages in
-    the reader's order. Where its digits are not those of ASCII the next one is taken, and English
-    where none is left: these figures are for readers without scripts, who would have none else.
+    It is the first known locale of the Accept-Language header, since browsers send the reader's
+    languages in order. A locale whose digits are not ASCII is skipped, because the text is written
+    with ASCII digits. English is the last choice.
     """
     same = True
     for tag in accept_language.split(",")[:5]:
@@ -46,9 +45,9 @@ def locale_of(accept_language: str) -> tuple[Locale, bool]:
 
 @lru_cache(maxsize=_MOST_LOCALES)
 def _kept(locale: Locale) -> Locale:
-    """Return a locale equal to the given one, with its data where it has been used lately.
+    """Return a locale equal to the given one, and forget the data of locales not used lately.
 
-    Babel itself keeps the data of all locales it has ever seen, and knows no public way to forget.
+    Babel keeps the data of every locale it has ever seen, and has no public way to forget one.
     """
     if len(localedata._cache) > _MOST_LOCALES:  # noqa: SLF001
         localedata._cache.clear()  # noqa: SLF001
@@ -59,8 +58,8 @@ def _kept(locale: Locale) -> Locale:
 def filled(page: str, answer: str, locale: Locale) -> str:
     """Return the page with the figures of an answer (the nine keys as JSON) in its elements.
 
-    It is returned as it is where no vessel has been heard: that wants words, which are the
-    script's.
+    If no vessel is active, the page is returned unchanged: it then needs words, which the script
+    writes.
     """
     stats = json.loads(answer)
     if stats["activeNow"] == 0:
@@ -87,7 +86,7 @@ def filled(page: str, answer: str, locale: Locale) -> str:
 def _numbers(stats: dict[str, Any], words: _Words) -> dict[str, str]:
     """Return the text of each element that shows one number, by its id.
 
-    Zeros are left out: the page shows them as unknown.
+    Zeros are left out, because the page shows them as unknown.
     """
     counts = ("activeNow", "activeLastHour", "activeLast24h", "positionsLastHour", "totalVessels")
     texts = {key: words.count(stats[key]) for key in counts if stats[key] > 0}
@@ -100,7 +99,7 @@ def _numbers(stats: dict[str, Any], words: _Words) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Bar:
-    """One row of a list: its name, a symbol before it, and how many vessels it stands for."""
+    """One row of a list: its name, a symbol before the name, and its number of vessels."""
 
     name: str
     symbol: str
@@ -109,7 +108,7 @@ class _Bar:
 
 
 def _items(template: str, bars: list[_Bar], total: int, rest: str, words: _Words) -> str:
-    """Return the items of a list, the largest first, and what is not in it at the end."""
+    """Return the items of a list, the largest first, and the sum of all others at the end."""
     bars = sorted(bars, key=lambda bar: -bar.count)
     others = total - sum(bar.count for bar in bars)
     if others > 0:
@@ -129,7 +128,7 @@ def _items(template: str, bars: list[_Bar], total: int, rest: str, words: _Words
 
 
 class _Words:
-    """Numbers and names in one locale, as dashboard/format.js has them."""
+    """Numbers and names in one locale, as dashboard/format.js writes them."""
 
     def __init__(self, locale: Locale) -> None:
         self._locale = locale
@@ -149,7 +148,7 @@ class _Words:
         return str(self._percent.apply(_rounded(part / whole, "0.001"), self._locale))
 
     def flag(self, text: str) -> tuple[str, str]:
-        """Return a flag's name and symbol; anything but a known ISO 3166 code stays as it is."""
+        """Return a flag's name and symbol; a text that is no known ISO 3166 code stays as it is."""
         name = self._locale.territories.get(text) if re.fullmatch("[A-Z]{2}", text) else None
         if name is None:
             return text, ""
@@ -157,5 +156,5 @@ class _Words:
 
 
 def _rounded(value: float, unit: str) -> Decimal:
-    """Round half away from zero, from the shortest decimal that is the float, as browsers do."""
+    """Round half away from zero, starting from the float's shortest decimal, as browsers do."""
     return Decimal(repr(value)).quantize(Decimal(unit), ROUND_HALF_UP)

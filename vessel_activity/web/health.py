@@ -1,4 +1,4 @@
-"""GET /healthz and /readyz: is the process alive, and is what it serves fresh."""
+"""GET /healthz and /readyz: whether the process is alive, and whether the figures are fresh."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from vessel_activity.web.listener import Listener
 
-# Two refreshes may fail before the service counts as not ready.
+# The service is not ready once the row is older than this many refresh intervals.
 STALE_INTERVALS = 3
 _NEVER_KEPT = {"cache-control": "no-store"}
 
@@ -25,11 +25,11 @@ class Health:
         self._listener = listener
 
     async def healthz(self, request: Request) -> Response:  # noqa: ARG002
-        """Answer 200 for as long as the process can answer at all."""
+        """Answer 200 while the process can answer."""
         return JSONResponse({"status": "ok"}, headers=_NEVER_KEPT)
 
     async def readyz(self, request: Request) -> Response:  # noqa: ARG002
-        """Answer 200 when the numbers are fresh, 503 with the reasons when they are not."""
+        """Answer 200 if the figures are fresh, else 503 with the reasons."""
         if self._listener.answer is None and self._listener.failure is None:
             await self._listener.first_try()
         problems = problems_of(self._listener)
@@ -45,20 +45,22 @@ class Health:
 
 
 def problems_of(listener: Listener) -> list[str]:
-    """Return why the newest known numbers can't be taken for the present ones; [] if they can."""
+    """Return why the newest known figures are not fresh; [] if they are."""
     problems = []
     if listener.failure is not None:
-        # The reason may name hosts and roles: it is in the log, not here.
-        problems.append("database: it can't be read; the log says why")
+        # The reason may name hosts and roles, so only the log has it.
+        problems.append("database: it can't be read; the log of the server says why")
     if listener.answer is None:
         return problems
     reading = listener.answer.reading
     limit = STALE_INTERVALS * reading.interval_seconds
     age = age_seconds(listener)
     if not reading.present:
-        problems.append("row: there is no cached row; nothing has refreshed yet")
+        problems.append("row: there is no cached row; no refresh has run yet")
     elif age > limit:
-        problems.append(f"row: it is {age:.0f} s old, more than {limit:g} s; is anyone refreshing?")
+        problems.append(
+            f"row: it is {age:.0f} s old, more than {limit:g} s; run `vessel-activity status`"
+        )
     return problems
 
 

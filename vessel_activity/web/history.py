@@ -1,7 +1,7 @@
 """GET /api/database/vessel-stats-history: the past hours and days, as JSON or CSV.
 
-The database thins and formats the samples; the server keeps each text for some seconds, so that
-a crowd costs one query, and gives the last good one while the database is away, as stats.py does.
+The database thins and formats the samples. The server keeps each text for some seconds, so that a
+crowd costs one query. While the database is away it serves the last good text.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ log = logging.getLogger("vessel_activity.history")
 
 PATH = "/api/database/vessel-stats-history"
 RANGES = ("1h", "24h", "7d", "30d")
-# Samples come once a minute; asking more often than this would only find the same.
+# Samples come once a minute, so asking more often would find the same.
 KEEP_SECONDS = 10.0
-# How long nobody tries again after a read that brought nothing.
+# How long after a failed read the next one waits.
 FAILED_SECONDS = 2.0
 FAILED = {"error": "Failed to fetch vessel history"}
 _QUERIES = {
@@ -48,10 +48,14 @@ class _Kept:
 
 
 class History:
-    """The history endpoint of one database, whose listener knows whether it can be read at all.
+    """The history endpoint of one database.
 
-    timeout_seconds: how long the database may take. stale_seconds: how long the last good text
-    is served while it can't be read.
+    Args:
+        conninfo: libpq URL of the database.
+        listener: knows whether the database can be read.
+        timeout_seconds: how long the database may take.
+        stale_seconds: how long the last good text is served while the database can't be read.
+
     """
 
     def __init__(
@@ -66,7 +70,7 @@ class History:
         self._not_before: defaultdict[tuple[str, str], float] = defaultdict(float)
 
     async def __call__(self, request: Request) -> Response:
-        """Answer one request: 200, 304, 400 for an unknown range, 500 when there is nothing."""
+        """Answer one request: 200, 304, 400 for an unknown range, 500 if there is no text."""
         span = request.query_params.get("range", "24h")
         if span not in RANGES:
             error = {"error": f"range must be one of {', '.join(RANGES)}"}
@@ -88,10 +92,10 @@ class History:
         return kept.content.respond(request, _TYPES[form], headers)
 
     async def _newest(self, key: tuple[str, str]) -> _Kept | None:
-        """Return the text of a range that may be served, read anew where it is due.
+        """Return the text of a range that may be served, and read it anew if it is old.
 
-        A crowd that asks at once shares one read, and nobody waits longer than the database may
-        take; nor at all while it is known to be away and there is a text.
+        Requests that come at the same time share one read. No request waits longer than the
+        database may take. None waits while the database is known to be away and a text is there.
         """
         kept = self._servable(key)
         now = time.monotonic()
@@ -102,7 +106,7 @@ class History:
         if key not in self._reading:
             self._reading[key] = asyncio.create_task(self._renew(key))
             self._reading[key].add_done_callback(lambda _: self._reading.pop(key))
-        # Cancelling a read of a server that doesn't react takes seconds more: nobody waits for it.
+        # The read is not cancelled: on a server that doesn't react that takes seconds more.
         await asyncio.wait({self._reading[key]}, timeout=self._timeout_seconds)
         newest = self._servable(key)
         if newest is kept:
@@ -115,7 +119,7 @@ class History:
         return kept if kept is not None and kept.read_at >= oldest else None
 
     async def _renew(self, key: tuple[str, str]) -> None:
-        """Read the text of a range and keep it; a failure is only logged."""
+        """Read the text of a range and keep it; log a failure."""
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 text = await self._read(key)
@@ -140,7 +144,7 @@ def prefers_csv(request: Request) -> bool:
 
 
 def _preference(accept: str, kind: str) -> tuple[float, int]:
-    """Return the weight of a media type, and how closely it is named: the closest one counts."""
+    """Return the weight of a media type, and how closely it is named; the closest name counts."""
     ranges = ("*/*", f"{kind.partition('/')[0]}/*", kind)
     found = (0.0, -1)
     for part in accept.split(","):

@@ -1,4 +1,4 @@
-"""GET /metrics: the row, its age, the refreshes, the requests and the streams, for Prometheus."""
+"""GET /metrics, for Prometheus: the row, its age, the refreshes, the requests and the streams."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Metrics:
         ProcessCollector(registry=self._registry)
 
     async def page(self, request: Request) -> Response:  # noqa: ARG002
-        """Answer with everything; what the database can't tell at present is left out."""
+        """Answer with all metrics; those that the database can't give at present are left out."""
         try:
             async with asyncio.timeout(2):
                 self._performance = await self._read_performance()
@@ -73,7 +73,7 @@ class Metrics:
         if self._performance is not None:
             yield from self._of_the_refreshes(self._performance)
         requests = CounterMetricFamily(
-            _name("http_requests"), "Answers given.", labels=["endpoint", "status"]
+            _name("http_requests"), "Answers by endpoint and status.", labels=["endpoint", "status"]
         )
         for endpoint, counts in sorted(self._requests.by_endpoint.items()):
             for status, count in sorted(counts.items()):
@@ -81,49 +81,67 @@ class Metrics:
         yield requests
         stream = self._stream
         yield _gauge("stream_clients", "Stream clients connected now.", stream.clients)
-        yield _count("stream_refused", "Stream clients turned away at the cap.", stream.refused)
-        yield _count("stream_dropped", "Stream clients dropped as too slow.", stream.dropped)
+        yield _count(
+            "stream_refused",
+            "Stream clients turned away because the limit was reached.",
+            stream.refused,
+        )
+        yield _count(
+            "stream_dropped", "Stream clients dropped because they read too slowly.", stream.dropped
+        )
 
     @staticmethod
     def _of_the_numbers(answer: Answer) -> Iterator[Metric]:
         stats = json.loads(answer.body)
         active = GaugeMetricFamily(
-            _name("active_vessels"), "Distinct vessels heard in a window.", labels=["window"]
+            _name("active_vessels"),
+            "Distinct vessels with a position in the window.",
+            labels=["window"],
         )
         for window, key in WINDOWS.items():
             active.add_metric([window], stats[key])
         yield active
-        yield _gauge("vessels", "Vessels of the fleet.", stats["totalVessels"])
-        yield _gauge("positions_last_hour", "Positions in an hour.", stats["positionsLastHour"])
-        yield _gauge("speed_average_knots", "Mean speed over the last hour.", stats["speedAvg"])
-        types = GaugeMetricFamily(_name("vessels_by_type"), "Ten commonest.", labels=["type"])
+        yield _gauge("vessels", "Vessels with active = true.", stats["totalVessels"])
+        yield _gauge(
+            "positions_last_hour", "Position reports of the last hour.", stats["positionsLastHour"]
+        )
+        yield _gauge(
+            "speed_average_knots",
+            "Mean speed over ground of the last hour, in knots.",
+            stats["speedAvg"],
+        )
+        types = GaugeMetricFamily(
+            _name("vessels_by_type"), "Active vessels of the ten commonest types.", labels=["type"]
+        )
         for name, count in stats["vesselTypes"].items():
             types.add_metric([name], count)
         yield types
-        flags = GaugeMetricFamily(_name("vessels_by_flag"), "Ten commonest.", labels=["flag"])
+        flags = GaugeMetricFamily(
+            _name("vessels_by_flag"), "Active vessels of the ten commonest flags.", labels=["flag"]
+        )
         for entry in stats["topFlags"]:
             flags.add_metric([entry["flag"]], entry["count"])
         yield flags
 
     def _of_the_row(self, answer: Answer) -> Iterator[Metric]:
         reading = answer.reading
-        yield _gauge("row_age_seconds", "Age of the numbers.", age_seconds(self._listener))
+        yield _gauge("row_age_seconds", "Age of the cached row.", age_seconds(self._listener))
         yield _gauge("row_present", "Whether there is a cached row.", reading.present)
         yield _gauge(
-            "refresh_interval_seconds", "Time between refreshes.", reading.interval_seconds
+            "refresh_interval_seconds", "Time between two refreshes.", reading.interval_seconds
         )
         if reading.refresh_ms is not None:
             seconds = reading.refresh_ms / 1000
-            yield _gauge("refresh_duration_seconds", "What the last refresh took.", seconds)
+            yield _gauge("refresh_duration_seconds", "Duration of the last refresh.", seconds)
 
     @staticmethod
     def _of_the_refreshes(kept: dict[str, Any]) -> Iterator[Metric]:
-        yield _gauge("refreshes_kept", "Refreshes in the kept log.", kept["refreshes"])
-        yield _gauge("refresh_failures_kept", "Failed ones in the kept log.", kept["failures"])
+        yield _gauge("refreshes_kept", "Refreshes in the log.", kept["refreshes"])
+        yield _gauge("refresh_failures_kept", "Failed refreshes in the log.", kept["failures"])
         for name in ("average", "minimum", "maximum"):
             value = kept[f"{name}_ms"]
             if value is not None:
-                described = f"The {name} of the kept log."
+                described = f"The {name} duration of the refreshes in the log."
                 yield _gauge(f"refresh_duration_{name}_seconds", described, float(value) / 1000)
 
     async def _read_performance(self) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The dashboard's files, kept in memory; the page goes out with the current numbers in it."""
+"""The dashboard's files, kept in memory. The page is sent with the current figures in it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from vessel_activity.web.listener import Listener
 
 _SLOT = '<script type="application/json" id="current"></script>'
-# Looks that the address may ask for, as classes of the body: ?kiosk, ?embed.
+# Looks that the address may ask for (?kiosk, ?embed), as classes of the body.
 _LOOKS = ("kiosk", "embed")
-# Keeps the browser from painting until the script has run.
+# Makes the browser wait with its first paint until the script has run.
 _BLOCKING = ' blocking="render"'
 _SIMULATED = ('id="simulated" hidden', 'id="simulated"')
 _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
@@ -46,10 +46,10 @@ class _File:
 
 
 class Dashboard:
-    """Serves /dashboard/vessels and the files it needs, with the headers that fence it in.
+    """Serves /dashboard/vessels and the files it needs, with the headers that restrict the page.
 
-    The files are read once, at start. embed_origins: who may show the page in a frame (only
-    with ?embed); nobody else may.
+    The files are read once, at the start. embed_origins: web origins that may show the page in a
+    frame, and only with ?embed.
     """
 
     def __init__(self, listener: Listener, embed_origins: tuple[str, ...]) -> None:
@@ -63,12 +63,11 @@ class Dashboard:
                 raise ValueError(f"{files['vessels.html']} must hold {part} exactly once")
 
     async def page(self, request: Request) -> Response:
-        """GET /dashboard/vessels: the page with the current numbers in it.
+        """GET /dashboard/vessels: the page with the current figures in it.
 
-        They are in a data block for the script; null in it means that there is nothing to show
-        yet. Where nothing is to be said beside them they are in the text too; the rest, and how it
-        looks then, is left to the script. The browser may paint before that has run where the
-        numbers are written as the script writes them, so that none is seen to change its looks.
+        A data block holds the figures for the script; null means that there are none yet. Fresh
+        figures are also written into the text of the page. If the script will write them alike,
+        the browser may paint before the script has run, and the reader sees no figure change.
         """
         if self._listener.answer is None and self._listener.failure is None:
             await self._listener.first_try()
@@ -97,7 +96,7 @@ class Dashboard:
         file = self._files.get(request.path_params["name"])
         if file is None:
             return Response("Not found\n", status_code=404, media_type="text/plain")
-        # The fence is for what a browser opens as a page; scripts and styles only carry its weight.
+        # A browser heeds these headers on pages only. Scripts and styles go without their weight.
         scripted = file.media_type in {"text/javascript", "text/css"}
         return file.answer(request, {} if scripted else self._fence(embed=False))
 
@@ -139,7 +138,7 @@ def _load(path: Path) -> _File:
 
 
 class Description:
-    """GET /openapi.json: the description of the API, hand-written, kept in memory."""
+    """GET /openapi.json: the description of the API, kept in memory."""
 
     def __init__(self) -> None:
         self._file = _load(OPENAPI)

@@ -1,4 +1,4 @@
-"""GET /api/database/vessel-stats-cached: the nine keys, straight from memory."""
+"""GET /api/database/vessel-stats-cached: the nine keys, from memory."""
 
 from __future__ import annotations
 
@@ -31,10 +31,8 @@ def endpoint(listener: Listener, counts: Counts) -> ASGIApp:
                 await _send_error(scope, send)
                 return
         begin, body = answer.plain
-        content = answer.content
-        etag = content.etag
         for name, value in scope["headers"]:
-            if name == b"if-none-match" and (value == etag or content.matches(value)):
+            if name == b"if-none-match" and answer.content.matches(value):
                 if age:
                     continue
                 begin, body = answer.not_modified
@@ -49,9 +47,9 @@ def endpoint(listener: Listener, counts: Counts) -> ASGIApp:
 
 
 async def _without_confirmation(listener: Listener) -> tuple[Answer | None, int]:
-    """Wait for the first read where none has ended; return what may be served, and its age.
+    """Return the answer that may be served without confirmation, and for how long it has had none.
 
-    No longer than the database may take to answer.
+    If no read has ended yet, the first one is awaited, for as long as the database may take.
     """
     if listener.failure is None:
         await listener.first_try()
@@ -67,8 +65,8 @@ async def _send_error(scope: Scope, send: Send) -> None:
 def unconfirmed(begin: Message, age: int) -> Message:
     """Mark a response that the database could not confirm for `age` seconds.
 
-    By a header of its own: any shared cache adds Age. And nobody may keep it, nor is it sent as
-    unchanged: a later 304 would renew the headers that a browser has kept, and remove none.
+    The mark is a header of its own, since every shared cache adds Age. No cache may keep the
+    response: a later 304 would renew the headers that a browser has kept, and remove none.
     """
     seconds = str(age).encode()
     headers = [header for header in begin["headers"] if header[0] != b"cache-control"]

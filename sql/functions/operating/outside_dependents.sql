@@ -14,7 +14,7 @@ as $$
       where c.relnamespace = 'vessel_activity'::regnamespace
         or c.oid in (to_regclass('public.vessel_activity_realtime'), to_regclass('public.vessel_activity_performance'))
       union all
-      select 'pg_proc'::regclass, o.routine from vessel_activity.our_routines() as o
+      select 'pg_proc'::regclass, o.routine from vessel_activity.routines() as o
     ) as a
     union
     select d.classid, d.objid

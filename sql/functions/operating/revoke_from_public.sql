@@ -8,7 +8,7 @@ as $$
 declare
   v_routine regprocedure;
 begin
-  for v_routine in select o.routine from vessel_activity.our_routines() as o loop
+  for v_routine in select o.routine from vessel_activity.routines() as o loop
     execute format('revoke all on routine %s from public', v_routine);
   end loop;
   revoke all on public.vessel_activity_performance from public;

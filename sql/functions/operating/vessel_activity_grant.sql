@@ -26,7 +26,7 @@ begin
   execute format('grant select on all sequences in schema vessel_activity to %I', p_role);
   for v_function in
     select o.routine
-    from vessel_activity.our_routines() as o
+    from vessel_activity.routines() as o
     where not o.is_trigger
       and (p_right = 'operator' and o.name <> 'vessel_activity_grant' or o.volatility <> 'v' and o.name <> 'vessel_activity_at')
   loop

@@ -1,6 +1,6 @@
 -- Refreshes if the row is older than settings.refresh_interval, and says when the next refresh is due. So any number of
 -- schedulers can run together: the first one refreshes, and the others find the row fresh.
--- pg_cron may refresh a little early, so that a run a few milliseconds before the due time is not lost. The fallback loop waits
+-- pg_cron may refresh a little early, so that a run a few milliseconds before the due time is not lost. The refresh loop waits
 -- a little longer while another scheduler refreshes, and takes over once that one is late.
 -- Call it in a transaction of its own.
 create or replace function vessel_activity.refresh_if_due(

@@ -1,4 +1,4 @@
--- Sets how often the figures are refreshed. The fallback loop reads the setting. If pg_cron is in this database, the jobs are
+-- Sets how often the figures are refreshed. The refresh loop reads the setting. If pg_cron is in this database, the jobs are
 -- scheduled again; if pg_cron is in another database, its job reads the setting.
 -- Every migrate calls it with NULL, which keeps the interval and schedules the jobs.
 -- Raises invalid_parameter_value for an interval outside 1 second to 1 day.
@@ -21,7 +21,7 @@ begin
   returning refresh_interval into v_interval;
 
   if v_cron_database is null then
-    return format('refreshed every %s by the fallback loop (pg_cron is not loaded on this server%s)', v_interval,
+    return format('refreshed every %s by the refresh loop (pg_cron is not loaded on this server%s)', v_interval,
       case when not pg_has_role('pg_read_all_settings', 'usage') then ', or this role may not see the setting cron.database_name' else '' end);
   elsif v_cron_database <> current_database() then
     return format('refreshed every %s; pg_cron is in database %I, and its job follows this setting', v_interval, v_cron_database);
@@ -31,7 +31,7 @@ begin
     create extension if not exists pg_cron;
     perform cron.schedule(j.job_name, j.schedule, j.command) from vessel_activity.cron_jobs() as j;
   exception when insufficient_privilege or undefined_file or invalid_schema_name then
-    return format('refreshed every %s by the fallback loop (pg_cron can''t be used: %s)', v_interval, sqlerrm);
+    return format('refreshed every %s by the refresh loop (pg_cron can''t be used: %s)', v_interval, sqlerrm);
   end;
   return format('refreshed every %s by pg_cron', v_interval);
 end

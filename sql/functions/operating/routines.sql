@@ -1,7 +1,7 @@
 -- The functions and procedures of vessel activity: all of schema vessel_activity, and those of schema public that are named
--- here with their arguments. migrations/0010.cache.rollback.sql removes the same ones. Other functions in public whose
--- names begin alike belong to the user.
-create or replace function vessel_activity.our_routines()
+-- here with their arguments. sql/rollback/3-remove.sql removes the same ones. Other functions in public whose names begin
+-- alike belong to the user.
+create or replace function vessel_activity.routines()
 returns table (routine regprocedure, name name, volatility "char", is_public boolean, is_trigger boolean)
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -26,5 +26,5 @@ as $$
     )
 $$;
 
-comment on function vessel_activity.our_routines() is
+comment on function vessel_activity.routines() is
   'The functions and procedures of vessel activity. is_public: in schema public. is_trigger: a trigger function.';
