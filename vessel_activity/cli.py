@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="vessel-activity",
         description="Live vessel activity figures from AIS position reports in PostgreSQL.",
         epilog=_settings(),
-        formatter_class=_HelpFormatter,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -119,13 +119,6 @@ def _parser() -> argparse.ArgumentParser:
         "--rollback", action="store_true", help="print the SQL file that removes vessel activity"
     )
     return parser
-
-
-class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Keeps the lines of the settings, and has room for the longest command."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=20)
 
 
 def _settings() -> str:
