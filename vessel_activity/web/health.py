@@ -56,7 +56,7 @@ def problems_of(listener: Listener) -> list[str]:
     limit = STALE_INTERVALS * reading.interval_seconds
     age = age_seconds(listener)
     if not reading.present:
-        problems.append("row: there is no cached row; no refresh has run yet")
+        problems.append("row: there is no cached row; run `vessel-activity refresh`")
     elif age > limit:
         problems.append(
             f"row: it is {age:.0f} s old, more than {limit:g} s; run `vessel-activity status`"
