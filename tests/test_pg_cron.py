@@ -397,7 +397,8 @@ def test_a_rollback_names_the_jobs_it_cannot_remove_and_the_way_out(
             return capsys.readouterr().out
 
         assert unscheduled() == (
-            "pg_cron may still have jobs of other: this role may not see the setting cron.database_name\n"
+            "pg_cron may still have jobs of other:"
+            " this role may not see the setting cron.database_name\n"
             f"  hint: run as superuser in the database of pg_cron: {removal}\n"
         )
         admin.execute("grant pg_read_all_settings to plain")
