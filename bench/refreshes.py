@@ -41,6 +41,9 @@ def refreshes(subjects: list[Subject], report: Report, rounds: int) -> None:
                 elapsed, _ = subject.refresh()
                 noted.add_refresh(f"{kept}refresh, 1 s", elapsed, subject.mode)
                 noted.add(f"{kept}refresh, nothing new", subject.refresh()[0])
+                subject.feed(ROWS_PER_SECOND, 1)
+                elapsed = subject.refresh_in_new_session()
+                noted.add_refresh(f"{kept}refresh in a new session, 1 s", elapsed, subject.mode)
         print(".", end="", flush=True)
     print()
 
@@ -100,6 +103,16 @@ def refresh_figures(report: Report, size: str) -> None:
                     at_most=None if label == "nothing new" else 1.3,
                 )
             )
+    report.figures += [
+        Figure(
+            f"refresh in a new session ÷ refresh, 1 s of rows ({ROWS_PER_SECOND:,})",
+            report.ratio("refresh in a new session, 1 s", "refresh, 1 s"),
+            at_most=1.5,
+        ),
+        Figure(
+            "refresh in a new session, 1 s", report.median("refresh in a new session, 1 s"), "ms"
+        ),
+    ]
     for key in ("WAL of a refresh, bytes", "page images of a refresh, bytes"):
         report.figures.append(Figure(key.removesuffix(", bytes"), report.median(key), "bytes"))
 

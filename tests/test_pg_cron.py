@@ -346,8 +346,109 @@ def test_the_status_names_the_obstacle_to_pg_cron(
         made(server, "other")
         with connected(server, "other") as other:
             state, detail, hint = cron_check(other)
+            other.execute("alter database other set statement_timeout = '5s'")
+            limited = cron_check(other)
         assert (state, f'pg_cron runs in database "{HOME}", whose jobs' in detail) == ("ok", True)
         assert "where database = 'other'" in (hint or "")
+        assert limited[0] == "warn"
+        assert limited[1].startswith("statement_timeout is 5s for role postgres in this database.")
+
+
+def test_the_status_tells_if_statement_timeout_ends_the_runs_of_the_job(
+    new_server: Callable[..., LocalServer],
+) -> None:
+    hint = f'Run alter role postgres in database "{HOME}" set statement_timeout = 0.'
+    run = """
+        insert into cron.job_run_details
+          (jobid, runid, username, status, return_message, start_time)
+        select jobid, %s, 'postgres', %s, %s, '2026-01-02 03:04:05+00' from cron.job
+        where jobname like 'vessel_activity refresh%%'
+    """
+    with cron_server(new_server) as server:
+        made(server, HOME)
+        with connected(server, HOME) as db:
+
+            def check(statement_timeout: str) -> tuple[str, str, str | None]:
+                db.execute(
+                    f'alter role postgres in database "{HOME}"'
+                    f" set statement_timeout = {statement_timeout}".encode()
+                )
+                return cron_check(db)
+
+            detail = (
+                "statement_timeout is {} for role postgres in this database. So each run of the job"
+                " ends before that time, and the job refreshes less often than every 00:00:30"
+            )
+            other_way = " Or keep vessel-activity serve or vessel-activity refresh-loop running."
+            assert check("'5s'") == ("warn", detail.format("5s"), hint + other_way)
+            assert check("30000") == ("warn", detail.format("30000ms"), hint + other_way)
+            assert check("'31s'")[0] == "ok"
+            assert check("0")[0] == "ok"
+
+            # One refresh in each run needs no more time.
+            db.execute("select public.vessel_activity_schedule('2 minutes')")
+            assert check("'5s'")[0] == "ok"
+
+            # A refresh that itself takes longer is cancelled.
+            db.execute(run, (1_000_000, "failed", "canceling statement due to statement timeout"))
+            assert check("'5s'") == (
+                "fail",
+                (
+                    "the last run of the job, at 2026-01-02 03:04:05+00, failed:"
+                    " canceling statement due to statement timeout"
+                ),
+                hint,
+            )
+
+
+@pytest.mark.slow
+def test_a_job_of_pg_cron_waits_without_locks_and_outlives_a_statement_timeout(
+    new_server: Callable[..., LocalServer],
+) -> None:
+    held = """
+        select l.locktype, l.relation::regclass::text, l.mode
+        from pg_stat_activity as a
+        join pg_locks as l on l.pid = a.pid
+        where a.query like 'call vessel_activity.scheduled_refresh(%' and a.wait_event = 'PgSleep'
+          and a.datname = current_database() and l.locktype <> 'virtualxid'
+    """
+    with cron_server(new_server) as server, ExitStack() as stack:
+        urls = {name: made(server, name) for name in (HOME, "limited")}
+        db = {name: stack.enter_context(connected(server, name)) for name in urls}
+        refreshes = {name: Refreshes(db[name]) for name in urls}
+        db["limited"].execute("alter database limited set statement_timeout = '5s'")
+        for name in urls:
+            db[name].execute("select public.vessel_activity_schedule('1 second')")
+        refreshes["limited"].until("pg_cron", 1, _MINUTE_JOB)
+        refreshes[HOME].until("pg_cron", 1, timedelta(seconds=5))
+
+        # Beside the sleeping job nobody is refused.
+        said: list[str | None] = []
+        db[HOME].add_notice_handler(lambda notice: said.append(notice.message_primary))
+        slept = 0
+        deadline = datetime.now(UTC) + timedelta(seconds=8)
+        while datetime.now(UTC) < deadline:
+            found = db[HOME].execute(held).fetchall()
+            # A refresh may begin between the two reads of the catalog, but it does not last.
+            assert not found or not db[HOME].execute(held).fetchall()
+            slept += not found
+        assert slept > 20
+        assert said == []
+
+        # The run of the limited database has ended in time, after as many refreshes as it could do.
+        ended = db[HOME].execute(
+            """
+            select d.status, d.end_time - d.start_time < interval '5 seconds'
+            from cron.job_run_details as d join cron.job as j using (jobid)
+            where j.jobname = 'vessel_activity refresh limited'
+            """
+        )
+        assert ended.fetchall() == [("succeeded", True)]
+        log = db["limited"].execute(
+            "select count(*), count(sqlstate) from vessel_activity.refresh_log"
+            " where refreshed_by = 'pg_cron'"
+        )
+        assert log.fetchall() == [(5, 0)]
 
 
 def test_an_ordinary_owner_can_migrate_and_see_the_status_beside_pg_cron(

@@ -27,6 +27,7 @@ from tests.support.fleet import (
     refreshed,
     stored,
 )
+from tests.support.sandbox import replace_in_function
 from vessel_activity.install import migrate
 
 if TYPE_CHECKING:
@@ -141,15 +142,18 @@ def test_a_refresh_that_is_rolled_back_never_happened(db: psycopg.Connection) ->
 
 
 def test_an_older_result_never_replaces_a_newer_one(db: psycopg.Connection) -> None:
-    newer = refreshed(db, AS_OF)
-    add_positions(db, (1, AS_OF - SECOND))
+    now = one(db, "select clock_timestamp()")
+    newer = refreshed(db, now)
+    add_positions(db, (1, now - SECOND))
     said = notices(db)
 
-    older = refreshed(db, AS_OF - MICROSECOND)
+    older = refreshed(db, now - MICROSECOND)
 
     assert older == newer == stored(db)
     assert "the row is kept" in said[0].message
-    assert "server's clock, which was set back, has caught up" in said[0].hint
+    assert said[0].hint == (
+        "Refresh again for a newer row: another refresh has stored this row meanwhile."
+    )
 
 
 def test_a_refresh_of_the_same_instant_replaces_the_row(db: psycopg.Connection) -> None:
@@ -178,6 +182,105 @@ def test_deleting_a_row_of_the_future_is_the_way_out_of_a_clock_set_back(
 
     assert refreshed(db, AS_OF - HOUR).active_now == 1
     assert last_mode(db) == ("rebuild", "the server's clock was set back")
+
+
+REFRESHERS = {
+    "manual": REFRESH,
+    "pg_cron": "call vessel_activity.scheduled_refresh(1)",
+    "fallback": "select vessel_activity.refresh_if_due('fallback')",
+    "verification": "select vessel_activity_verify()",
+}
+SAMPLES = """
+    select count(*) filter (where sampled_at > clock_timestamp()),
+      count(*) filter (where sampled_at <= clock_timestamp())
+    from vessel_activity.history
+"""
+
+
+def ahead(db: psycopg.Connection, by: str) -> None:
+    """Refresh while the clock is ahead by that much. The history has one sample, an older one."""
+    db.execute("delete from vessel_activity.history")
+    db.execute(
+        "insert into vessel_activity.history"
+        " select date_bin('1 minute', t.at, 'epoch'), t.at, 1, 1, 1, 1, 1, 1"
+        " from (select clock_timestamp() - interval '5 minutes') as t (at)"
+    )
+    db.execute(
+        "select vessel_activity.refresh_at(clock_timestamp() + %s::interval, 'pg_cron')", (by,)
+    )
+
+
+@pytest.mark.parametrize("refresher", REFRESHERS)
+@pytest.mark.parametrize("by", ["3 days", "90 seconds", "2 seconds"])
+def test_a_row_of_a_clock_once_ahead_is_replaced_by_the_next_refresh(
+    db: psycopg.Connection, refresher: str, by: str
+) -> None:
+    now = one(db, "select clock_timestamp()")
+    add_vessels(db, [("Cargo", "NO")])
+    add_positions(db, (1, now - SECOND), (2, now + HOUR / 2), (3, now + 2 * HOUR))
+    ahead(db, by)
+    assert stored(db).updated_at > one(db, "select clock_timestamp()")
+
+    db.execute(REFRESHERS[refresher])
+
+    row = stored(db)
+    assert now < row.updated_at <= one(db, "select clock_timestamp()")
+    assert (row.active_now, row.total_vessels, row.positions_last_hour) == (1, 1, 1)
+    assert last_mode(db) == ("rebuild", "the server's clock was set back")
+    assert db.execute(SAMPLES).fetchone() == (0, 2)
+    state = db.execute(
+        "select as_of, far_due_at, verified_at from vessel_activity.state"
+    ).fetchone()
+    assert state == (row.updated_at, now + 2 * HOUR, row.updated_at)
+    upcoming = db.execute(
+        "select vessel_id, seen_at, sign from vessel_activity.upcoming"
+    ).fetchall()
+    assert upcoming == [(2, now + HOUR / 2, 1)]
+
+    add_positions(db, (4, now))
+    after = refreshed(db, one(db, "select clock_timestamp()"))
+    assert last_mode(db)[0] == "incremental"
+    assert after == definition(db, after.updated_at)
+    assert after.active_now == 2
+
+
+def test_the_definition_replaces_a_row_of_a_clock_once_ahead_too(db: psycopg.Connection) -> None:
+    now = one(db, "select clock_timestamp()")
+    add_positions(db, (1, now - SECOND))
+    ahead(db, "3 days")
+    db.execute("drop trigger vessel_activity_inserted on vessel_positions")
+
+    db.execute(REFRESH)
+
+    assert last_mode(db)[0] == "definition"
+    assert stored(db).active_now == 1
+    assert db.execute(SAMPLES).fetchone() == (0, 2)
+
+
+def test_samples_of_the_future_go_also_if_the_row_was_deleted(db: psycopg.Connection) -> None:
+    ahead(db, "3 days")
+    db.execute("delete from public.vessel_activity_realtime")
+
+    db.execute(REFRESH)
+
+    assert db.execute(SAMPLES).fetchone() == (0, 2)
+
+
+def test_a_clock_that_is_wrong_itself_replaces_nothing(db: psycopg.Connection) -> None:
+    # As if the clock stood before 2024: the bound is moved to after the clock.
+    replace_in_function(db, "refresh_at", {"'2024-01-01 00:00+00'": "'2150-01-01 00:00+00'"})
+    ahead(db, "3 days")
+    before = stored(db)
+    said = notices(db)
+
+    db.execute(REFRESH)
+
+    assert stored(db) == before
+    assert db.execute(SAMPLES).fetchone() == (1, 1)
+    assert "the row is kept" in said[0].message
+    assert said[0].hint == (
+        "Set the clock of the database server right. The next refresh then writes a new row."
+    )
 
 
 # --- the singleton -------------------------------------------------------------------------------
@@ -384,14 +487,19 @@ def test_the_fallback_waits_for_pg_cron_and_then_takes_over(
     assert not asked(29)
 
 
-def test_a_row_of_the_future_is_checked_again_within_an_interval(db: psycopg.Connection) -> None:
-    db.execute("update public.vessel_activity_realtime set updated_at = %s", (AS_OF,))
+@pytest.mark.parametrize("ahead", ["50 years", "3 seconds"])
+def test_a_row_of_the_future_is_due_at_once(db: psycopg.Connection, ahead: str) -> None:
+    db.execute(
+        "update public.vessel_activity_realtime set updated_at = clock_timestamp() + %s::interval",
+        (ahead,),
+    )
 
     row = db.execute(IF_DUE, ("fallback",)).fetchone()
 
     assert row is not None
-    assert 0 < row[1] <= 30
-    assert stored(db).updated_at == AS_OF
+    assert row[0] is True
+    assert 29 < row[1] <= 30
+    assert stored(db).updated_at == row[6] <= one(db, "select clock_timestamp()")
 
 
 # --- the log and its views -----------------------------------------------------------------------
@@ -425,10 +533,15 @@ def test_the_log_is_kept_for_its_retention(db: psycopg.Connection) -> None:
         from unnest(array['3 days', '49 hours', '47 hours', '1 minute']::interval[]) as age
         """
     )
+    # Logged while the clock was ahead.
+    db.execute(
+        "insert into vessel_activity.refresh_log (started_at, duration_ms, refreshed_by)"
+        " values (clock_timestamp() + interval '3 days', 1, 'manual')"
+    )
     # Old rows are deleted with every hundredth row.
     db.execute("select setval('vessel_activity.refresh_log_id_seq', 299, false)")
     db.execute(REFRESH)
-    assert one(db, "select count(*) from vessel_activity.refresh_log") == 5
+    assert one(db, "select count(*) from vessel_activity.refresh_log") == 6
     db.execute(REFRESH)
 
     ages = db.execute(
@@ -630,11 +743,15 @@ def test_a_refresh_verifies_by_itself_when_the_interval_has_passed(
 
 def test_a_failed_verification_shows_no_earlier_result(db: psycopg.Connection) -> None:
     db.execute("select * from vessel_activity_verify()")
-    refreshed(db, AS_OF)  # later than the clock: nothing refreshes until it has caught up
+    refreshed(db, AS_OF)  # later than the clock: there is no state to compare
     said = notices(db)
 
     assert db.execute("select * from vessel_activity_verify()").fetchall() == []
-    assert "the row is kept" in said[0].message
+    assert said[0].message == (
+        "there was no state to compare: this refresh (rebuild) computed the row from the source"
+        " tables"
+    )
+    assert said[0].detail == "the server's clock was set back"
 
 
 def test_a_verification_beside_a_running_refresh_is_refused(

@@ -239,6 +239,19 @@ def test_readyz_follows_the_age_of_the_row_and_healthz_does_not(web: WebServer) 
     assert web.get("/healthz").status_code == 200
 
 
+def test_readyz_fails_while_the_row_is_from_the_future(web: WebServer) -> None:
+    write_row(web.url, age="-3 days")
+    answer = eventually(lambda: (got := web.get("/readyz")).status_code == 503 and got)
+    assert len(answer.json()["problems"]) == 1
+    assert re.fullmatch(
+        r"row: it is from 25919\d s in the future, so the clock of the database server was wrong;"
+        r" run `vessel-activity status`",
+        answer.json()["problems"][0],
+    )
+    write_row(web.url)
+    eventually(lambda: web.get("/readyz").status_code == 200)
+
+
 def test_readyz_says_if_there_is_no_row(web: WebServer) -> None:
     with psycopg.connect(web.url) as connection:
         connection.execute("delete from public.vessel_activity_realtime")

@@ -13,7 +13,7 @@ import psycopg
 
 from vessel_activity.database.connections import name_of
 from vessel_activity.install import functions, indexes, migrations, pg_cron
-from vessel_activity.install.session import alone
+from vessel_activity.install.session import alone, without_refreshes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def migrate(url: str) -> None:
 
     """
     with alone(url, purpose="migrate") as connection:
-        with _failures_on_disk(connection):
+        with without_refreshes(connection), _failures_on_disk(connection):
             applied = migrations.apply(url, connection)
             print(f"migrations: {', '.join(applied) if applied else 'none pending'}")
             print(f"functions: {functions.install(connection)} installed")
@@ -42,9 +42,10 @@ def migrate(url: str) -> None:
             )
         indexes.build(connection, url)
         print(f"schedule: {pg_cron.schedule(connection, url)}")
-        row = connection.execute(
-            "select active_last_hour, total_vessels from public.refresh_vessel_activity()"
-        ).fetchone()
+        with without_refreshes(connection):
+            row = connection.execute(
+                "select active_last_hour, total_vessels from public.refresh_vessel_activity()"
+            ).fetchone()
     if row is not None:
         print(f"refreshed: {row[0]} vessels active in the last hour, {row[1]} in the fleet")
     print(f"{name_of(url)} is ready")

@@ -24,7 +24,10 @@ _POLL_SECONDS = 0.1
 
 @contextmanager
 def alone(url: str, *, purpose: str) -> Iterator[psycopg.Connection]:
-    """Give a connection while no other process migrates, rolls back or refreshes.
+    """Give a connection while no other process migrates or rolls back.
+
+    Refreshes go on, so that a step that waits delays none. A step that must not meet a refresh
+    uses `without_refreshes`.
 
     Raises:
         MigrationError: the server is too old, or is a standby.
@@ -37,8 +40,17 @@ def alone(url: str, *, purpose: str) -> Iterator[psycopg.Connection]:
             raise MigrationError(
                 "this server is a standby, which can't be changed; name the primary"
             )
-        with _holding(connection, _MIGRATE), _holding(connection, _REFRESH):
+        # The database may have a limit that a step which waits would exceed.
+        connection.execute("set statement_timeout = 0")
+        with _holding(connection, _MIGRATE):
             yield connection
+
+
+@contextmanager
+def without_refreshes(connection: psycopg.Connection) -> Iterator[None]:
+    """Keep other sessions from refreshing while the block lasts. The block must not wait."""
+    with _holding(connection, _REFRESH):
+        yield
 
 
 def refuse_old(server_version: int) -> None:

@@ -32,8 +32,9 @@ set client_min_messages = warning;
 set client_encoding = 'UTF8';
 set search_path = pg_catalog, pg_temp;
 set default_transaction_isolation = 'read committed';
+set statement_timeout = 0;
 
--- Waits for another migrate, rollback or refresh, without holding a snapshot.
+-- Waits for another migrate or rollback, without holding a snapshot.
 do $$
 begin
   if current_setting('server_version_num')::integer < {oldest} * 10000 then
@@ -51,10 +52,26 @@ begin
     commit;
     perform pg_sleep(0.1);
   end loop;
+end
+$$;
+"""
+
+_NO_REFRESHES = r"""
+-- A running refresh is waited for in the same way; no other begins until the lock is given back.
+do $$
+begin
   while not pg_try_advisory_lock({advisory}, 1) loop
     commit;
     perform pg_sleep(0.1);
   end loop;
+end
+$$;
+"""
+
+_REFRESHES_AGAIN = r"""
+do $$
+begin
+  perform pg_advisory_unlock({advisory}, 1);
 end
 $$;
 """
@@ -89,10 +106,10 @@ commit;
 _TAIL = r"""
 do $$
 begin
-  perform pg_advisory_unlock({advisory}, 1);
   perform pg_advisory_unlock({advisory}, 3);
 end
 $$;
+reset statement_timeout;
 reset client_min_messages;
 reset search_path;
 reset default_transaction_isolation;
@@ -130,7 +147,9 @@ select format(
   vessel_activity.cron_database(), j.job_name, j.schedule, j.command, j.job_database)
 from vessel_activity.cron_jobs() as j
 where vessel_activity.cron_database() <> current_database();
+"""
 
+_REFRESH = r"""
 select format('refreshed: %s vessels active in the last hour, %s in the fleet', r.active_last_hour, r.total_vessels)
 from public.refresh_vessel_activity() as r;
 """
@@ -154,12 +173,17 @@ def migrate() -> str:
     again = "It can be run again at any time: it completes and upgrades what is there."
     parts = [
         _head("the whole installation", "", again),
+        _NO_REFRESHES.format(advisory=ADVISORY_CLASS),
         migrations.refuse_other_version(),
         *_migrations(),
         "".join(_functions()),
+        _REFRESHES_AGAIN.format(advisory=ADVISORY_CLASS),
         _TRIGGERS,
         _INDEXES,
         _SCHEDULE,
+        _NO_REFRESHES.format(advisory=ADVISORY_CLASS),
+        _REFRESH,
+        _REFRESHES_AGAIN.format(advisory=ADVISORY_CLASS),
         _tail("vessel activity is installed"),
     ]
     return "\n".join(parts)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # The service is not ready once the row is older than this many refresh intervals.
 STALE_INTERVALS = 3
+# Nor while the row is further ahead of the clock of the database than this: the clock was wrong.
+_AHEAD_SECONDS = 1.0
 _NEVER_KEPT = {"cache-control": "no-store"}
 
 
@@ -57,6 +59,11 @@ def problems_of(listener: Listener) -> list[str]:
     age = age_seconds(listener)
     if not reading.present:
         problems.append("row: there is no cached row; run `vessel-activity refresh`")
+    elif age < -_AHEAD_SECONDS:
+        problems.append(
+            f"row: it is from {-age:.0f} s in the future, so the clock of the database server was"
+            " wrong; run `vessel-activity status`"
+        )
     elif age > limit:
         problems.append(
             f"row: it is {age:.0f} s old, more than {limit:g} s; run `vessel-activity status`"

@@ -10,7 +10,8 @@ create or replace function vessel_activity.plan_refresh(
   out reason text,
   out fingerprint text,
   out obstacle text,
-  out verify boolean
+  out verify boolean,
+  out clock_was_ahead boolean
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -21,6 +22,7 @@ begin
   verify := false;
   select s.* into strict v_state from vessel_activity.state as s;
   fingerprint := v_state.fingerprint;
+  clock_was_ahead := coalesce(v_state.as_of > greatest(p_as_of, clock_timestamp()), false);
 
   mode := 'definition';
   if fingerprint is null and v_state.in_doubt <> '{}'
@@ -68,4 +70,4 @@ end
 $$;
 
 comment on function vessel_activity.plan_refresh(timestamptz, vessel_activity.settings) is
-  'Decides how to compute the figures as of p_as_of. mode: incremental, rebuild or definition. reason: why not incremental. fingerprint: the fingerprint from when the state was built. obstacle: why changes could go unseen; the inboxes are of no use then. verify: whether to compare the state with the definition.';
+  'Decides how to compute the figures as of p_as_of. mode: incremental, rebuild or definition. reason: why not incremental. fingerprint: the fingerprint from when the state was built. obstacle: why changes could go unseen; the inboxes are of no use then. verify: whether to compare the state with the definition. clock_was_ahead: the state is of an instant that the clock has not reached.';

@@ -9,8 +9,11 @@
 -- ensure_state makes the row of the state, and plan_refresh decides whether the state can be used. source_fingerprint, read
 -- after the fold, says whether the triggers could have missed changes. record_skippers delays a rebuild while a writer is in
 -- flight that left changes out.
--- Only tests pass an instant other than the present.
--- Locks: the refresh lock (try_refresh_lock) until the transaction ends, without waiting. Waits up to 5 s for any other lock.
+-- An older row never replaces a newer one. But an instant that the clock has not reached was wrong: the clock was ahead when
+-- the row was stored. Then the row and the state are computed anew, and samples of the history after the present are deleted.
+-- Only tests pass an instant other than the present. An instant ahead of the clock counts as the present.
+-- Locks, until the transaction ends: those of lock_sources, then the refresh lock (try_refresh_lock). It waits up to 5 s for
+-- the first, while it holds none, and does not wait for the second. It waits up to 0.5 s for any other lock.
 -- Raises read_only_sql_transaction on a standby, invalid_transaction_state above READ COMMITTED, insufficient_privilege if row
 -- level security hides rows of a source table, and any error that reading the source tables raises.
 create or replace function vessel_activity.refresh_at(p_as_of timestamptz, p_by text, p_verify boolean default false)
@@ -19,10 +22,11 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set row_security = off -- an error is better than figures from some of the rows
 set jit = off
-set lock_timeout = '5s'
+set lock_timeout = '500ms'
 as $$
 declare
   v_started_at constant timestamptz := clock_timestamp();
+  v_present timestamptz;
   v_settings vessel_activity.settings;
   v_row public.vessel_activity_realtime;
   v_plan record;
@@ -51,6 +55,7 @@ begin
       hint = 'Refresh in a READ COMMITTED transaction, or outside of any transaction block.';
   end if;
 
+  perform vessel_activity.lock_sources();
   if not vessel_activity.try_refresh_lock() then
     raise notice using
       message = 'another refresh is running; the current row is returned',
@@ -60,10 +65,16 @@ begin
   end if;
 
   select r.* into v_row from public.vessel_activity_realtime as r where r.id = 'singleton';
-  if v_row.updated_at > p_as_of then
+  -- Read after the row, so a row that another session has just stored is never later.
+  v_present := greatest(p_as_of, clock_timestamp());
+  -- A clock before 2024 is wrong itself, as on a computer that lost it while it was off. The row is kept then.
+  if v_row.updated_at > p_as_of and (v_row.updated_at <= v_present or v_present < timestamptz '2024-01-01 00:00+00') then
     raise notice using
       message = format('the stored row is of %s, which is later than %s; the row is kept', v_row.updated_at, p_as_of),
-      hint = 'Wait until the server''s clock, which was set back, has caught up. Or delete the row: the next refresh writes a new one.';
+      hint = case
+        when v_row.updated_at <= v_present then 'Refresh again for a newer row: another refresh has stored this row meanwhile.'
+        else 'Set the clock of the database server right. The next refresh then writes a new row.'
+      end;
     return v_row;
   end if;
 
@@ -76,6 +87,10 @@ begin
   v_mode := v_plan.mode;
   v_reason := v_plan.reason;
   v_obstacle := v_plan.obstacle;
+  if v_row.updated_at > v_present or v_plan.clock_was_ahead then
+    delete from vessel_activity.history as h
+    where h.minute >= date_bin('1 minute', v_present, 'epoch') and h.sampled_at > v_present;
+  end if;
 
   if v_mode = 'incremental' then
     select f.* into v_done from vessel_activity.fold_inbox(p_as_of, p_verify or v_plan.verify) as f;
@@ -117,8 +132,10 @@ begin
   end if;
 
   if v_mode <> 'incremental' then
-    -- Waits for any transaction that truncates or rewrites a source table. The snapshot of the next statement is taken after
-    -- that transaction; in an older snapshot the table would look empty.
+    -- No transaction that truncates or rewrites a source table may be open: in a snapshot from before its end, the table would
+    -- look empty. Without patience, since the refresh lock is held now. The second statement is for tables that can't be locked
+    -- by name.
+    perform vessel_activity.lock_sources(true, interval '0');
     perform from public.vessels, public.vessel_positions limit 0;
   end if;
   if v_mode = 'rebuild' and vessel_activity.record_skippers() <> '{}' then
@@ -177,7 +194,9 @@ begin
 
   -- Only every hundredth refresh deletes old log rows, so that the others don't pay for it.
   if v_log_id % 100 = 0 then
-    delete from vessel_activity.refresh_log as l where l.started_at < v_started_at - v_settings.log_retention;
+    delete from vessel_activity.refresh_log as l
+    where l.started_at < v_started_at - v_settings.log_retention
+      or l.started_at > clock_timestamp(); -- the clock was ahead
   end if;
 
   if v_duration_ms > extract(epoch from v_settings.slow_after) * 1000 then

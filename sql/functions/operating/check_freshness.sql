@@ -23,7 +23,10 @@ begin
   elsif v_age < - interval '1 second' then
     state := 'fail';
     detail := format('the cached row is from %s, which is in the future: the clock of the database server was set back', v_updated_at);
-    hint := 'Wait until the clock has caught up. Or run delete from public.vessel_activity_realtime; the next refresh writes the row again.';
+    hint := case
+      when clock_timestamp() < timestamptz '2024-01-01 00:00+00' then 'Set the clock of the database server right.'
+      else 'Wait for the next refresh, which writes the row anew. Or run select public.refresh_vessel_activity().'
+    end;
   else
     detail := format('the cached row is %s old; the refresh interval is %s', v_age, v_interval);
     state := case when v_age > 3 * v_interval then 'fail' when v_age > 1.5 * v_interval + interval '1 second' then 'warn' else 'ok' end;

@@ -1,4 +1,5 @@
 -- Looks for the job of this database in pg_cron, and for the result of its last run. If there is none, says what is missing.
+-- Also warns if the job is to refresh several times in a run, but statement_timeout ends each run too early.
 create or replace function vessel_activity.check_pg_cron()
 returns table (check_name text, state text, detail text, hint text)
 language plpgsql stable
@@ -7,9 +8,16 @@ as $$
 declare
   v_cron_database constant text := vessel_activity.cron_database();
   v_run record;
+  v_interval interval;
+  v_role name;
+  v_period_seconds double precision := 60; -- of a job in another database
+  v_timeout text;
+  v_last_seconds double precision;
   v_fallback constant text := 'refreshes need vessel-activity serve or vessel-activity refresh-loop to run';
 begin
   check_name := 'pg_cron';
+  select s.refresh_interval into strict v_interval from vessel_activity.settings as s;
+  select pg_get_userbyid(n.nspowner) into strict v_role from pg_namespace as n where n.nspname = 'vessel_activity';
   if v_cron_database is null then
     state := 'warn';
     detail := 'pg_cron is not loaded on this server; ' || v_fallback;
@@ -33,7 +41,8 @@ begin
     hint := format('Run as superuser: grant usage on schema cron to %I. Then run vessel-activity migrate.', current_user);
   else
     execute $query$
-      select j.active, r.status, r.start_time, r.return_message
+      select j.active, j.username, substring(j.command from '\((\d+)\)')::double precision as period_seconds,
+        r.status, r.start_time, r.return_message
       from cron.job as j
       left join lateral (
         select d.status, d.start_time, d.return_message from cron.job_run_details as d
@@ -41,6 +50,8 @@ begin
       ) as r on true
       where j.jobname = 'vessel_activity refresh ' || current_database()
     $query$ into v_run;
+    v_role := coalesce(v_run.username, v_role);
+    v_period_seconds := coalesce(v_run.period_seconds, v_period_seconds);
     if v_run.active is null then
       state := 'warn';
       detail := 'no job is scheduled for this database; ' || v_fallback;
@@ -52,11 +63,30 @@ begin
     elsif v_run.status = 'failed' then
       state := 'fail';
       detail := format('the last run of the job, at %s, failed: %s', v_run.start_time, v_run.return_message);
-      hint := 'Correct the cause of this error. If it is "connection failed", let pg_cron connect (trust in pg_hba.conf, or a .pgpass file for its user), or set cron.use_background_workers = on.';
+      hint := case when v_run.return_message like '%statement timeout%'
+        then format('Run alter role %I in database %I set statement_timeout = 0.', v_role, current_database())
+        else 'Correct the cause of this error. If it is "connection failed", let pg_cron connect (trust in pg_hba.conf, or a .pgpass file for its user), or set cron.use_background_workers = on.'
+      end;
     else
       state := 'ok';
       detail := case when v_run.status is null then 'the job is scheduled; no run has ended yet'
         else format('the last run of the job, at %s, %s', v_run.start_time, v_run.status) end;
+    end if;
+  end if;
+
+  if state = 'ok' then
+    v_timeout := vessel_activity.job_statement_timeout(v_role);
+    -- When the last refresh of a run begins, in seconds after the run has begun.
+    v_last_seconds := floor((v_period_seconds - 0.5) / extract(epoch from v_interval)::double precision)
+      * extract(epoch from v_interval)::double precision;
+    if v_last_seconds > 0
+      and vessel_activity.run_ends_at(v_period_seconds::integer, v_timeout, now()) < now() + make_interval(secs => v_last_seconds)
+    then
+      state := 'warn';
+      detail := format('statement_timeout is %s for role %I in this database. So each run of the job ends before that time, and the job refreshes less often than every %s',
+        v_timeout, v_role, v_interval);
+      hint := format('Run alter role %I in database %I set statement_timeout = 0. Or keep vessel-activity serve or vessel-activity refresh-loop running.',
+        v_role, current_database());
     end if;
   end if;
   return next;

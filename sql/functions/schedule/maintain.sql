@@ -1,5 +1,7 @@
 -- The work between refreshes, in a short transaction of its own: makes triggers on new partitions, drops them from detached
 -- partitions, and opens the inboxes to writers again once vacuum has shrunk them. It does only what nobody has to wait for.
+-- Locks: the refresh lock, and the lock of each relation whose triggers it changes, until the transaction ends. It waits for
+-- none of them. It stops after a quarter of a second, so that no writer waits longer; the next call goes on.
 -- No function of vessel activity truncates an unlogged table: if that is rolled back and the server crashes before the abort
 -- record is on disk, PostgreSQL does not start.
 create or replace function vessel_activity.maintain()

@@ -2,7 +2,8 @@
 -- schedulers can run together: the first one refreshes, and the others find the row fresh.
 -- pg_cron may refresh a little early, so that a run a few milliseconds before the due time is not lost. The refresh loop waits
 -- a little longer while another scheduler refreshes, and takes over once that one is late.
--- Call it in a transaction of its own.
+-- A row of an instant that the clock has not reached is always due: refresh_at replaces it.
+-- Call it in a transaction of its own. Locks and errors: see refresh_at.
 create or replace function vessel_activity.refresh_if_due(
   p_by text,
   out refreshed boolean,
@@ -19,7 +20,9 @@ as $$
 declare
   v_interval interval;
   v_slack interval;
+  v_updated_at timestamptz;
   v_due_at timestamptz;
+  v_is_locked boolean := false;
 begin
   -- A crash may lose the last refresh but can't corrupt the row, and the next refresh comes in seconds. Set for this
   -- transaction only, since other programs use the session too behind a pooler.
@@ -30,18 +33,19 @@ begin
   from vessel_activity.settings as s;
 
   refreshed := false;
-  if vessel_activity.try_refresh_lock() then
-    select r.updated_at + v_interval + case
+  loop
+    select r.updated_at, r.updated_at + v_interval + case
         when p_by = 'pg_cron' then - v_slack
         when (select l.refreshed_by from vessel_activity.refresh_log as l where l.sqlstate is null order by l.id desc limit 1) = p_by
           then interval '0'
         else v_slack
       end
-    into v_due_at
+    into v_updated_at, v_due_at
     from public.vessel_activity_realtime as r
     where r.id = 'singleton';
+    exit when v_due_at > clock_timestamp() and v_updated_at <= clock_timestamp();
 
-    if v_due_at is null or v_due_at <= clock_timestamp() or v_due_at > clock_timestamp() + v_interval + v_slack then
+    if v_is_locked then
       figures := vessel_activity.refresh_at(clock_timestamp(), p_by);
       refreshed := true;
       select l.id, l.duration_ms, l.mode, l.new_rows
@@ -50,10 +54,16 @@ begin
       order by l.id desc
       limit 1;
       v_due_at := figures.updated_at + v_interval;
+      exit;
     end if;
-  else
-    v_due_at := clock_timestamp() + v_slack; -- another session is refreshing; ask again soon
-  end if;
+
+    perform vessel_activity.lock_sources(); -- first, so that it never waits with the refresh lock
+    if not vessel_activity.try_refresh_lock() then
+      v_due_at := clock_timestamp() + v_slack; -- another session is refreshing; ask again soon
+      exit;
+    end if;
+    v_is_locked := true; -- now look again: another session may have refreshed meanwhile
+  end loop;
 
   wait_seconds := least(greatest(extract(epoch from v_due_at - clock_timestamp()), 0.05), extract(epoch from v_interval));
 end

@@ -3,9 +3,11 @@
 -- source with a foreign table, and those under other names.
 -- Every migrate calls it, and maintain calls it between refreshes for new partitions. All steps for a relation are done
 -- together or not at all.
--- Both kinds of change lock the relation against writers for a moment. With p_nowait, a relation that is being written is left
--- for the next call. The function returns what it could not do. Then refreshes compute by the definition, and the status says
--- why.
+-- Both kinds of change lock the relation against writers until the transaction ends. So the function waits for a lock only
+-- while it holds none, for half a second at most, and with p_nowait not at all. A relation that is being written is left for
+-- the next call. After a quarter of a second of work the function stops and returns a row without a problem: there is more to
+-- do in the next transaction.
+-- The function returns what it could not do. Then refreshes compute by the definition, and the status says why.
 -- It gives up on a lock before PostgreSQL looks for deadlocks, so that no writer that holds the lock of the other source table
 -- is cancelled.
 create or replace function vessel_activity.install_triggers(p_nowait boolean default false)
@@ -15,6 +17,8 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '500ms'
 as $$
 declare
+  v_stops_at constant timestamptz := clock_timestamp() + interval '250 ms';
+  v_holds_locks boolean := false;
   v_relation record;
   v_trigger record;
   v_event record;
@@ -26,11 +30,18 @@ begin
     where s.relation is null or s.needed_triggers = 0 or t.trigger_name <> 'vessel_activity_' || t.event
     order by t.relation, t.trigger_name
   loop
+    if v_holds_locks and clock_timestamp() > v_stops_at then
+      problem := null;
+      may_pass := true;
+      return next;
+      return;
+    end if;
     begin
-      if p_nowait then
+      if p_nowait or v_holds_locks then
         execute format('lock table only %s in access exclusive mode nowait', v_trigger.relation);
       end if;
-      execute format('drop trigger %I on %s', v_trigger.name, v_trigger.relation);
+      execute format('drop trigger if exists %I on %s', v_trigger.name, v_trigger.relation);
+      v_holds_locks := true;
     exception when insufficient_privilege or lock_not_available then
       problem := format('%s%s: %s', v_trigger.relation, case when v_trigger.is_no_source then ', no longer a source table' end, sqlerrm);
       may_pass := sqlstate = '55P03';
@@ -46,8 +57,14 @@ begin
     )
     order by s.relation
   loop
+    if v_holds_locks and clock_timestamp() > v_stops_at then
+      problem := null;
+      may_pass := true;
+      return next;
+      return;
+    end if;
     begin
-      if p_nowait then
+      if p_nowait or v_holds_locks then
         execute format('lock table only %s in share row exclusive mode nowait', v_relation.name);
       end if;
       for v_event in
@@ -70,6 +87,7 @@ begin
         execute format('comment on trigger %I on %s is %L', 'vessel_activity_' || v_event.what, v_relation.name,
           'Notes changes for vessel activity. Removed by vessel-activity rollback.');
       end loop;
+      v_holds_locks := true;
     exception when insufficient_privilege or lock_not_available then
       problem := format('%s: %s', v_relation.name, sqlerrm);
       may_pass := sqlstate = '55P03';
@@ -80,4 +98,4 @@ end
 $$;
 
 comment on function vessel_activity.install_triggers(boolean) is
-  'Makes the triggers of vessel activity on every source table that lacks them, and drops those that do not belong. Returns what could not be done: problem, and may_pass if a later call may succeed. p_nowait: leave a relation that is being written.';
+  'Makes the triggers of vessel activity on every source table that lacks them, and drops those that do not belong. Returns what could not be done: problem (NULL: there is more to do in another transaction), and may_pass if a later call may succeed. p_nowait: leave a relation that is being written.';

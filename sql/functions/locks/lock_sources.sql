@@ -1,0 +1,39 @@
+-- Takes the locks that reading the source tables needs (ACCESS SHARE, with partitions and children), before a refresh takes
+-- any other lock. A refresh that waited for them later would keep other refreshes out, and the DDL of another session, and
+-- the writers that queue behind that DDL.
+-- While a table is locked by somebody else it tries again, for p_patience. It holds none of these locks between two tries.
+-- A refresh that takes in changes does not read vessels, so a locked table vessels does not stop it.
+-- Raises lock_not_available if a table stays locked, and undefined_table.
+create or replace function vessel_activity.lock_sources(
+  p_with_vessels boolean default null, p_patience interval default '5 seconds'
+)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ends_at constant timestamptz := clock_timestamp() + p_patience;
+begin
+  loop
+    begin
+      lock table public.vessel_positions in access share mode nowait;
+      if coalesce(p_with_vessels, not exists (select from vessel_activity.state as s where s.fingerprint is not null)) then
+        lock table public.vessels in access share mode nowait;
+      end if;
+      return;
+    exception
+      -- A foreign table or materialized view can't be locked by name, nor a table of which only some columns may be read.
+      when wrong_object_type or insufficient_privilege then
+        return;
+      when lock_not_available then
+        if clock_timestamp() > v_ends_at then
+          raise;
+        end if;
+    end;
+    perform pg_sleep(0.05);
+  end loop;
+end
+$$;
+
+comment on function vessel_activity.lock_sources(boolean, interval) is
+  'Takes the locks that a refresh needs to read the source tables. p_with_vessels: also that of vessels (NULL: if there is no state). Waits up to p_patience and holds none of them while it waits; then raises lock_not_available.';
