@@ -20,15 +20,15 @@ create unlogged table if not exists vessel_activity.landing (
 );
 comment on table vessel_activity.landing is 'Lines of the file that is being loaded, with the values as sent, including those that mean not available. Filled and emptied in the transaction of each batch.';
 comment on column vessel_activity.landing.line_number is 'Line number in the file; the header is line 1.';
-comment on column vessel_activity.landing.reason is 'Why the line can''t be read; NULL if it can.';
+comment on column vessel_activity.landing.reason is 'Why the line can''t be read, or is not stored; NULL if there is no such reason.';
 comment on column vessel_activity.landing.mmsi is 'Maritime Mobile Service Identity of a station of any kind.';
 comment on column vessel_activity.landing.reported_at is 'When the position was valid.';
 comment on column vessel_activity.landing.latitude is 'Degrees north; 91 and NULL mean not available.';
 comment on column vessel_activity.landing.longitude is 'Degrees east; 181 and NULL mean not available.';
-comment on column vessel_activity.landing.speed is 'Speed over ground in knots; 102.3 and NULL mean not available.';
-comment on column vessel_activity.landing.course is 'Course over ground in degrees; 360 and NULL mean not available.';
+comment on column vessel_activity.landing.speed is 'Speed over ground in knots; 102.3 and NULL mean not available. NaN: the text in the file is no number.';
+comment on column vessel_activity.landing.course is 'Course over ground in degrees; 360 and NULL mean not available. NaN: the text in the file is no number.';
 comment on column vessel_activity.landing.name is 'Name of the vessel; NULL if the line has none.';
-comment on column vessel_activity.landing.type_code is 'Code of the type of ship; NULL if the line has none.';
+comment on column vessel_activity.landing.type_code is 'Code of the type of ship; NULL if the line has none, -1 if the text in the file is no code.';
 comment on column vessel_activity.landing.raw is 'The line as it is in the file.';
 
 create unlogged table if not exists vessel_activity.landed_vessel (
@@ -60,6 +60,11 @@ create table if not exists vessel_activity.load (
   rows_rejected bigint not null default 0,
   vessels_new bigint not null default 0,
   vessels_updated bigint not null default 0,
+  types_not_understood bigint not null default 0,
+  times_not_understood bigint not null default 0,
+  speeds_not_understood bigint not null default 0,
+  courses_not_understood bigint not null default 0,
+  names_not_understood bigint not null default 0,
   constraint load_adds_up check (rows_read = rows_loaded + rows_duplicate + rows_rejected)
 );
 comment on table vessel_activity.load is 'One row for each load. Each batch updates the counts in its own transaction, so they are always true.';
@@ -76,6 +81,11 @@ comment on column vessel_activity.load.rows_duplicate is 'Rows whose MMSI and ti
 comment on column vessel_activity.load.rows_rejected is 'Rows that were not loaded. load_rejection counts them by reason; rejected_row holds the rows.';
 comment on column vessel_activity.load.vessels_new is 'Vessels added.';
 comment on column vessel_activity.load.vessels_updated is 'How often the name, type or flag state of a vessel changed.';
+comment on column vessel_activity.load.types_not_understood is 'Reports whose type of ship is no code with a known meaning. They are loaded without a type. Code 0 means not available, and is not counted.';
+comment on column vessel_activity.load.times_not_understood is 'Rows whose time is no ISO date and time. They are rejected.';
+comment on column vessel_activity.load.speeds_not_understood is 'Reports whose speed is no number. They are loaded without a speed.';
+comment on column vessel_activity.load.courses_not_understood is 'Reports whose course is no number. They are loaded without a course.';
+comment on column vessel_activity.load.names_not_understood is 'Rows whose name has a character that is not UTF-8, or that the encoding of the database lacks. The character was replaced.';
 
 create table if not exists vessel_activity.load_rejection (
   load_id bigint not null references vessel_activity.load (id) on delete cascade,
@@ -206,7 +216,8 @@ create table if not exists vessel_activity.replay (
   period interval not null check (period > interval '0'),
   played_from timestamptz not null,
   anchor_at timestamptz not null,
-  played_until timestamptz not null
+  played_until timestamptz not null,
+  not_added bigint not null default 0
 );
 comment on table vessel_activity.replay is 'How far each recording has been played. A replay that was stopped or killed continues the same timeline instead of starting a second one.';
 comment on column vessel_activity.replay.file is 'Name of the recorded file.';
@@ -215,3 +226,4 @@ comment on column vessel_activity.replay.period is 'Duration of one round of the
 comment on column vessel_activity.replay.played_from is 'Start of the timeline.';
 comment on column vessel_activity.replay.anchor_at is 'An instant at which a round begins. Other rounds begin whole periods before and after it.';
 comment on column vessel_activity.replay.played_until is 'Positions up to this instant have been added.';
+comment on column vessel_activity.replay.not_added is 'Positions that were due, but that public.vessel_positions did not store, or had already.';

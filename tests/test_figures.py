@@ -222,10 +222,34 @@ def test_types_and_flags_are_counted_separately(db: psycopg.Connection, route: s
     assert figures.top_flags == [("US", 3), ("NO", 1), ("Unknown", 1)]
 
 
-def test_a_name_too_long_for_an_index_is_counted(db: psycopg.Connection, route: str) -> None:
+def test_a_name_is_counted_and_shown_by_its_first_100_characters(
+    db: psycopg.Connection, route: str
+) -> None:
     name = "".join(f"{number:05d}" for number in range(4000))
-    figures = computed(db, route, lambda: add_vessels(db, [(name, "NO"), (name, "NO")]))
-    assert figures.vessel_types == [(name, 2)]
+    names: list[str | None] = [name, name[:100], name[:101], "é" * 100, "é" * 101, " " * 101 + "X"]
+    figures = computed(db, route, lambda: add_vessels(db, [(name, name) for name in names]))
+    assert figures.vessel_types == [(name[:100], 3), ("é" * 100, 2), ("Unknown", 1)]
+    assert figures.top_flags == figures.vessel_types
+
+
+def test_a_type_of_60_megabytes_makes_neither_a_large_answer_nor_a_large_inbox(
+    db: psycopg.Connection, route: str
+) -> None:
+    def write() -> None:
+        db.execute(
+            """
+            insert into public.vessels (mmsi, "vesselType", flag, active)
+            values ('219000001', repeat('A', 60 * 1024 * 1024), 'DK', true);
+            update public.vessels set "vesselType" = repeat('B', 60 * 1024 * 1024)
+            """
+        )
+        noted = db.execute("select max(length(name)) from vessel_activity.fleet_inbox").fetchone()
+        assert noted == (100,)
+
+    figures = computed(db, route, write)
+
+    assert figures.vessel_types == [("B" * 100, 1)]
+    assert figures.top_flags == [("DK", 1)]
 
 
 def test_names_are_compared_bytewise_under_any_collation_of_the_column(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import PROJECT
+from vessel_activity.install import sql_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,3 +110,11 @@ def test_no_two_sql_files_have_the_same_name() -> None:
 @pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: path.stem)
 def test_an_sql_file_creates_what_its_name_says(path: Path) -> None:
     assert set(_CREATE.findall(path.read_text())) == {path.stem}
+
+
+def test_every_sql_text_is_ascii_so_that_any_database_can_read_it() -> None:
+    folders = [PROJECT / "sql", PROJECT / "migrations"]
+    files = [path for folder in folders for path in folder.rglob("*.sql")]
+    assert len(files) > 100
+    assert [path.name for path in files if not path.read_bytes().isascii()] == []
+    assert (sql_file.migrate() + sql_file.rollback()).isascii()

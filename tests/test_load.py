@@ -218,7 +218,7 @@ def test_a_load_into_an_adopted_table_without_defaults_numbers_its_rows(
             "public.vessels needs a value in owner, which AIS files do not contain"
         )
         assert raised.value.diag.message_hint == (
-            "Give the column a default, for example: alter table public.vessels alter column … set default …"
+            "Give the column a default, for example: alter table public.vessels alter column ... set default ..."
         )
 
 

@@ -19,16 +19,20 @@ NEW_NAMES = {
 }
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0"), max_size=12)
 FIELDS = {
-    "MMSI": st.from_regex(r"[0-9]{8,10}", fullmatch=True) | st.just("367014480"),
+    "MMSI": st.from_regex(r"[0-9]{8,10}(\.0)?", fullmatch=True) | st.just("367014480"),
     "BaseDateTime": st.datetimes().map(lambda at: at.isoformat(" ", "seconds"))
     | st.dates().map(lambda day: f"{day}T23:59:60")
-    | st.sampled_from(["2022-01-03T00:00:00", "2022-02-29T00:00:00", "2022-01-03T00:00:00.5Z"]),
-    "LAT": st.decimals(-95, 95, places=5).map(str) | st.sampled_from(["", "91", "1e3", "NaN", "-"]),
+    | st.sampled_from(["2022-01-03T00:00:00", "2022-02-29T00:00:00", "2022-01-03T00:00:00.5Z"])
+    | st.sampled_from(["2022-01-03 00:00:00+00:00", "2022-01-03 00:00:00+02:00"]),
+    "LAT": st.decimals(-95, 95, places=5).map(str)
+    | st.sampled_from(["", "91", "1e3", "NaN", "-", "-8.5e-05"]),
     "LON": st.decimals(-185, 185, places=5).map(str) | st.sampled_from(["", r"\N", ".5", "5."]),
-    "SOG": st.decimals(-30, 103, places=1).map(str) | st.sampled_from(["", "Unknown", "+1"]),
+    "SOG": st.decimals(-30, 103, places=1).map(str) | st.sampled_from(["", "Unknown", "+1", "nan"]),
     "COG": st.decimals(0, 360, places=1).map(str) | st.sampled_from(["", "0x10", "1_0"]),
-    "VesselName": TEXT | st.sampled_from(['RAY "CHIEF" TONEY', "@@@@", r"A\B", "A@@ ", "A\tB"]),
-    "VesselType": st.integers(0, 100000).map(str) | st.sampled_from(["", "Cargo", "٣"]),
+    "VesselName": TEXT
+    | st.sampled_from(['RAY "CHIEF" TONEY', "@@@@", r"A\B", "A@@ ", "A\tB", "nan"]),
+    "VesselType": st.integers(0, 100000).map(str)
+    | st.sampled_from(["", "Cargo", "٣", "70.0", "70.5", ".0", "7e1", "007"]),
 }
 ROWS = st.fixed_dictionaries(FIELDS)
 
@@ -91,11 +95,20 @@ def test_every_line_becomes_one_valid_row(text: str) -> None:
         ("MMSI", "٣٦٧٠١٤٤٨٠", "MMSI is not nine digits"),
         ("BaseDateTime", "2022-02-29T00:00:00", "time is not an ISO date and time"),
         ("BaseDateTime", "2022-01-03T00:00:60", "time is not an ISO date and time"),
-        ("BaseDateTime", "2022-01-03T00:00:00+01:00", "time is not an ISO date and time"),
-        ("LAT", "1e1", "position is not a number"),
+        ("BaseDateTime", "2022-01-03T00:00:00+15:00", "time is not an ISO date and time"),
+        ("BaseDateTime", "2022-01-03T00:00:00+01:60", "time is not an ISO date and time"),
+        ("BaseDateTime", "1900-01-01T00:00:00+02:00", "time is not an ISO date and time"),
+        ("BaseDateTime", "9999-12-31T23:00:00-02:00", "time is not an ISO date and time"),
+        ("BaseDateTime", "03/01/2022 00:00", "time is not an ISO date and time"),
+        ("MMSI", "366940480.5", "MMSI is not nine digits"),
+        ("MMSI", "36694048.0", "MMSI is not nine digits"),
+        ("MMSI", "3.67E+08", "MMSI is not nine digits"),
+        ("MMSI", "3.66940481e+07", "MMSI is not nine digits"),
+        ("MMSI", "-366940480", "MMSI is not nine digits"),
+        ("LAT", "1e", "position is not a number"),
+        ("LAT", "1e400", "position is not a number"),
         ("LON", "NaN", "position is not a number"),
-        ("SOG", "fast", "speed is not a number"),
-        ("COG", "north", "course is not a number"),
+        ("LON", "inf", "position is not a number"),
         ("VesselName", '"BROKEN', "broken quotes"),
         ("VesselName", "A,B", "wrong number of fields"),
     ],
@@ -108,6 +121,58 @@ def test_an_unreadable_line_gives_the_reason(field: str, value: str, reason: str
     }
     assert read(COLUMNS, ",".join(row.values()))[1] == r"\N"
     assert read(COLUMNS, ",".join({**row, field: value}.values()))[1] == reason
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "place", "held"),
+    [
+        ("MMSI", "366940480.0", 2, "366940480"),
+        ("MMSI", "+366940480", 2, "366940480"),
+        ("MMSI", "3.6694048E8", 2, "366940480"),  # as Java writes a double
+        ("MMSI", "3.669404800000000000e+08", 2, "366940480"),  # as numpy.savetxt writes it
+        ("BaseDateTime", "2022-01-03T01:30:00+02:00", 3, "2022-01-02 23:30:00+00"),
+        ("BaseDateTime", "2022-01-03 01:30:00.75-0330", 3, "2022-01-03 05:00:00+00"),
+        ("BaseDateTime", "2022-01-03 01:30:00 +0545", 3, "2022-01-02 19:45:00+00"),
+        ("BaseDateTime", "2021-12-31T23:00:00-02", 3, "2022-01-01 01:00:00+00"),
+        ("BaseDateTime", "2022-01-03T01:30:00-00:00", 3, "2022-01-03 01:30:00+00"),
+        ("BaseDateTime", "2022-01-03 01:30:00 UTC", 3, "2022-01-03 01:30:00+00"),
+        ("BaseDateTime", "2022-01-03 01:30:00 +0000 UTC", 3, "2022-01-03 01:30:00+00"),
+        ("BaseDateTime", "2022-01-03t01:30:00.123456z", 3, "2022-01-03 01:30:00+00"),
+        ("LAT", "-8.5e-05", 4, "-0.000085"),
+        ("LAT", "1e1", 4, "10"),
+        ("LAT", "+12.5", 4, "+12.5"),
+        ("LAT", "-0.0", 4, "-0.0"),
+        ("LAT", "1e-400", 4, "0"),
+        ("LON", "0.30000000000000004", 5, "0.30000000000000004"),
+        ("LON", "-1.2050E+02", 5, "-120.50"),
+        ("SOG", "1.01E1", 6, "10.1"),
+        ("SOG", "nan", 6, r"\N"),
+        ("SOG", "fast", 6, "NaN"),
+        ("SOG", "12 kn", 6, "NaN"),
+        ("COG", "2.7e2", 7, "270"),
+        ("COG", "north", 7, "NaN"),
+        ("VesselName", "nan", 8, r"\N"),
+        ("VesselName", "NANCY", 8, "NANCY"),
+        ("VesselType", "70.0", 9, "70"),
+        ("VesselType", "70.", 9, "70"),
+        ("VesselType", "7e1", 9, "70"),
+        ("VesselType", "+70", 9, "70"),
+        ("VesselType", "70.5", 9, "-1"),
+        ("VesselType", "-70", 9, "-1"),
+        ("VesselType", "Cargo", 9, "-1"),
+        ("VesselType", "None", 9, r"\N"),
+    ],
+)
+def test_values_are_read_as_other_tools_write_them(
+    field: str, value: str, place: int, held: str
+) -> None:
+    row = {
+        **dict.fromkeys(COLUMNS, "1"),
+        "MMSI": "367014480",
+        "BaseDateTime": "2022-01-03T00:00:00",
+    }
+    columns = read(COLUMNS, ",".join({**row, field: value}.values()))
+    assert (columns[1], columns[place]) == (r"\N", held)
 
 
 @pytest.mark.parametrize(

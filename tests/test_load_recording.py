@@ -109,6 +109,7 @@ class Read:
         positions: each position by MMSI and time.
         names: newest name of each vessel, with its time.
         types: newest type of each vessel, with its time.
+        not_understood: number of types and speeds that are given but mean nothing.
 
     """
 
@@ -117,6 +118,7 @@ class Read:
     positions: dict[tuple[str, datetime], Position]
     names: dict[str, tuple[datetime, str]]
     types: dict[str, tuple[datetime, str]]
+    not_understood: Counter[str]
 
 
 def lines(path: Path) -> list[str]:
@@ -143,7 +145,7 @@ def rows(path: Path) -> Iterator[dict[str, str] | str]:
 
 
 def number(text: str) -> Decimal | None:
-    return None if text in {"", r"\N"} else Decimal(text)
+    return Decimal(text) if re.fullmatch(r"-?\d+(\.\d+)?", text) else None
 
 
 def instant(text: str) -> datetime | None:
@@ -161,8 +163,6 @@ def reason_against(row: dict[str, str]) -> str | None:
         return "MMSI is not nine digits"
     if instant(row["time"]) is None:
         return "time is not an ISO date and time"
-    if re.search("[a-z]", row["speed"]):
-        return "speed is not a number"
     return "not a ship station" if row["mmsi"][0] not in "234567" else reason_against_position(row)
 
 
@@ -189,7 +189,7 @@ def _order(known: tuple[datetime, str]) -> tuple[float, str]:
 
 def read(path: Path) -> Read:
     """Read the CSV with nothing of the product's."""
-    told = Read(0, Counter(), {}, {}, {})
+    told = Read(0, Counter(), {}, {}, {}, Counter())
     for row in rows(path):
         told.rows += 1
         reason = row if isinstance(row, str) else reason_against(row)
@@ -209,6 +209,10 @@ def read(path: Path) -> Read:
         name = row["name"].strip(" @")
         newest(told.names, mmsi, time, "" if name in {"Unknown", "Undefined", r"\N"} else name)
         code = row["type"]
+        told.not_understood["types"] += code not in {"", "0", "Unknown"} and not (
+            code.isdigit() and type_name(int(code))
+        )
+        told.not_understood["speeds"] += row["speed"] not in {"", r"\N"} and speed is None
         newest(told.types, mmsi, time, type_name(int(code)) if code.isdigit() else None)
     return told
 
@@ -272,6 +276,11 @@ def test_a_loaded_recording_gives_the_figures_that_plain_python_finds(
     assert result.counts.rows_read == case.read.rows
     assert result.counts.rows_loaded == len(case.read.positions)
     assert result.rejected == dict(case.read.rejected)
+    assert result.counts.types_not_understood == case.read.not_understood["types"]
+    assert result.counts.speeds_not_understood == case.read.not_understood["speeds"]
+    assert result.counts.times_not_understood == case.read.rejected.get(
+        "time is not an ISO date and time", 0
+    )
     row = db.execute(
         "select active_now, active_last_hour, active_last_24h, total_vessels, positions_last_hour,"
         " vessel_types, top_flags, speed_avg from public.vessel_activity_at(%s)",

@@ -52,7 +52,7 @@ async def run(conninfo: str) -> None:
                         log.info("refreshing again")
                     trouble, retry = None, RETRY_FIRST_SECONDS
                     await asyncio.sleep(wait_seconds)
-        except (psycopg.Error, OSError) as error:
+        except (psycopg.Error, OSError, UnicodeError) as error:
             reason = _in_words(error)
             if reason != trouble:  # else a night's outage would be a thousand lines
                 log.error("refresh failed: %s", reason)  # noqa: TRY400

@@ -94,8 +94,8 @@ _GROUPS = """(
     from (
       select v.name, count(*) as n
       from (
-        select case when btrim(coalesce({column}, ''), E' \\t\\n\\r\\f\\v') = '' then 'Unknown' else {column} end as name
-        from public.vessels where active
+        select case when btrim(s.name, E' \\t\\n\\r\\f\\v') = '' then 'Unknown' else s.name end as name
+        from (select substr(coalesce({column}, ''), 1, 100) as name from public.vessels where active) as s
       ) as v
       group by v.name order by count(*) desc, v.name collate "C" limit 10
     ) as g)::text"""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -13,11 +13,18 @@ from psycopg.rows import class_row
 from tqdm import tqdm
 
 from vessel_activity.ais import marinecadastre as ais_csv
+from vessel_activity.ais.characters import Characters
 from vessel_activity.database.connections import connect
+from vessel_activity.database.errors import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+# What may end well if it is tried again: another session inserted or locked the same rows.
+_RACES = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected)
+_TRIES = 3
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,11 @@ class Counts:
         rows_rejected: rows not loaded; `Result.rejected` counts them by reason.
         vessels_new: vessels added.
         vessels_updated: times a vessel's name, type or flag changed.
+        types_not_understood: reports loaded without a type, because it has no known meaning.
+        times_not_understood: rows rejected because the time can't be read.
+        speeds_not_understood: reports loaded without a speed, because it is no number.
+        courses_not_understood: reports loaded without a course, because it is no number.
+        names_not_understood: rows whose name lost a character that can't be read or stored.
 
     """
 
@@ -40,6 +52,14 @@ class Counts:
     rows_rejected: int = 0
     vessels_new: int = 0
     vessels_updated: int = 0
+    types_not_understood: int = 0
+    times_not_understood: int = 0
+    speeds_not_understood: int = 0
+    courses_not_understood: int = 0
+    names_not_understood: int = 0
+
+
+_COUNTS = ", ".join(field.name for field in fields(Counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +105,8 @@ def load(
     with path.open("rb") as file:
         batches = ais_csv.batches(file)
         first = next(batches, None)  # refuses a file that is not AIS before the load begins
-        load_id = _start(connection, path.name, to_recording=to_recording)
+        characters = Characters(connection)
+        load_id = _start(connection, characters.fit_text(path.name), to_recording=to_recording)
         counts = Counts()
         try:
             # While the database files a batch, the next one is read on another core.
@@ -93,32 +114,81 @@ def load(
                 batch = first
                 while batch is not None:
                     following = ahead.submit(next, batches, None)
-                    counts = _file_batch(connection, load_id, batch, to_recording=to_recording)
+                    counts = _file_batch(
+                        connection, load_id, batch, characters, to_recording=to_recording
+                    )
                     if progress is not None:
                         progress(file.tell())
                     batch = following.result()
             rejected = _end(connection, load_id, "finished")
         except BaseException as error:
-            _give_up(connection, load_id, error)
+            _give_up(connection, load_id, error, characters)
             raise
     return Result(load_id, counts, rejected, time.monotonic() - began)
 
 
 def _file_batch(
-    connection: psycopg.Connection, load_id: int, batch: ais_csv.Batch, *, to_recording: bool
+    connection: psycopg.Connection,
+    load_id: int,
+    batch: ais_csv.Batch,
+    characters: Characters,
+    *,
+    to_recording: bool,
+) -> Counts:
+    copy_text, names = characters.fit(batch.copy_text)
+    arguments = (load_id, to_recording, names)
+    counts = retried(lambda: _try_batch(connection, arguments, copy_text))
+    _vacuum(connection)
+    return counts
+
+
+def retried(work: Callable[[], T]) -> T:
+    """Return what a transaction on the source tables returns.
+
+    It is tried again if another session wrote the same rows at the same moment. An error of a
+    source table gets a note that says what to do about it.
+    """
+    tries = 0
+    while True:
+        try:
+            return work()
+        except psycopg.Error as error:
+            tries += 1
+            if tries == _TRIES or not isinstance(error, _RACES):
+                _explain(error)
+                raise
+
+
+def _try_batch(
+    connection: psycopg.Connection, arguments: tuple[int, bool, int], copy_text: bytes
 ) -> Counts:
     with connection.transaction(), connection.cursor(row_factory=class_row(Counts)) as cursor:
         with cursor.copy(
             f"copy vessel_activity.landing ({ais_csv.COPY_COLUMNS}) from stdin"
         ) as copy:
-            copy.write(batch.copy_text)
+            copy.write(copy_text)
         counts = cursor.execute(
-            "select rows_read, rows_loaded, rows_duplicate, rows_rejected, vessels_new,"
-            " vessels_updated from vessel_activity.load_batch(%s, %s)",
-            (load_id, to_recording),
+            f"select {_COUNTS} from vessel_activity.load_batch(%s, %s, %s)",  # noqa: S608 - names
+            arguments,
         ).fetchone()
-    _vacuum(connection)
     return counts or Counts()
+
+
+def _explain(error: psycopg.Error) -> None:
+    if error.diag.message_hint or not isinstance(error, psycopg.IntegrityError):
+        return
+    table = f"{error.diag.schema_name}.{error.diag.table_name}"
+    again = "Then load the file again: nothing is loaded twice."
+    if error.diag.constraint_name:
+        error.add_note(
+            f"hint: constraint {error.diag.constraint_name} of {table} refuses a row of the file."
+            f" Change or drop the constraint, or take the row out of the file. {again}"
+        )
+    elif isinstance(error, psycopg.errors.CheckViolation):  # of no constraint: of the partitions
+        error.add_note(
+            f"hint: {table} has no partition for a row of the file. Add one, for example:"
+            f" create table {table}_rest partition of {table} default. {again}"
+        )
 
 
 def _vacuum(connection: psycopg.Connection) -> None:
@@ -146,11 +216,14 @@ def _end(
     return {str(reason): int(rejected) for reason, rejected in rows}
 
 
-def _give_up(connection: psycopg.Connection, load_id: int, error: BaseException) -> None:
+def _give_up(
+    connection: psycopg.Connection, load_id: int, error: BaseException, characters: Characters
+) -> None:
     """Record how the load ended. If the database can't be reached, the next load records it."""
     state = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
     try:
-        _end(connection, load_id, state, str(error) or type(error).__name__)
+        message = characters.fit_text(describe(error))
+        _end(connection, load_id, state, message)
     except psycopg.Error:
         connection.close()
 
@@ -158,6 +231,11 @@ def _give_up(connection: psycopg.Connection, load_id: int, error: BaseException)
 def summary(result: Result) -> str:
     """Put the counts of a load into lines for people."""
     counts = result.counts
+    not_understood = (
+        f"types {counts.types_not_understood:,}, times {counts.times_not_understood:,},"
+        f" speeds {counts.speeds_not_understood:,}, courses {counts.courses_not_understood:,},"
+        f" names {counts.names_not_understood:,}"
+    )
     lines = [
         f"read         {counts.rows_read:>12,}",
         f"loaded       {counts.rows_loaded:>12,}",
@@ -165,6 +243,7 @@ def summary(result: Result) -> str:
         f"rejected     {counts.rows_rejected:>12,}",
         *(f"  {rows:>10,}  {reason}" for reason, rows in result.rejected.items()),
         f"vessels      {counts.vessels_new:>12,} new, {counts.vessels_updated:,} updated",
+        f"not understood: {not_understood}",
         f"{result.seconds:.1f} s, {counts.rows_read / max(result.seconds, 0.001):,.0f} rows/s",
     ]
     if counts.rows_rejected:

@@ -3,6 +3,9 @@
 This module only reads: which columns there are, and whether a field is a number, a time or a name.
 The database decides what a line means (vessel_activity.load_batch). Every line is passed on, an
 unreadable one with the reason.
+
+A speed, course or type that is not understood does not cost the position. It is passed on as a
+mark, which the database counts.
 """
 
 from __future__ import annotations
@@ -10,11 +13,20 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import IO, TYPE_CHECKING
 
 from vessel_activity.ais.files import EXPECTED, lines
+from vessel_activity.ais.values import (
+    NO_NUMBER,
+    as_mmsi,
+    as_name,
+    as_number,
+    as_utc,
+    code_if_given,
+    is_date,
+    number_if_given,
+    stripped,
+)
 from vessel_activity.errors import NotAisError
 
 if TYPE_CHECKING:
@@ -37,17 +49,10 @@ _COLUMNS = {
     "vesseltype": "type",
 }
 _NEEDED = {"mmsi": "MMSI", "time": "BaseDateTime", "latitude": "LAT", "longitude": "LON"}
+_PLACE = ("latitude", "longitude")
 _FIELDS = ("mmsi", "time", "latitude", "longitude", "speed", "course", "name", "type")
 _GROUPS = ("mmsi", "date", "clock", *_FIELDS[2:])
 _NULL = r"\N"
-
-_NOTHING = {"", r"\N", "Unknown", "Undefined"}
-_NUMBER = re.compile(r"-?(?:[0-9]{1,8}\.?[0-9]{0,15}|\.[0-9]{1,15})", re.ASCII)
-_TIME = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]((?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])"
-    r"(?:\.[0-9]{1,9})?(?:Z|\+00(?::?00)?)?",
-    re.ASCII,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +122,10 @@ class LineReader:
             mmsi, date, clock, latitude, longitude, speed, course, name, code = found.group(
                 *_GROUPS
             )
-            if _is_date(date):
+            if is_date(date):
                 return (
                     f"{number}\t\\N\t{mmsi}\t{date} {clock}+00\t{latitude}\t{longitude}\t"
-                    f"{speed or _NULL}\t{course or _NULL}\t{(name and _text(name)) or _NULL}\t"
+                    f"{speed or _NULL}\t{course or _NULL}\t{(name and as_name(name)) or _NULL}\t"
                     f"{code or _NULL}\t{text}\n"
                 ).encode()
         return self.careful_row(number, text)
@@ -141,47 +146,43 @@ class LineReader:
             raise _UnreadableError("broken quotes") from None
         if len(fields) != self._width:
             raise _UnreadableError("wrong number of fields")
-        given = {key: _text(fields[place]) for key, place in self._places.items()}
-        mmsi = given["mmsi"]
-        if mmsi is None or len(mmsi) != 9 or not (mmsi.isascii() and mmsi.isdigit()):  # noqa: PLR2004
+        given = {key: stripped(fields[place]) for key, place in self._places.items()}
+        mmsi = as_mmsi(given["mmsi"] or "")
+        if mmsi is None:
             raise _UnreadableError("MMSI is not nine digits")
-        time = _TIME.fullmatch(given["time"] or "")
-        if time is None or not _is_date(time[1]):
+        time = as_utc(given["time"] or "")
+        if time is None:
             raise _UnreadableError("time is not an ISO date and time")
-        for key, what in (
-            ("latitude", "position"),
-            ("longitude", "position"),
-            ("speed", "speed"),
-            ("course", "course"),
-        ):
-            value = given.get(key)
-            if value is not None and not _NUMBER.fullmatch(value):
-                raise _UnreadableError(f"{what} is not a number")
-        code = given.get("type")
+        latitude, longitude = (
+            None if (number := given[key]) is None else as_number(number) for key in _PLACE
+        )
+        if NO_NUMBER in {latitude, longitude}:
+            raise _UnreadableError("position is not a number")
         return [
             None,
             mmsi,
-            f"{time[1]} {time[2]}+00",
-            given["latitude"],
-            given["longitude"],
-            given.get("speed"),
-            given.get("course"),
-            given.get("name"),
-            code if code and code.isascii() and code.isdigit() and len(code) < 6 else None,  # noqa: PLR2004
+            time,
+            latitude,
+            longitude,
+            number_if_given(given.get("speed")),
+            number_if_given(given.get("course")),
+            as_name(given.get("name") or ""),
+            code_if_given(given.get("type")),
         ]
 
     def _usual_line(self) -> re.Pattern[str]:
         """Return a pattern for the usual lines, which it reads five times as fast."""
         patterns = {
-            "mmsi": "(?P<mmsi>[0-9]{9})",
+            "mmsi": r"(?P<mmsi>[0-9]{9})(?:\.0)?",
             "time": "(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
-            "(?P<clock>(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])",
+            "(?P<clock>(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])"
+            r"(?:\.[0-9]{1,9})?(?:Z|\+00:?00)?",
             "name": r'(?P<name>[^",\\\t\r]*)',
-            "type": "(?P<type>[0-9]{0,5})",
+            "type": r"(?:(?P<type>[0-9]{1,5})(?:\.0)?)?",
         }
         for key in ("latitude", "longitude", "speed", "course"):
             empty = "" if key in _NEEDED else "?"
-            patterns[key] = rf"(?P<{key}>-?[0-9]{{1,8}}(?:\.[0-9]{{1,15}})?){empty}"
+            patterns[key] = rf"(?P<{key}>-?[0-9]{{1,8}}(?:\.[0-9]{{1,30}})?){empty}"
         keys = {place: key for key, place in self._places.items()}
         return re.compile(
             ",".join(
@@ -240,21 +241,7 @@ def _decode(line: bytes) -> str:
     return text.replace("\0", "\ufffd") if "\0" in text else text
 
 
-def _text(field: str) -> str | None:
-    """Strip blanks and `@`, which fill up six-bit AIS text, from a field."""
-    text = field.strip(" @\t")
-    return None if text in _NOTHING else text
-
-
 def _escape(value: str) -> str:
     return (
         value.replace("\\", "\\\\").replace("\t", "\\t").replace("\r", "\\r").replace("\n", "\\n")
     )
-
-
-@lru_cache(maxsize=4096)
-def _is_date(text: str) -> bool:
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC).year >= 1900  # noqa: PLR2004
-    except ValueError:
-        return False

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from vessel_activity.ais.load import load_file, summary
+from vessel_activity.ais.characters import Characters
+from vessel_activity.ais.load import load_file, retried, summary
 from vessel_activity.database.connections import connect
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _STEP_SECONDS = 1.0
 _BACKLOG_STEP = timedelta(minutes=5)
 _REPORT_SECONDS = 60.0
+_NOT_ADDED = "public.vessel_positions did not store them, or had them already"
 
 
 def replay(url: str, path: Path) -> None:
@@ -40,9 +42,10 @@ def replay(url: str, path: Path) -> None:
     """
     print(summary(load_file(url, path, to_recording=True)))
     with connect(url, purpose="replay") as connection:
-        began = _fill(connection, path.name)
+        name = Characters(connection).fit_text(path.name)
+        began = _fill(connection, name)
         print(f"playing {path.name} as if live; Ctrl-C stops", flush=True)
-        _play(connection, path.name, began)
+        _play(connection, name, began)
 
 
 def _fill(connection: psycopg.Connection, name: str) -> datetime:
@@ -59,6 +62,7 @@ def _fill(connection: psycopg.Connection, name: str) -> datetime:
     if left_out:
         print(f"left out {left_out:,} misdated positions, far from all other positions")
     first = played_until
+    not_added_before = _not_added(connection, name)
     with tqdm(
         total=round((now - first).total_seconds()), desc="backlog", unit="s", disable=None
     ) as bar:
@@ -67,17 +71,22 @@ def _fill(connection: psycopg.Connection, name: str) -> datetime:
             _step(connection, name, played_until)
             bar.update(round((played_until - first).total_seconds()) - bar.n)
     connection.execute("select vessel_activity.recompute_history(%s, %s)", (first, now))
+    if not_added := _not_added(connection, name) - not_added_before:
+        print(f"{not_added:,} positions were not added: {_NOT_ADDED}")
     return datetime.now(UTC)
 
 
 def _play(connection: psycopg.Connection, name: str, began: datetime) -> None:
     """Add the positions that fall due, each second, by the database's clock."""
     played, reported = 0, time.monotonic()
+    not_added_before = _not_added(connection, name)
     while True:
         played += _step(connection, name, None)
         if time.monotonic() - reported >= _REPORT_SECONDS:
+            not_added = _not_added(connection, name) - not_added_before
             print(
-                f"{datetime.now(UTC):%H:%M:%S} UTC: {played:,} positions since {began:%H:%M:%S}",
+                f"{datetime.now(UTC):%H:%M:%S} UTC: {played:,} positions since {began:%H:%M:%S}"
+                + (f"; {not_added:,} were not added: {_NOT_ADDED}" if not_added else ""),
                 flush=True,
             )
             reported = time.monotonic()
@@ -85,7 +94,17 @@ def _play(connection: psycopg.Connection, name: str, began: datetime) -> None:
 
 
 def _step(connection: psycopg.Connection, name: str, until: datetime | None) -> int:
+    row = retried(
+        lambda: connection.execute(
+            "select vessel_activity.replay_step(%s, coalesce(%s, clock_timestamp()))", (name, until)
+        ).fetchone()
+    )
+    return int(row[0]) if row else 0
+
+
+def _not_added(connection: psycopg.Connection, name: str) -> int:
+    """Return how many positions that were due have not been added since the time line began."""
     row = connection.execute(
-        "select vessel_activity.replay_step(%s, coalesce(%s, clock_timestamp()))", (name, until)
+        "select not_added from vessel_activity.replay where file = %s", (name,)
     ).fetchone()
     return int(row[0]) if row else 0

@@ -73,8 +73,11 @@ def name_of(url: str) -> str:
 def _conninfo(
     url: str, purpose: str, timeout_seconds: int, *, writable: bool, target: str | None = None
 ) -> str:
-    """Add to the URL what it leaves open."""
+    """Add to the URL what it leaves open, and the encoding."""
     given = conninfo_to_dict(url)
+    # Whatever the encoding of the database: otherwise psycopg reads text as bytes in SQL_ASCII, and
+    # texts of this package could not be sent to other encodings.
+    given["client_encoding"] = "UTF8"
     given.setdefault("application_name", f"vessel-activity {purpose}")
     given.setdefault("connect_timeout", timeout_seconds)
     if target is not None:

@@ -105,7 +105,7 @@ class Listener:
             try:
                 async with await self._connect() as connection:
                     await self._follow(connection)
-            except (psycopg.Error, OSError, TimeoutError) as error:
+            except (psycopg.Error, OSError, TimeoutError, UnicodeError) as error:
                 self._failed(in_one_line(error))
                 # Jitter, so that several servers don't come back at the same moment.
                 await asyncio.sleep(self._retry_seconds * random.uniform(0.5, 1.0))  # noqa: S311

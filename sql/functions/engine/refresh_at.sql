@@ -1,10 +1,10 @@
 -- One refresh as of p_as_of. It computes the figures, stores the row, logs the refresh and notifies listeners, in one
 -- transaction.
 --
---   writers ─▶ triggers note_* ─▶ inbox, fleet_inbox
---                                     │ fold_inbox: one statement, one snapshot
---   source tables ─▶ rebuild_state ─▶ last_seen, position_second, upcoming, fleet_count ─▶ state_figures ─▶ the row
---               └──▶ vessel_activity_at: the definition, if the state can't be used, and to verify the state
+--   writers -> triggers note_* -> inbox, fleet_inbox
+--                                     | fold_inbox: one statement, one snapshot
+--   source tables -> rebuild_state -> last_seen, position_second, upcoming, fleet_count -> state_figures -> the row
+--               `--> vessel_activity_at: the definition, if the state can't be used, and to verify the state
 --
 -- ensure_state makes the row of the state, and plan_refresh decides whether the state can be used. source_fingerprint, read
 -- after the fold, says whether the triggers could have missed changes. record_skippers delays a rebuild while a writer is in

@@ -11,6 +11,15 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if getdatabaseencoding() <> 'UTF8' then
+    -- Names that read alike are one group: the keys of a JSON object must differ.
+    p_counts := array(
+      select row(c.kind, vessel_activity.readable_name(c.name), sum(c.vessels))::vessel_activity.fleet_count
+      from unnest(p_counts) as c
+      group by c.kind, vessel_activity.readable_name(c.name)
+    );
+  end if;
+
   with ranked as (
     select c.kind, c.name, c.vessels,
       row_number() over (partition by c.kind order by c.vessels desc, c.name collate "C") as place

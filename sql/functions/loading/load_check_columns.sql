@@ -37,7 +37,7 @@ begin
     raise exception using
       errcode = 'datatype_mismatch',
       message = v_problem,
-      hint = 'Change the type of the column, for example: alter table … alter column … type text (or double precision). Nothing was loaded.';
+      hint = 'Change the type of the column, for example: alter table ... alter column ... type text (or double precision). Nothing was loaded.';
   end if;
 end
 $$;

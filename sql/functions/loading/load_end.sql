@@ -1,4 +1,5 @@
--- Ends a load, successful or not, and releases the load lock.
+-- Ends a load, successful or not, and releases the load lock. The message is cut to 1,000 characters, because the error of a
+-- source table may quote a value of any length.
 create or replace function vessel_activity.load_end(p_load_id bigint, p_state text, p_message text default null)
 returns setof vessel_activity.load_rejection
 language plpgsql volatile
@@ -6,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   update vessel_activity.load as l
-  set state = p_state, message = p_message, ended_at = clock_timestamp()
+  set state = p_state, message = left(p_message, 1000), ended_at = clock_timestamp()
   where l.id = p_load_id;
   perform pg_advisory_unlock(vessel_activity.advisory_class(), 4);
   return query

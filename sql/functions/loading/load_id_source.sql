@@ -35,7 +35,7 @@ begin
     raise exception using
       errcode = 'not_null_violation',
       message = format('%s needs a value in %s, which AIS files do not contain', p_table, v_columns),
-      hint = format('Give the column a default, for example: alter table %s alter column … set default …', p_table);
+      hint = format('Give the column a default, for example: alter table %s alter column ... set default ...', p_table);
   end if;
 
   select a.atthasdef or a.attidentity <> '', t.typname
@@ -55,7 +55,7 @@ begin
   raise exception using
     errcode = 'not_null_violation',
     message = format('%s.id (%s) has no default, so new rows can''t be numbered', p_table, v_type),
-    hint = format('Give the column a default, for example: create sequence …; alter table %s alter column id set default nextval(''…'')', p_table);
+    hint = format('Give the column a default, for example: create sequence ...; alter table %s alter column id set default nextval(''...'')', p_table);
 end
 $$;
 

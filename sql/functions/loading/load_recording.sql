@@ -12,7 +12,7 @@ begin
     vessel_activity.known_speed(r.speed), vessel_activity.known_course(r.course)
   from vessel_activity.landing as r
   order by r.mmsi, r.reported_at, r.line_number
-  on conflict do nothing;
+  on conflict (reported_at, mmsi) do nothing;
   get diagnostics v_loaded = row_count;
   return v_loaded;
 end

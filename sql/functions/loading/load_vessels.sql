@@ -4,6 +4,7 @@
 -- count as being as new as its newest position.
 -- The column mmsi may have any type and needs no unique constraint. AIS names have up to 20 characters; they are cut to the
 -- length of the column. A row is updated only if one of its values changes.
+-- A row that breaks another constraint of public.vessels raises its error: nothing is left out without a word.
 -- Only one load at a time may call this. load_batch() sets TimeZone to UTC for columns without time zone.
 create or replace function vessel_activity.load_vessels(out p_new bigint, out p_updated bigint)
 language plpgsql volatile
@@ -35,7 +36,14 @@ begin
     join vessel_activity.ship_type as t on t.code = s.type_code
     order by s.mmsi, s.reported_at desc, t.name
   )
-  select m.mmsi, rtrim(left(n.name, v_name_length)), n.reported_at, t.name, t.reported_at, c.flag
+  select m.mmsi,
+    -- In an SQL_ASCII database left() counts bytes, and may cut a character of UTF-8.
+    rtrim(case
+      when getdatabaseencoding() = 'SQL_ASCII' and octet_length(n.name) > v_name_length
+        then regexp_replace(left(n.name, v_name_length), '([\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})$', '')
+      else left(n.name, v_name_length)
+    end),
+    n.reported_at, t.name, t.reported_at, c.flag
   from (select distinct s.mmsi from seen as s) as m
   left join named as n on n.mmsi = m.mmsi
   left join typed as t on t.mmsi = m.mmsi
@@ -51,7 +59,7 @@ begin
     where q."vesselId" = v.id
   ) as p
   where not exists (select from vessel_activity.static_data as d where d.mmsi = l.mmsi)
-  on conflict do nothing;
+  on conflict (mmsi) do nothing;
 
   execute format(
     $sql$
@@ -60,9 +68,9 @@ begin
     from vessel_activity.landed_vessel as l
     where not exists (select from public.vessels as v where v.mmsi::text = l.mmsi::text)
     order by l.mmsi
-    on conflict do nothing
+    %3$s
     $sql$,
-    v_id.id_column, v_id.id_value);
+    v_id.id_column, v_id.id_value, vessel_activity.load_conflict_clause('public.vessels', '{mmsi}'));
   get diagnostics p_new = row_count;
 
   update public.vessels as v

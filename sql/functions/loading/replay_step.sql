@@ -2,6 +2,8 @@
 -- added more than 26 hours ago, so that a replay can run for weeks. They are found by their vessel and their shifted time;
 -- no other positions match. One step deletes at most ten minutes of them, so that a replay that stood still for days catches
 -- up without delaying live positions.
+-- A due position is not added if its vessel has gone, if a trigger drops it, or if a unique index on vessel and time says that
+-- it is there. replay.not_added counts these positions.
 -- Raises no_data_found (P0002) if replay_start() has not been called for the file.
 create or replace function vessel_activity.replay_step(p_file text, p_until timestamptz default clock_timestamp())
 returns bigint
@@ -15,6 +17,7 @@ declare
   v_line vessel_activity.replay;
   v_id record;
   v_added bigint;
+  v_due bigint;
   v_kept_from timestamptz;
 begin
   select t.* into v_line from vessel_activity.replay as t where t.file = p_file for update;
@@ -37,10 +40,13 @@ begin
     cross join lateral (
       select w.id from public.vessels as w where w.mmsi::text = d.mmsi::text order by w.id limit 1
     ) as v
+    %3$s
     $sql$,
-    v_id.id_column, v_id.id_value)
+    v_id.id_column, v_id.id_value,
+    vessel_activity.load_conflict_clause('public.vessel_positions', '{vesselId,timestamp}'))
   using v_line, v_line.played_until, p_until;
   get diagnostics v_added = row_count;
+  select count(*) into v_due from vessel_activity.replay_due(v_line, v_line.played_until, p_until);
 
   v_kept_from := least(p_until - interval '26 hours', v_line.played_from + interval '10 minutes');
   if v_line.played_from < v_kept_from then
@@ -50,7 +56,7 @@ begin
   end if;
 
   update vessel_activity.replay as t
-  set played_until = p_until, played_from = greatest(t.played_from, v_kept_from)
+  set played_until = p_until, not_added = t.not_added + v_due - v_added, played_from = greatest(t.played_from, v_kept_from)
   where t.file = p_file;
   return v_added;
 end

@@ -1,5 +1,6 @@
 -- Logs a failed refresh. The refresh itself was rolled back, so its caller logs the failure.
--- The duration is capped, so that it can be logged even if the clock was set meanwhile.
+-- The duration is capped, so that it can be logged even if the clock was set meanwhile. The message is cut, because an error
+-- may quote a value of any length.
 create or replace function vessel_activity.log_failure(
   p_by text, p_started_at timestamptz, p_sqlstate text, p_message text
 )
@@ -8,7 +9,8 @@ language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
   insert into vessel_activity.refresh_log (started_at, duration_ms, refreshed_by, sqlstate, message)
-  values (p_started_at, least(extract(epoch from clock_timestamp() - p_started_at) * 1000, 999999999), p_by, p_sqlstate, p_message)
+  values (p_started_at, least(extract(epoch from clock_timestamp() - p_started_at) * 1000, 999999999), p_by, p_sqlstate,
+    left(p_message, 1000))
 $$;
 
 comment on function vessel_activity.log_failure(text, timestamptz, text, text) is
