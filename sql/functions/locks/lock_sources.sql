@@ -8,7 +8,7 @@
 create or replace function vessel_activity.lock_sources(
   p_with_vessels boolean default null, p_patience interval default '5 seconds'
 )
-returns void
+returns boolean
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -25,11 +25,11 @@ begin
       )) then
         lock table public.vessels in access share mode nowait;
       end if;
-      return;
+      return true;
     exception
       -- A foreign table or materialized view can't be locked by name, nor a table of which only some columns may be read.
       when wrong_object_type or insufficient_privilege then
-        return;
+        return false;
       when lock_not_available then
         if clock_timestamp() > v_ends_at then
           raise;
@@ -41,4 +41,4 @@ end
 $$;
 
 comment on function vessel_activity.lock_sources(boolean, interval) is
-  'Takes the locks that a refresh needs to read the source tables. p_with_vessels: also that of vessels (NULL: if it is clear that the refresh will read it). Waits up to p_patience and holds none of them while it waits; then raises lock_not_available.';
+  'Takes the locks that a refresh needs to read the source tables. p_with_vessels: also that of vessels (NULL: if it is clear that the refresh will read it). Waits up to p_patience and holds none of them while it waits; then raises lock_not_available. Returns false if the tables can''t be locked by name.';
