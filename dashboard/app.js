@@ -5,7 +5,7 @@ import * as feed from "./feed.js";
 import * as format from "./format.js";
 import * as view from "./view.js";
 
-// The numbers are out of date after two failed refreshes. /readyz has the same rule.
+// The numbers are out of date if the last refresh is more than three intervals old. /readyz has the same rule.
 const STALE_INTERVALS = 3;
 const DEFAULT_INTERVAL_SECONDS = 30;
 
@@ -39,8 +39,8 @@ const MESSAGES = {
     `The database has lost its cached row. ${ageSentence} The next refresh will bring new ones.`,
   ],
   stale: (_, age) => ["Out of date", `The last refresh was ${age} ago. These numbers are from that time.`],
-  empty: () => ["No vessels", "There are no vessels in the database."],
-  quiet: () => ["Feed quiet", "The numbers are up to date, but no position report has arrived in the last 5 minutes."],
+  empty: () => ["No vessels", "There are no vessels in the fleet, and no positions in the last 24 hours."],
+  quiet: () => ["Feed quiet", "The numbers are up to date, but no position is dated within the last 5 minutes."],
   live: () => ["Live", null],
 };
 

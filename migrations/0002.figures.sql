@@ -41,8 +41,8 @@ comment on column public.vessel_activity_realtime.active_last_hour is 'Distinct 
 comment on column public.vessel_activity_realtime.active_last_24h is 'Distinct vessels with a position in the 24 hours up to updated_at.';
 comment on column public.vessel_activity_realtime.total_vessels is 'Vessels with active = true.';
 comment on column public.vessel_activity_realtime.positions_last_hour is 'Position reports in the hour up to updated_at.';
-comment on column public.vessel_activity_realtime.vessel_types is 'The ten commonest types of the active vessels: an object {type: count}, highest count first.';
-comment on column public.vessel_activity_realtime.top_flags is 'The ten commonest flag states of the active vessels: an array of {flag, count}, highest count first.';
+comment on column public.vessel_activity_realtime.vessel_types is 'The ten commonest types of the fleet (active = true): an object {type: count}, highest count first.';
+comment on column public.vessel_activity_realtime.top_flags is 'The ten commonest flag states of the fleet (active = true): an array of {flag, count}, highest count first.';
 comment on column public.vessel_activity_realtime.speed_avg is 'Mean speed over ground in knots, over the positions of the last hour with 0 < speed < 50; 0 if there are none.';
 comment on column public.vessel_activity_realtime.updated_at is 'The instant for which the figures are true.';
 

@@ -95,10 +95,10 @@ create unlogged table if not exists vessel_activity.fleet_count (
   name text not null,
   vessels bigint not null
 ) with (fillfactor = 45);
-comment on table vessel_activity.fleet_count is 'Active vessels by type, by flag state, and in total.';
+comment on table vessel_activity.fleet_count is 'Vessels of the fleet (active = true) by type, by flag state, and in total.';
 comment on column vessel_activity.fleet_count.kind is 'type, flag or total.';
 comment on column vessel_activity.fleet_count.name is 'The type or flag state; empty for the total.';
-comment on column vessel_activity.fleet_count.vessels is 'Number of active vessels in the group.';
+comment on column vessel_activity.fleet_count.vessels is 'Number of vessels of the fleet in the group.';
 -- On a digest: a name may be longer than an index entry can be.
 create unique index if not exists fleet_count_key on vessel_activity.fleet_count (kind, pg_catalog.md5(name));
 comment on index vessel_activity.fleet_count_key is 'Keeps one row for each group.';

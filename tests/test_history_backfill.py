@@ -175,29 +175,6 @@ def test_a_history_that_can_not_be_recomputed_is_kept(database: psycopg.Connecti
     assert one(database, "select active_now from vessel_activity.history") == 5
 
 
-def test_nothing_is_made_up_for_the_time_before_the_first_position_or_to_come(
-    database: psycopg.Connection,
-) -> None:
-    now = datetime.now(UTC)
-    database.execute(
-        'insert into public.vessel_positions ("vesselId", timestamp, speed) values (1, %s, 5)',
-        [now - timedelta(minutes=10)],
-    )
-    one(
-        database,
-        "select public.vessel_activity_backfill_history(%s, %s)",
-        now - timedelta(days=2),
-        now + timedelta(days=2),
-    )
-    row = database.execute(
-        "select min(minute), max(minute), count(*) from vessel_activity.history"
-    ).fetchone()
-    assert row is not None
-    assert row[0] > now - timedelta(minutes=10)
-    assert row[1] <= datetime.now(UTC)
-    assert row[2] in {10, 11}
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

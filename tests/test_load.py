@@ -164,7 +164,7 @@ def test_a_zstd_file_with_too_large_a_window_is_refused_with_the_way_out(
     path = tmp_path / "ais.csv.zst"
     path.write_bytes(packer.compress(OLD.encode()) + packer.flush())
 
-    with pytest.raises(NotAisError, match="pack it anew without --long"):
+    with pytest.raises(NotAisError, match="compress it again without --long"):
         ingest.load_file(url, path)
 
 

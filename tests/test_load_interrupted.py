@@ -127,7 +127,7 @@ def test_a_stopped_load_says_so_and_can_be_run_again(
     output, _ = loading.communicate(timeout=30)
     assert (loading.returncode, output) == (
         130,
-        "stopped; what was counted is loaded, and running it again is safe\n",
+        "stopped; all counted rows are loaded, and you may run the command again\n",
     )
     before = check_the_counts(db)
     check_that_running_again_completes_it(url, db, large, before, "interrupted")

@@ -498,11 +498,12 @@ def test_a_rollback_names_the_jobs_it_cannot_remove_and_the_way_out(
             return capsys.readouterr().out
 
         assert unscheduled() == (
-            "pg_cron may still have jobs of other: it may not be known here where pg_cron lives\n"
-            f"  hint: as superuser in the database where pg_cron lives: {removal}\n"
+            "pg_cron may still have jobs of other:"
+            " this role may not see the setting cron.database_name\n"
+            f"  hint: run as superuser in the database of pg_cron: {removal}\n"
         )
         admin.execute("grant pg_read_all_settings to plain")
-        way_out = f"  hint: as superuser in database {HOME}: {removal}\n"
+        way_out = f"  hint: run as superuser in database {HOME}: {removal}\n"
         assert unscheduled() == (
             "pg_cron may still have jobs of other: permission denied for schema cron\n" + way_out
         )
@@ -510,7 +511,7 @@ def test_a_rollback_names_the_jobs_it_cannot_remove_and_the_way_out(
             db.execute("grant usage on schema cron to plain")
         assert unscheduled() == (
             "pg_cron may still have jobs of other:"
-            " 0 of 2 were removed, and those of other roles can't be seen\n" + way_out
+            " 0 of 2 jobs were removed; this role can't see the jobs of other roles\n" + way_out
         )
         assert len(jobs(server)) == 2
 

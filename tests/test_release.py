@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NOT_COPIED = shutil.ignore_patterns(
-    ".git", ".venv", ".data", ".hypothesis", ".*_cache", "node_modules", "dist"
+    *(".git", ".venv", ".data", ".hypothesis", ".*_cache", "__pycache__", "node_modules", "dist")
 )
 # As from a shell: the make that runs the tests must not tell its options to the make in them.
 _ENVIRONMENT = {

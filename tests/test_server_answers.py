@@ -257,7 +257,9 @@ def test_readyz_says_if_there_is_no_row(web: WebServer) -> None:
         connection.execute("delete from public.vessel_activity_realtime")
         connection.execute("notify vessel_activity")
     answer = eventually(lambda: (got := web.get("/readyz")).status_code == 503 and got)
-    assert answer.json()["problems"] == ["row: there is no cached row; no refresh has run yet"]
+    assert answer.json()["problems"] == [
+        "row: there is no cached row; run `vessel-activity refresh`"
+    ]
 
 
 def test_a_demo_is_marked_in_a_header_and_not_by_a_tenth_key(web: WebServer) -> None:

@@ -76,9 +76,7 @@ def test_the_file_adopts_tables_and_its_counterpart_leaves_them(empty_url: str) 
     assert snapshot(empty_url) != before
 
     said = psql(empty_url, "--rollback")
-    assert said.splitlines()[-1] == (
-        "vessel activity is removed; the source tables are as they were"
-    )
+    assert said.splitlines()[-1] == ("vessel activity is removed; the source tables stay")
     assert snapshot(empty_url) == before
     with psycopg.connect(empty_url) as db:
         assert db.execute("select count(*) from vessel_positions").fetchone() == (1,)

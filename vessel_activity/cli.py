@@ -1,7 +1,8 @@
 """The command `vessel-activity`: one sub-command for each thing a person does with it.
 
-Exit codes: 0 done; 1 a check of `status` fails, or a part of the server broke; 2 the command can't
-be done, and standard error says why; 130 stopped by Ctrl-C or SIGTERM.
+Exit codes: 0 done, or a demo, server or loop was stopped; 1 a check of `status` fails, or a part of
+the server broke; 2 the command can't be done, and standard error says why; 130 another command was
+stopped by Ctrl-C, load and replay also by SIGTERM; 141 the reader of the output has gone.
 """
 
 from __future__ import annotations
@@ -113,7 +114,8 @@ def _parser() -> argparse.ArgumentParser:
         "sql",
         "print the whole installation as one SQL file for psql",
         _sql,
-        "Use it where Python can't reach the database: vessel-activity sql | psql DATABASE.",
+        "Use it if psql can reach the database but Python can't: "
+        "vessel-activity sql | psql DATABASE.",
     )
     sql.add_argument(
         "--rollback", action="store_true", help="print the SQL file that removes vessel activity"

@@ -61,7 +61,7 @@ def run(settings: Settings, vessels: int) -> None:
 
 
 def _free_port(settings: Settings) -> int:
-    """Return the port to serve on, and refuse a taken one before the half minute of filling."""
+    """Return the port to serve on; refuse a taken port before the database is filled."""
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -73,10 +73,13 @@ async def _connect(conninfo: str) -> AsyncSession:
 def _in_words(error: Exception) -> str:
     """Say why a refresh failed, and what to do if that is known."""
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
-        return "this server is a standby, which can't be refreshed; waiting until it is promoted"
+        return "this server is a standby, where a refresh can't run; waiting until it is promoted"
     missing = psycopg.errors.UndefinedFunction | psycopg.errors.InvalidSchemaName
     if isinstance(error, missing | psycopg.errors.UndefinedTable):
-        return f"{in_one_line(error)}; run `vessel-activity migrate` if it is not installed"
+        return (
+            f"{in_one_line(error)}; run `vessel-activity migrate` if vessel activity is not "
+            "installed"
+        )
     return in_one_line(error)
 
 

@@ -34,7 +34,10 @@ def on_file(file: Path, work: Callable[[str, Path], None]) -> None:
     except OSError as error:
         fail(VesselActivityError(f"{file} can't be read: {error.strerror}"))
     except KeyboardInterrupt:
-        print("stopped; what was counted is loaded, and running it again is safe", file=sys.stderr)
+        print(
+            "stopped; all counted rows are loaded, and you may run the command again",
+            file=sys.stderr,
+        )
         sys.exit(130)
 
 

@@ -23,8 +23,8 @@ comment on column vessel_activity_demo.fleet.number is 'Number of the vessel, fr
 comment on column vessel_activity_demo.fleet.vessel_id is 'The id of the vessel in public.vessels.';
 comment on column vessel_activity_demo.fleet.report_every_seconds is 'Seconds between two reports. Some of the reports are lost.';
 comment on column vessel_activity_demo.fleet.phase_seconds is 'Shifts the reports of the vessel against those of the others, in seconds.';
-comment on column vessel_activity_demo.fleet.latitude is 'Latitude of the middle of its circular track, in degrees north.';
-comment on column vessel_activity_demo.fleet.longitude is 'Longitude of the middle of its circular track, in degrees east.';
+comment on column vessel_activity_demo.fleet.latitude is 'Latitude of the middle of the vessel''s circular track, in degrees north.';
+comment on column vessel_activity_demo.fleet.longitude is 'Longitude of the middle of the vessel''s circular track, in degrees east.';
 comment on column vessel_activity_demo.fleet.radius_degrees is 'Radius of its track, in degrees of latitude.';
 comment on column vessel_activity_demo.fleet.speed is 'Speed over ground in knots.';
 

@@ -24,4 +24,4 @@ end
 $$;
 
 comment on function vessel_activity_demo.step() is
-  'Writes the simulated reports that have become due since the last call, and returns their number. Deletes those of more than 26 hours ago.';
+  'Writes the simulated reports that have become due since the last call, and returns their number. Deletes those that are more than 26 hours old.';

@@ -1,6 +1,6 @@
--- Removes every object of vessel activity but the indexes, whichever version installed it, also one that was killed
--- half-way. To be run in one transaction: a trigger that outlived the function it calls would make every writer fail.
--- Without CASCADE in schema public, where a view of the user's may be built on these objects.
+-- Removes every object of vessel activity but the indexes, whichever version installed it, even if the installation was
+-- killed half-way. To be run in one transaction: a trigger that outlived the function it calls would make every writer fail.
+-- Uses no CASCADE in schema public, because a view of the user may depend on these objects.
 -- The source tables, their rows and their columns stay as they are.
 
 -- Takes all locks that the removal needs, or none. A table that is being written is waited for half a second at a time, since

@@ -19,7 +19,7 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 DASHBOARD = "/dashboard/vessels"
 UNKNOWN = "\N{EN DASH}"
 # What the page says when the newest answer has no active vessels.
-QUIET = "The numbers are up to date, but no position report has arrived in the last 5 minutes."
+QUIET = "The numbers are up to date, but no position is dated within the last 5 minutes."
 NO_STREAM = {"VESSEL_ACTIVITY_MAX_STREAMS": "0"}
 # How long a page may take to notice, in milliseconds.
 AT_ONCE, SOON, SILENCE = 1_000, 10_000, 30_000

@@ -76,7 +76,7 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
     except (gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
         if "too much memory" in str(error):
             raise NotAisError(
-                "unpacking it takes a window of over 32 MB; pack it anew without --long "
+                "unpacking the file takes a window of over 32 MB; compress it again without --long "
                 "(zstd -dc --long=31 FILE.zst | zstd > NEW.zst)"
             ) from None
         raise NotAisError(f"the compressed file is damaged ({error}); fetch it again") from None

@@ -227,7 +227,7 @@ def _what_it_is(header: str, names: list[str], missing: list[str]) -> str:
     if not header.isprintable():
         return f"this is not a text file. Expected {EXPECTED}"
     if len(missing) == len(_NEEDED):
-        return f"its first line is not a header of AIS data: {header[:80]!r}. Expected {EXPECTED}"
+        return f"the first line is not a header of AIS data: {header[:80]!r}. Expected {EXPECTED}"
     return (
         f"the header lacks {', '.join(missing)}; it names {', '.join(names)[:300]}. "
         f"Expected {EXPECTED}"

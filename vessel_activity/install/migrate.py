@@ -36,8 +36,9 @@ def migrate(url: str) -> None:
             print(f"functions: {functions.install(connection)} installed")
         for problem in _put_triggers(connection):
             print(
-                f"triggers: left out: {problem}; refreshes compute by the definition until "
-                "the owner of that table runs `vessel-activity migrate`"
+                f"triggers: left out: {problem}; refreshes compute by the definition until the "
+                "triggers are there. Scheduled refreshes try again. Or run "
+                "`vessel-activity migrate` as the owner of that table."
             )
         indexes.build(connection, url)
         print(f"schedule: {pg_cron.schedule(connection, url)}")

@@ -65,8 +65,8 @@ begin
   elsif v_unknown is not null then
     raise exception using
       errcode = 'object_not_in_prerequisite_state',
-      message = 'vessel activity was installed here by a newer version, with the migration '
-        || pg_catalog.array_to_string(v_unknown, ', '),
+      message = 'vessel activity was installed here by a newer version, which has migrations '
+        'that this version does not know: ' || pg_catalog.array_to_string(v_unknown, ', '),
       hint = 'Use that version or a newer one. Nothing was changed.';
   end if;
 end

@@ -35,7 +35,8 @@ def schedule(connection: psycopg.Connection, url: str) -> str:
                 there.execute("select cron.schedule_in_database(%s, %s, %s, %s)", job)
     except psycopg.Error as error:
         return (
-            f"by the refresh loop; the job can't be put into database {home}, which has pg_cron: "
+            f"refreshed by the refresh loop; the jobs can't be scheduled in database {home}, where "
+            f"pg_cron is: "
             f"{describe(error)}"
         )
     return said

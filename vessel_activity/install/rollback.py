@@ -9,7 +9,7 @@ from vessel_activity.paths import ROLLBACK
 
 
 def rollback(url: str) -> None:
-    """Remove vessel activity; the source tables, their rows and indexes stay as they were.
+    """Remove vessel activity and its simulated vessels; the source tables and all other rows stay.
 
     Raises:
         MigrationError: the server is a standby.
@@ -23,7 +23,7 @@ def rollback(url: str) -> None:
             connection.execute(drop)
         with connection.transaction():
             connection.execute(step("3-remove"))
-    print(f"vessel activity is removed from {name_of(url)}; your tables are as they were")
+    print(f"vessel activity is removed from {name_of(url)}; the source tables stay")
 
 
 def step(name: str) -> str:

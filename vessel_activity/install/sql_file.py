@@ -34,7 +34,7 @@ set search_path = pg_catalog, pg_temp;
 set default_transaction_isolation = 'read committed';
 set statement_timeout = 0;
 
--- Another migrate or rollback is waited for, without a statement that would hold a snapshot.
+-- Waits for another migrate or rollback, without holding a snapshot.
 do $$
 begin
   if current_setting('server_version_num')::integer < {oldest} * 10000 then
@@ -141,7 +141,7 @@ select ddl from vessel_activity.missing_indexes() \gexec
 
 _SCHEDULE = r"""
 select public.vessel_activity_schedule();
--- From another database pg_cron must be told there.
+-- If pg_cron is in another database, the jobs must be scheduled there.
 select format(
   'To schedule the refresh, run as a role that may use pg_cron in database %I: select cron.schedule_in_database(%L, %L, %L, %L);',
   vessel_activity.cron_database(), j.job_name, j.schedule, j.command, j.job_database)
@@ -191,14 +191,14 @@ def migrate() -> str:
 
 def rollback() -> str:
     """Return the SQL file that removes vessel activity."""
-    again = "The source tables, their rows and indexes stay as they were."
+    again = "The source tables, their rows and their other indexes stay as they were."
     parts = [
         _head("its removal", "-rollback", again),
         step("1-refuse"),
         _UNSCHEDULE,
         step("2-indexes").rstrip() + " \\gexec\n",
         f"begin;\n{step('3-remove')}commit;\n",
-        _tail("vessel activity is removed; the source tables are as they were"),
+        _tail("vessel activity is removed; the source tables stay"),
     ]
     return "\n".join(parts)
 

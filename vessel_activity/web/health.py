@@ -58,7 +58,7 @@ def problems_of(listener: Listener) -> list[str]:
     limit = STALE_INTERVALS * reading.interval_seconds
     age = age_seconds(listener)
     if not reading.present:
-        problems.append("row: there is no cached row; no refresh has run yet")
+        problems.append("row: there is no cached row; run `vessel-activity refresh`")
     elif age < -_AHEAD_SECONDS:
         problems.append(
             f"row: it is from {-age:.0f} s in the future, so the clock of the database server was"

@@ -101,7 +101,7 @@ class Metrics:
         for window, key in WINDOWS.items():
             active.add_metric([window], stats[key])
         yield active
-        yield _gauge("vessels", "Vessels with active = true.", stats["totalVessels"])
+        yield _gauge("vessels", "Vessels of the fleet (active = true).", stats["totalVessels"])
         yield _gauge(
             "positions_last_hour", "Position reports of the last hour.", stats["positionsLastHour"]
         )
@@ -111,13 +111,17 @@ class Metrics:
             stats["speedAvg"],
         )
         types = GaugeMetricFamily(
-            _name("vessels_by_type"), "Active vessels of the ten commonest types.", labels=["type"]
+            _name("vessels_by_type"),
+            "Vessels of the fleet, by the ten commonest types.",
+            labels=["type"],
         )
         for name, count in stats["vesselTypes"].items():
             types.add_metric([name], count)
         yield types
         flags = GaugeMetricFamily(
-            _name("vessels_by_flag"), "Active vessels of the ten commonest flags.", labels=["flag"]
+            _name("vessels_by_flag"),
+            "Vessels of the fleet, by the ten commonest flag states.",
+            labels=["flag"],
         )
         for entry in stats["topFlags"]:
             flags.add_metric([entry["flag"]], entry["count"])
@@ -136,12 +140,12 @@ class Metrics:
 
     @staticmethod
     def _of_the_refreshes(kept: dict[str, Any]) -> Iterator[Metric]:
-        yield _gauge("refreshes_kept", "Refreshes in the log.", kept["refreshes"])
+        yield _gauge("refreshes_kept", "Successful refreshes in the log.", kept["refreshes"])
         yield _gauge("refresh_failures_kept", "Failed refreshes in the log.", kept["failures"])
         for name in ("average", "minimum", "maximum"):
             value = kept[f"{name}_ms"]
             if value is not None:
-                described = f"The {name} duration of the refreshes in the log."
+                described = f"The {name} duration of the successful refreshes in the log."
                 yield _gauge(f"refresh_duration_{name}_seconds", described, float(value) / 1000)
 
     async def _read_performance(self) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 """GET /api/database/vessel-stats-stream: every refresh pushed as a server-sent event.
 
-The data of an event is the nine keys, its id is updatedAt. Without a cached row there is no event.
+The data of an event is the nine keys, and its id is updatedAt. Without a cached row there is none.
 `heartbeat` events come every ten seconds and at each change. They tell the server's time, and
 whether the database can be read and has the row. A client that doesn't read is dropped, so it never
 delays the others, and the server never holds more than the newest event for it.

@@ -68,4 +68,4 @@ end
 $$;
 
 comment on function vessel_activity.plan_refresh(timestamptz, vessel_activity.settings, vessel_activity.state) is
-  'Decides how to compute the figures as of p_as_of. mode: incremental, rebuild or definition. reason: why not incremental. fingerprint: that of the state. obstacle: why changes could go unseen; the inboxes are of no use then. verify: whether to compare the state with the definition. clock_was_ahead: the state is of an instant that the clock has not reached.';
+  'Decides how to compute the figures as of p_as_of. mode: incremental, rebuild or definition. reason: why not incremental. fingerprint: the fingerprint from when the state was built. obstacle: why changes could go unseen; the inboxes are of no use then. verify: whether to compare the state with the definition. clock_was_ahead: the state is of an instant that the clock has not reached.';

@@ -70,4 +70,4 @@ end
 $$;
 
 comment on function vessel_activity.last_positions_query() is
-  'Text of a query with the parameter $1, an instant. The query returns the last position of each vessel at or before $1, if it is at most 24 hours older: (vessel_id, seen_at).';
+  'Text of the query that finds the last position of each vessel at an instant ($1). The query returns the last position of each vessel at or before $1, if it is at most 24 hours older: (vessel_id, seen_at).';

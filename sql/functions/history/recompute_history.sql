@@ -1,4 +1,4 @@
--- Repairs history and figures after positions were written after their time. The demo and a replay write such positions when
+-- Repairs history and figures after positions were written late. The demo and a replay write such positions when
 -- they are started again.
 -- Deletes all samples after p_late_from, because they were taken while positions were missing. That includes samples after
 -- p_until: the positions are committed a little later. The history before p_late_from stays; only missing samples are added.
@@ -15,4 +15,4 @@ end
 $$;
 
 comment on function vessel_activity.recompute_history(timestamptz, timestamptz) is
-  'For positions that were written after their time: deletes the samples after p_late_from, computes the missing samples up to p_until from the positions (at least those of the 24 hours before p_until), and refreshes. Raises the errors of public.vessel_activity_backfill_history() and public.refresh_vessel_activity().';
+  'For positions that were written late: deletes the samples after p_late_from, computes the missing samples of at least the 24 hours before p_until from the positions, and refreshes. Raises the errors of public.vessel_activity_backfill_history() and public.refresh_vessel_activity().';

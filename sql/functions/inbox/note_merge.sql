@@ -17,4 +17,4 @@ end
 $$;
 
 comment on function vessel_activity.note_merge() is
-  'Trigger: puts a row of sign 0 into the inbox if the updated rows have other ids than before, as after a MERGE into partitions.';
+  'Trigger: records in the inbox, by a row of sign 0, that the inbox is incomplete if the updated rows have other ids than before, as after a MERGE into partitions.';

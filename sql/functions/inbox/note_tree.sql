@@ -17,4 +17,4 @@ end
 $$;
 
 comment on function vessel_activity.note_tree() is
-  'Trigger: puts a row of sign 0 into the inbox if the source tables consist of other relations than when the state was built.';
+  'Trigger: records in the inbox, by a row of sign 0, that the inbox is incomplete if the source tables consist of other relations than when the state was built.';

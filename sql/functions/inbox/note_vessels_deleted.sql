@@ -1,4 +1,4 @@
--- AFTER DELETE trigger on vessels. It takes the deleted active vessels from their groups: type, flag state and total.
+-- AFTER DELETE trigger on vessels. It takes the deleted vessels of the fleet (active = true) from their groups: type, flag state and total.
 -- See note_positions_inserted for SECURITY DEFINER.
 create or replace function vessel_activity.note_vessels_deleted()
 returns trigger

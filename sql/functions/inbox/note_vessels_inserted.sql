@@ -1,4 +1,4 @@
--- AFTER INSERT trigger on vessels. It counts the inserted active vessels by type, by flag state and in total.
+-- AFTER INSERT trigger on vessels. It counts the inserted vessels of the fleet (active = true) by type, by flag state and in total.
 -- See note_positions_inserted for SECURITY DEFINER.
 create or replace function vessel_activity.note_vessels_inserted()
 returns trigger

@@ -34,4 +34,4 @@ end
 $$;
 
 comment on function vessel_activity.record_skippers() is
-  'Records the virtual transactions that may have left changes out before the inboxes were last opened again, once for each opening. Returns those of them that may still be in flight.';
+  'Once after each opening of the inboxes, records the transactions that may have left changes out while the inboxes were closed. Returns those that may still be running.';

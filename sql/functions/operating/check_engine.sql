@@ -1,5 +1,5 @@
--- A refresh is fast if it only has to take in the changes since the last refresh. If it could miss changes, it has to compute
--- the figures by their definition, from all recent rows of the source tables. This check tells which is the case, and why.
+-- A refresh is fast if it only has to fold the changes since the last refresh. If a fold could miss changes, the refresh has
+-- to use the definition, which reads all recent rows of the source tables. This check tells which is the case, and why.
 create or replace function vessel_activity.check_engine()
 returns table (check_name text, state text, detail text, hint text)
 language plpgsql stable
@@ -17,7 +17,7 @@ begin
     detail := 'this server is a standby: it receives the cached row from its primary';
   elsif v_source.obstacle is not null then
     state := 'warn';
-    detail := format('every refresh computes the figures from all recent rows of the source tables, because it could miss changes: %s', v_source.obstacle);
+    detail := format('every refresh computes the figures from all recent rows of the source tables, because a faster refresh could miss changes: %s', v_source.obstacle);
     hint := case
       when v_source.obstacle like '%replication%' then 'Refresh on the publisher and replicate public.vessel_activity_realtime, or accept slower refreshes.'
       when v_source.obstacle like '%over its limit%' then 'See the check inbox. The warning ends once vacuum has made room.'
@@ -43,4 +43,4 @@ end
 $$;
 
 comment on function vessel_activity.check_engine() is
-  'Whether refreshes only take in changes, and if not, why, in one row like those of public.vessel_activity_status().';
+  'Whether refreshes are incremental, and if not, why, in one row like those of public.vessel_activity_status().';

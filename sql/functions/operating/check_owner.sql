@@ -22,7 +22,7 @@ begin
   detail := format('the functions of vessel activity belong to %I', v_owner.rolname);
   if v_owner.others is not null then
     state := 'warn';
-    detail := format('the functions of vessel activity belong to the superuser %I, and the source tables to %s, who could run code as %1$I by a type of a column and its casts',
+    detail := format('the functions of vessel activity belong to the superuser %I, and the source tables to %s, who could run code as %1$I through the casts of a column type',
       v_owner.rolname, v_owner.others);
     hint := 'Let the owner of the source tables own vessel activity: run vessel-activity rollback (which deletes the history), then vessel-activity migrate as that role.';
   end if;

@@ -33,7 +33,8 @@ begin
   elsif not exists (select from pg_extension as e where e.extname = 'pg_cron') then
     state := 'warn';
     detail := 'pg_cron is loaded, but its extension is not installed in this database; ' || v_fallback;
-    hint := 'Run as superuser: create extension pg_cron; grant usage on schema cron to the owner of vessel activity. Then run vessel-activity migrate.';
+    hint := format('Run as superuser: create extension pg_cron; grant usage on schema cron to %I. Then run vessel-activity migrate.',
+      (select pg_get_userbyid(n.nspowner) from pg_namespace as n where n.nspname = 'vessel_activity'));
   elsif not has_schema_privilege('cron', 'usage') then
     state := 'warn';
     detail := format('%I may not use schema cron; %s', current_user, v_fallback);

@@ -43,4 +43,4 @@ end
 $$;
 
 comment on function public.vessel_activity_grant(name, text) is
-  'Gives p_role the right reader (cached row, JSON, history, status, performance) or operator (also refresh, schedule, and compute for any instant). Run it again after an upgrade.';
+  'Gives p_role the right reader (cached row, JSON, history, status, performance) or operator (also refresh, schedule, and compute the figures for any instant). Run it again after an upgrade.';

@@ -38,4 +38,4 @@ end
 $$;
 
 comment on function public.vessel_activity_schedule(interval) is
-  'Sets the refresh interval (1 second to 1 day; NULL keeps it), schedules the pg_cron jobs if possible, and returns what refreshes. Example: select public.vessel_activity_schedule(''10 seconds'').';
+  'Sets the refresh interval (1 second to 1 day; NULL keeps it), schedules the pg_cron jobs if possible, and returns a sentence that says what refreshes. Example: select public.vessel_activity_schedule(''10 seconds'').';

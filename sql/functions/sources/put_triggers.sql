@@ -1,6 +1,6 @@
--- Puts the triggers on the source tables for a migrate, and tries again what may pass. For three seconds no lock is waited
--- for, so that no writer queues behind it. A table that is never free of writers is then waited for half a second at a time,
--- with a second in between. Each try is a transaction of its own, so this procedure can't be called inside one.
+-- Puts the triggers on the source tables for a migrate, and repeats what may succeed later. For three seconds it waits for no
+-- lock, so that no writer queues behind it. After that, it waits half a second at a time for a table that is never free of
+-- writers, with a second in between. Each try is a transaction of its own, so this procedure can't be called inside one.
 -- While it waits or sleeps it holds no lock on any table (see install_triggers).
 -- It commits, so it can't carry SET: every name is qualified, and each transaction sets the search_path.
 create or replace procedure vessel_activity.put_triggers(inout p_problems text[] default null)

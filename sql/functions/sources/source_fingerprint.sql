@@ -62,4 +62,4 @@ end
 $$;
 
 comment on function vessel_activity.source_fingerprint(boolean) is
-  'obstacle: why changes of the source tables could go unseen; NULL if none can. fingerprint: a digest that changes with everything but INSERT, UPDATE and DELETE that can change their rows. p_columns_fit: the caller knows that there are no unfitting_columns(), and no column can be altered since.';
+  'Tells whether changes of the source tables could go unseen, and gives a digest of their catalog entries. obstacle: why changes could go unseen; NULL if none can. fingerprint: the digest; it changes when anything other than INSERT, UPDATE or DELETE may have changed rows. p_columns_fit: the caller knows that there are no unfitting_columns() and that no column can be altered meanwhile.';

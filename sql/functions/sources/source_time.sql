@@ -12,6 +12,6 @@ language sql immutable parallel safe
 return pg_catalog.timezone('0'::pg_catalog.interval, p_at);
 
 comment on function vessel_activity.source_time(timestamptz, timestamptz) is
-  'Returns p_at unchanged: the source column has a time zone. p_like only chooses the overload.';
+  'Converts an instant to the type of the source column: this column has a time zone, so p_at is returned unchanged. p_like only chooses the overload.';
 comment on function vessel_activity.source_time(timestamptz, timestamp) is
   'Returns p_at as a timestamp in UTC: a source column without time zone holds UTC. p_like only chooses the overload.';
