@@ -15,6 +15,9 @@ as $$
 declare
   v_ends_at constant timestamptz := clock_timestamp() + p_patience;
 begin
+  if pg_is_in_recovery() then
+    return false; -- a standby has no state to read; the refresh says what is wrong
+  end if;
   loop
     begin
       lock table public.vessel_positions in access share mode nowait;
