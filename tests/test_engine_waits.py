@@ -210,7 +210,7 @@ def alter(url: str, seed: int, until: float) -> int:
     with psycopg.connect(url) as db:
         while time.monotonic() < until:
             try:
-                db.execute("set local lock_timeout = '300ms'")
+                db.execute("set local lock_timeout = '2s'")
                 for statement in random.choice(DDL):
                     db.execute(statement.encode())
                 time.sleep(random.choice([0, 0.1, 1]))
@@ -238,10 +238,10 @@ def waits_url(new_server: Callable[..., LocalServer]) -> Iterator[str]:
 
 def test_no_waiting_session_holds_a_lock_and_no_writer_waits_long(waits_url: str) -> None:
     until, ended = time.monotonic() + SECONDS, Event()
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(16) as pool:
         watcher = pool.submit(watch, waits_url, ended)
         product = [pool.submit(work, waits_url, what, until) for what in PRODUCT_WORK]
-        writers = [pool.submit(write, waits_url, seed, until) for seed in range(4)]
+        writers = [pool.submit(write, waits_url, seed, until) for seed in range(2)]
         ddl = [pool.submit(alter, waits_url, seed, until) for seed in range(2)]
         others = [one.result() for one in (*product, *writers, *ddl)]
         ended.set()

@@ -2,10 +2,11 @@
 --   incremental  the state can be used: fold the inboxes into it
 --   rebuild      the state can't be used, but can be built now
 --   definition   the state can't be built now either: vessel_activity_at() computes the figures
--- Changes nothing. The caller holds the refresh lock and has called ensure_state.
+-- Changes nothing. The caller holds the refresh lock and has read p_state since.
 create or replace function vessel_activity.plan_refresh(
   p_as_of timestamptz,
   p_settings vessel_activity.settings,
+  p_state vessel_activity.state,
   out mode text,
   out reason text,
   out fingerprint text,
@@ -16,17 +17,14 @@ create or replace function vessel_activity.plan_refresh(
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_state vessel_activity.state;
 begin
   verify := false;
-  select s.* into strict v_state from vessel_activity.state as s;
-  fingerprint := v_state.fingerprint;
-  clock_was_ahead := coalesce(v_state.as_of > greatest(p_as_of, clock_timestamp()), false);
+  fingerprint := p_state.fingerprint;
+  clock_was_ahead := coalesce(p_state.as_of > greatest(p_as_of, clock_timestamp()), false);
 
   mode := 'definition';
-  if fingerprint is null and v_state.in_doubt <> '{}'
-    and exists (select from pg_prepared_xacts as x where x.database = current_database() and x.transaction = any (v_state.in_doubt))
+  if fingerprint is null and p_state.in_doubt <> '{}'
+    and exists (select from pg_prepared_xacts as x where x.database = current_database() and x.transaction = any (p_state.in_doubt))
   then
     reason := 'a transaction that was prepared before the state was lost has not ended';
     return;
@@ -44,8 +42,8 @@ begin
   mode := 'rebuild';
   reason := case
     when fingerprint is null then 'there was no state'
-    when v_state.far_due_at <= p_as_of then 'positions stamped more than an hour ahead have come due'
-    when v_state.as_of > p_as_of then 'the server''s clock was set back'
+    when p_state.far_due_at <= p_as_of then 'positions stamped more than an hour ahead have come due'
+    when p_state.as_of > p_as_of then 'the server''s clock was set back'
   end;
 
   -- The state is not written until the old snapshot that keeps its dead rows has ended. The inboxes keep the changes.
@@ -57,7 +55,7 @@ begin
 
   if reason is null then
     mode := 'incremental';
-    verify := v_state.verified_at <= p_as_of - p_settings.verify_interval;
+    verify := p_state.verified_at <= p_as_of - p_settings.verify_interval;
     return;
   end if;
 
@@ -69,5 +67,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.plan_refresh(timestamptz, vessel_activity.settings) is
+comment on function vessel_activity.plan_refresh(timestamptz, vessel_activity.settings, vessel_activity.state) is
   'Decides how to compute the figures as of p_as_of. mode: incremental, rebuild or definition. reason: why not incremental. fingerprint: the fingerprint from when the state was built. obstacle: why changes could go unseen; the inboxes are of no use then. verify: whether to compare the state with the definition. clock_was_ahead: the state is of an instant that the clock has not reached.';

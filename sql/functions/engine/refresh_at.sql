@@ -27,7 +27,10 @@ as $$
 declare
   v_started_at constant timestamptz := clock_timestamp();
   v_present timestamptz;
+  v_known record;
+  v_is_locked boolean;
   v_settings vessel_activity.settings;
+  v_state vessel_activity.state;
   v_row public.vessel_activity_realtime;
   v_plan record;
   v_done record;
@@ -55,16 +58,27 @@ begin
       hint = 'Refresh in a READ COMMITTED transaction, or outside of any transaction block.';
   end if;
 
-  perform vessel_activity.lock_sources();
-  if not vessel_activity.try_refresh_lock() then
-    raise notice using
-      message = 'another refresh is running; the current row is returned',
-      hint = 'Read the row again in a moment: the other refresh stores its result when it commits.';
-    select r.* into v_row from public.vessel_activity_realtime as r where r.id = 'singleton';
-    return v_row;
-  end if;
-
-  select r.* into v_row from public.vessel_activity_realtime as r where r.id = 'singleton';
+  -- Once before and once after the locks are taken. One statement for three tables, since a new session has to plan each
+  -- statement.
+  for v_round in 1..2 loop
+    select o as settings, r as stored, s as state into strict v_known
+    from vessel_activity.settings as o
+    left join public.vessel_activity_realtime as r on r.id = 'singleton'
+    left join vessel_activity.state as s on true;
+    v_settings := v_known.settings;
+    v_row := v_known.stored;
+    v_state := v_known.state;
+    exit when v_round = 2;
+    v_is_locked := vessel_activity.lock_sources(
+      v_state.fingerprint is null or p_verify or v_state.verified_at <= p_as_of - v_settings.verify_interval
+        or v_state.as_of > p_as_of or v_state.far_due_at <= p_as_of);
+    if not vessel_activity.try_refresh_lock() then
+      raise notice using
+        message = 'another refresh is running; the current row is returned',
+        hint = 'Read the row again in a moment: the other refresh stores its result when it commits.';
+      return v_row;
+    end if;
+  end loop;
   -- Read after the row, so a row that another session has just stored is never later.
   v_present := greatest(p_as_of, clock_timestamp());
   -- A clock before 2024 is wrong itself, as on a computer that lost it while it was off. The row is kept then.
@@ -78,12 +92,14 @@ begin
     return v_row;
   end if;
 
-  select s.* into strict v_settings from vessel_activity.settings as s;
-  perform vessel_activity.ensure_state();
+  if v_state.only_row is null then
+    perform vessel_activity.ensure_state();
+    select s.* into strict v_state from vessel_activity.state as s;
+  end if;
   if pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1 then
     perform vessel_activity.tend_inbox();
   end if;
-  select o.* into v_plan from vessel_activity.plan_refresh(p_as_of, v_settings) as o;
+  v_plan := vessel_activity.plan_refresh(p_as_of, v_settings, v_state);
   v_mode := v_plan.mode;
   v_reason := v_plan.reason;
   v_obstacle := v_plan.obstacle;
@@ -93,13 +109,14 @@ begin
   end if;
 
   if v_mode = 'incremental' then
-    select f.* into v_done from vessel_activity.fold_inbox(p_as_of, p_verify or v_plan.verify) as f;
+    v_done := vessel_activity.fold_inbox(p_as_of, p_verify or v_plan.verify);
     v_new_rows := v_done.new_rows;
-    select f.* into v_source from vessel_activity.source_fingerprint() as f;
+    -- plan_refresh has found that the columns fit, and since lock_sources none can have been altered.
+    v_source := vessel_activity.source_fingerprint(v_is_locked);
     v_obstacle := v_source.obstacle;
     if v_source.fingerprint = v_plan.fingerprint and v_obstacle is null and not v_done.is_incomplete then
-      select f.* into v_figures from vessel_activity.state_figures(
-        p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count) as f;
+      v_figures := vessel_activity.state_figures(
+        p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count);
       v_row := v_figures.figures;
       if v_figures.stale_vessels > 1000 + v_row.active_last_24h / 10 then
         delete from vessel_activity.last_seen as s where s.seen_at < p_as_of - interval '24 hours';

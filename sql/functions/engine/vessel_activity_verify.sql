@@ -10,7 +10,7 @@ declare
   v_last_id constant bigint := (select max(l.id) from vessel_activity.refresh_log as l);
   v_log vessel_activity.refresh_log;
 begin
-  perform vessel_activity.lock_sources(); -- first, so that it never waits with the refresh lock
+  perform vessel_activity.lock_sources(true); -- first, so that it never waits with the refresh lock
   if not vessel_activity.try_refresh_lock() then
     raise exception using
       errcode = 'lock_not_available',

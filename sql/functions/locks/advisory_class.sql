@@ -1,5 +1,6 @@
 -- The first number of every advisory lock of vessel activity. The second number says which lock it is:
---   1  refresh  one refresh at a time: held until the transaction ends (try_refresh_lock), and during a migrate or rollback
+--   1  refresh  one refresh at a time: held until the transaction ends (try_refresh_lock), and while a migrate changes
+--               tables and functions
 --   3  migrate  one migrate or rollback at a time: held until the command ends
 --   4  load     one load or replay at a time: held until load_end() or the end of the session (load_lock)
 -- vessel_activity/install/session.py has the same number, since it takes locks before the functions are installed. A test

@@ -2,29 +2,37 @@
 -- any other lock. A refresh that waited for them later would keep other refreshes out, and the DDL of another session, and
 -- the writers that queue behind that DDL.
 -- While a table is locked by somebody else it tries again, for p_patience. It holds none of these locks between two tries.
--- A refresh that takes in changes does not read vessels, so a locked table vessels does not stop it.
+-- A refresh that only takes in changes does not read vessels, so a locked table vessels does not stop it. A refresh reads
+-- vessels if it builds the state, verifies the state, or has no state.
 -- Raises lock_not_available if a table stays locked, and undefined_table.
 create or replace function vessel_activity.lock_sources(
   p_with_vessels boolean default null, p_patience interval default '5 seconds'
 )
-returns void
+returns boolean
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_ends_at constant timestamptz := clock_timestamp() + p_patience;
 begin
+  if pg_is_in_recovery() then
+    return false; -- a standby has no state to read; the refresh says what is wrong
+  end if;
   loop
     begin
       lock table public.vessel_positions in access share mode nowait;
-      if coalesce(p_with_vessels, not exists (select from vessel_activity.state as s where s.fingerprint is not null)) then
+      if coalesce(p_with_vessels, not exists (
+        select from vessel_activity.state as s, vessel_activity.settings as o
+        where s.fingerprint is not null and s.verified_at > clock_timestamp() - o.verify_interval
+          and s.as_of <= clock_timestamp() and coalesce(s.far_due_at > clock_timestamp(), true)
+      )) then
         lock table public.vessels in access share mode nowait;
       end if;
-      return;
+      return true;
     exception
       -- A foreign table or materialized view can't be locked by name, nor a table of which only some columns may be read.
       when wrong_object_type or insufficient_privilege then
-        return;
+        return false;
       when lock_not_available then
         if clock_timestamp() > v_ends_at then
           raise;
@@ -36,4 +44,4 @@ end
 $$;
 
 comment on function vessel_activity.lock_sources(boolean, interval) is
-  'Takes the locks that a refresh needs to read the source tables. p_with_vessels: also that of vessels (NULL: if there is no state). Waits up to p_patience and holds none of them while it waits; then raises lock_not_available.';
+  'Takes the locks that a refresh needs to read the source tables. p_with_vessels: also that of vessels (NULL: if it is clear that the refresh will read it). Waits up to p_patience and holds none of them while it waits; then raises lock_not_available. Returns false if the tables can''t be locked by name.';

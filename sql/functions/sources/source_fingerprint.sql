@@ -6,7 +6,9 @@
 --   * a column renamed, or a trigger dropped, disabled or enabled;
 --   * the inboxes opened again to writers, who left changes out before.
 -- vessel_activity_status() chooses its hint by words of the obstacle.
-create or replace function vessel_activity.source_fingerprint(out fingerprint text, out obstacle text)
+create or replace function vessel_activity.source_fingerprint(
+  p_columns_fit boolean default false, out fingerprint text, out obstacle text
+)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -45,15 +47,19 @@ begin
       when exists (select from carried as t where t.relation not in (select r4.relation from relations as r4)) then
         (select format('%s carries triggers of vessel activity but is no source table', min(t.relation::regclass::text))
           from carried as t where t.relation not in (select r5.relation from relations as r5))
-      when exists (select from vessel_activity.unfitting_columns()) then
-        'a column of vessel_positions has another type or collation than at the last migrate'
-      when pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1 then
-        'writers leave changes out because an inbox is over its limit'
     end
   into fingerprint, obstacle
   from relations as r;
+  -- Apart from the statement above: a new session plans this query only if it is needed.
+  if obstacle is not null then
+    return;
+  elsif not p_columns_fit and exists (select from vessel_activity.unfitting_columns()) then
+    obstacle := 'a column of vessel_positions has another type or collation than at the last migrate';
+  elsif pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1 then
+    obstacle := 'writers leave changes out because an inbox is over its limit';
+  end if;
 end
 $$;
 
-comment on function vessel_activity.source_fingerprint() is
-  'Tells whether changes of the source tables could go unseen, and gives a digest of their catalog entries. obstacle: why changes could go unseen; NULL if none can. fingerprint: the digest; it changes when anything other than INSERT, UPDATE or DELETE may have changed rows.';
+comment on function vessel_activity.source_fingerprint(boolean) is
+  'Tells whether changes of the source tables could go unseen, and gives a digest of their catalog entries. obstacle: why changes could go unseen; NULL if none can. fingerprint: the digest; it changes when anything other than INSERT, UPDATE or DELETE may have changed rows. p_columns_fit: the caller knows that there are no unfitting_columns() and that no column can be altered meanwhile.';
