@@ -27,20 +27,21 @@ declare
   v_loaded bigint;
   v_new bigint;
   v_updated bigint;
-  v_not_understood record;
+  v_found record;
   v_load vessel_activity.load;
 begin
-  select count(*) into v_read from vessel_activity.landing;
-
   -- Rejected lines are deleted first, so that the functions below find only position reports.
   v_rejected := vessel_activity.load_reject(p_load_id);
 
   select
-    count(*) filter (where r.type_code <> 0 and not exists (select from vessel_activity.ship_type as t where t.code = r.type_code)) as types,
+    count(*) as lines,
+    count(*) filter (where r.type_code <> 0 and t.code is null) as types,
     count(*) filter (where r.speed = 'NaN') as speeds,
     count(*) filter (where r.course = 'NaN') as courses
-  into v_not_understood
-  from vessel_activity.landing as r;
+  into v_found
+  from vessel_activity.landing as r
+  left join vessel_activity.ship_type as t on t.code = r.type_code;
+  v_read := v_rejected + v_found.lines;
 
   select v.p_new, v.p_updated into v_new, v_updated from vessel_activity.load_vessels() as v;
 
@@ -70,14 +71,14 @@ begin
     rows_rejected = l.rows_rejected + v_rejected,
     vessels_new = l.vessels_new + v_new,
     vessels_updated = l.vessels_updated + v_updated,
-    types_not_understood = l.types_not_understood + v_not_understood.types,
+    types_not_understood = l.types_not_understood + v_found.types,
     times_not_understood = coalesce((
       select j.rows_rejected
       from vessel_activity.load_rejection as j
       where j.load_id = p_load_id and j.reason = 'time is not an ISO date and time'
     ), 0),
-    speeds_not_understood = l.speeds_not_understood + v_not_understood.speeds,
-    courses_not_understood = l.courses_not_understood + v_not_understood.courses,
+    speeds_not_understood = l.speeds_not_understood + v_found.speeds,
+    courses_not_understood = l.courses_not_understood + v_found.courses,
     names_not_understood = l.names_not_understood + p_names_not_understood
   where l.id = p_load_id and l.state = 'running'
   returning l.* into v_load;

@@ -1,6 +1,6 @@
 -- An INSERT into a plain table stores every row or raises an error. A row can only go missing without an error if a BEFORE or
 -- INSTEAD OF trigger returns NULL, a rule replaces the INSERT, or the rows go to a view or to another server.
--- The answer saves the loader a check of each batch, which costs a tenth of the time.
+-- The answer saves the loader from counting the rows of each batch before they are inserted.
 create or replace function vessel_activity.load_may_drop_rows(p_table regclass)
 returns boolean
 language sql stable
