@@ -228,6 +228,7 @@ def test_a_name_too_long_for_an_index_is_counted(db: psycopg.Connection, route: 
     assert figures.vessel_types == [(name, 2)]
 
 
+@pytest.mark.needs("icu")
 def test_names_are_compared_bytewise_under_any_collation_of_the_column(
     db: psycopg.Connection, route: str
 ) -> None:
