@@ -43,7 +43,7 @@ _GROUPS = (
     *(f"'{letter}'" for letter in "abcdefg"),
 )  # fmt: skip
 # The first version of PostgreSQL whose MERGE writes through views, and knows NOT MATCHED BY SOURCE.
-_LATER_MERGE = 17
+LATER_MERGE = 17
 _TABLES = "public.vessel_positions, public.vessels"
 TRUNCATES = (
     ["truncate public.vessel_positions"],
@@ -69,6 +69,7 @@ class Scene:
         """Begin with no positions."""
         self.shape = shape
         self.made = 0
+        self.used: list[list[int]] = [[] for _ in range(LANES)]
         self.lane = 0
         self.as_of = self.next = datetime.min.replace(tzinfo=UTC)
 
@@ -102,21 +103,25 @@ class Scene:
     def fresh(self) -> int:
         """Return a position id of the lane that was never used."""
         self.made += 1
-        return self.lane + LANES * self.made
+        number = self.lane + LANES * self.made
+        self.used[self.lane].append(number)
+        return number
 
     def known(self, random: Random) -> int:
         """Return a position id of the lane, used more likely than not."""
+        if self.used[self.lane] and random.random() < 0.8:
+            return random.choice(self.used[self.lane])
         return self.lane + LANES * random.randint(1, self.made + 2)
 
     def positions(self, random: Random, *, merge: bool = False) -> Positions:
         """Choose the table or a view to write positions through."""
-        if merge and builds.major() < _LATER_MERGE:
+        if merge and builds.major() < LATER_MERGE:
             return self.shape.positions[0]
         return random.choice(self.shape.positions)
 
     def fleet(self, random: Random, *, merge: bool = False) -> Fleet:
         """Choose the table or a view to write vessels through."""
-        if merge and builds.major() < _LATER_MERGE:
+        if merge and builds.major() < LATER_MERGE:
             return self.shape.fleets[0]
         return random.choice(self.shape.fleets)
 
@@ -166,6 +171,7 @@ def _duplicate(scene: Scene, random: Random) -> Iterator[Statement]:
 def _history(scene: Scene, random: Random) -> Iterator[Statement]:
     first, rows = scene.fresh(), 40
     scene.made += rows
+    scene.used[scene.lane] += range(first, first + LANES * rows, 4 * LANES)
     step = random.choice(["1 minute", "30 minutes", "1 hour"])
     into = scene.positions(random)
     instant = f"'{scene.instant(random)}'::timestamptz"
@@ -237,13 +243,13 @@ def _clauses(
 ) -> str:
     """Draw the actions of a MERGE: any of them in any order, most of them for a part of the rows."""
     clauses = []
-    for _ in range(random.randint(1, 3)):
-        condition = random.choice(["", f" and {modulus} % 2 = 0", f" and {modulus} % 3 = 1"])
+    for _ in range(random.choice([1, 1, 2, 3])):
+        condition = random.choice(["", "", f" and {modulus} % 2 = 0", f" and {modulus} % 3 = 1"])
         clauses.append(f"when matched{condition} then {random.choice(matched)}")
-    if random.random() < 0.7:
+    if random.random() < 0.5:
         condition = random.choice(["", "", f" and {modulus} % 2 = 1"])
         clauses.append(f"when not matched{condition} then {random.choice(inserts)}")
-    if by_source and builds.major() >= _LATER_MERGE and random.random() < 0.4:
+    if by_source and builds.major() >= LATER_MERGE and random.random() < 0.4:
         clauses.append(f"when not matched by source and {random.choice(by_source)}")
     random.shuffle(clauses)
     # Only the last clause of its kind may lack a condition.
@@ -269,7 +275,8 @@ def _merge_any(scene: Scene, random: Random) -> Iterator[Statement]:
         f"update set {into.at} = p.{into.at} - interval '1 second'",
         f"update set {into.speed} = n.speed",
         f"update set {into.vessel} = n.vessel, {into.at} = n.at",
-        f"update set id = p.id + {100 * LANES}",
+        # The lane stays the same, and the partition changes.
+        "update set id = p.id + case when p.id < 400000 then 400000 else -400000 end",
     ]
     insert = f"insert {_columns(into)} values (n.id, n.vessel, n.at, n.speed)"
     mine = scene.mine(random)

@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
 
+from tests.support import builds
 from tests.support.sandbox import LANES, Mismatch, Sandbox
 from tests.support.schedule_statements import (
     FRACTIONS,
+    LATER_MERGE,
     POSITION_STATEMENTS,
     STEPS_AHEAD,
     TRUNCATES,
@@ -45,6 +47,8 @@ WEIGHTS = {
     **dict.fromkeys(POSITION_STATEMENTS, 4),
     "insert": 10,
     "insert_many": 4,
+    "merge_any": 8,
+    "merge_fleet": 6,
     "delete": 6,
     "update": 8,
     "open": 9,
@@ -102,6 +106,7 @@ class Writer:
     db: psycopg.Connection
     lane: int | None = None
     savepoints: list[str] = field(default_factory=list)
+    has_prepared: bool = False
 
     @property
     def busy(self) -> bool:
@@ -178,11 +183,16 @@ class Run:
         self.next = self.as_of + random.choice(STEPS_AHEAD)
         self.scene = Scene(self.sandbox.shape)
         self.script.append(f"-- refreshes begin at {self.as_of}")
-        if self.sandbox.shape.cascades:
+        shape = self.sandbox.shape
+        if shape.cascades or random.random() < 0.5:
+            fleet = shape.fleets[0]
+            vessels = ", ".join(
+                f"({shape.vessel(v)}, '{v}', {'true' if shape.cascades or v % 3 else 'false'})"
+                for v in range(3 * LANES)
+            )
             self._execute(
                 self.refresher,
-                "insert into public.vessels (id, mmsi, active) "
-                "select v, v::text, true from generate_series(0, 23) as v",
+                f"insert into {fleet.name} (id, mmsi, {fleet.active}) values {vessels}",
             )
         self._judged_refresh(self.as_of, verify=False)
 
@@ -196,7 +206,9 @@ class Run:
         return not (self._held or self.prepared or any(writer.busy for writer in self.writers))
 
     def _execute(self, db: psycopg.Connection, statement: str) -> None:
-        who = next((f"writer {w.number}" for w in self.writers if w.db is db), "refresher")
+        who = next((f"writer {w.number}" for w in self.writers if w.db is db), "another session")
+        if db is self.refresher:
+            who = "refresher"
         self.script.append(f"/* {who} */ {statement};")
         db.execute(statement)
 
@@ -218,7 +230,10 @@ class Run:
         for statement, rows in POSITION_STATEMENTS[what](self.scene, random):
             try:
                 if rows is None:
-                    self._execute(writer.db, statement)
+                    if what.startswith("merge"):
+                        self._run_somehow(writer, random, statement)
+                    else:
+                        self._execute(writer.db, statement)
                     continue
                 self.script.append(f"/* writer {writer.number} */ {statement}:\n" + "\n".join(rows))
                 with writer.db.cursor().copy(statement) as copy:
@@ -229,6 +244,47 @@ class Run:
                 self.script.append(f"-- {error.sqlstate}")
                 self._end(writer, "rollback")
                 return
+
+    def _run_somehow(self, writer: Writer, random: Random, merge: str) -> None:
+        """Run a MERGE in one of the ways in which PostgreSQL can be told to run a statement."""
+        ways = ["sent"] * 4 + ["beside", "extended", "block", "text", "prepared", "function"]
+        if builds.major() >= LATER_MERGE:
+            ways.append("with")
+        how = random.choice(ways)
+        if random.random() < 0.3:
+            merge = merge.replace("merge into", "MERGE\n  /* for a reason */ INTO", 1)
+        if how == "extended":
+            self.script.append(f"/* writer {writer.number}, prepared by the client */ {merge};")
+            writer.db.execute(merge, prepare=True)
+        elif how == "prepared":
+            if writer.has_prepared:  # the last one failed
+                self._execute(writer.db, "deallocate changes")
+            self._execute(writer.db, f"prepare changes as {merge}")
+            writer.has_prepared = True
+            self._execute(writer.db, "execute changes")
+            self._execute(writer.db, "deallocate changes")
+            writer.has_prepared = False
+        elif how == "function":
+            body = random.choice([f"as $f$ {merge} $f$", f"begin atomic {merge}; end"])
+            self._execute(
+                self.judge,
+                f"create or replace function public.changes() returns void language sql {body}",
+            )
+            try:
+                self._execute(writer.db, "select public.changes()")
+            finally:
+                self._execute(self.judge, "drop function public.changes()")
+        else:
+            self._execute(
+                writer.db,
+                {
+                    "sent": merge,
+                    "beside": f"select 1; {merge}",
+                    "block": f"do $do$ begin {merge}; end $do$",
+                    "text": f"do $do$ begin execute '{merge[:3]}' || $q${merge[3:]}$q$; end $do$",
+                    "with": f"with merged as ({merge} returning 1) select count(*) from merged",
+                }[how],
+            )
 
     def _free_lane(self, random: Random) -> int:
         taken = {writer.lane for writer in self.writers} | set(self.prepared.values())
