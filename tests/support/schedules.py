@@ -506,17 +506,18 @@ class Run:
         # The row is as of an instant to come. Without it, a refresh is due.
         self._execute(self.judge, "delete from public.vessel_activity_realtime")
         self._sleeper = self.sandbox.session(self.sandbox.shape.owner)
+        self._sleeper.execute("set statement_timeout = 0")  # the procedure ends before a timeout
         self.script.append("/* sleeper */ call vessel_activity.scheduled_refresh(60);")
-        self._sleeper.pgconn.send_query(b"call vessel_activity.scheduled_refresh(60)")
-        deadline = time.monotonic() + 20
-        while not self._sleeps():
-            if time.monotonic() > deadline:
-                raise Mismatch("the procedure of the pg_cron job does not sleep")
-            time.sleep(0.002)
-        self._check_sleeper()
-        for one in self.writers:
-            one.db.execute("set lock_timeout = '1s'")
         try:
+            self._sleeper.pgconn.send_query(b"call vessel_activity.scheduled_refresh(60)")
+            deadline = time.monotonic() + 20
+            while not self._sleeps():
+                if time.monotonic() > deadline:
+                    raise Mismatch("the procedure of the pg_cron job does not sleep")
+                time.sleep(0.002)
+            self._check_sleeper()
+            for one in self.writers:
+                one.db.execute("set lock_timeout = '1s'")
             yield
         finally:
             self._wake()
