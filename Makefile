@@ -6,6 +6,9 @@ RUN := $(PYTHON) -m vessel_activity
 # Two workers, each with its own PostgreSQL, because the tests spend much of their time waiting for clocks. A file stays
 # with one worker, because its tests share servers and results.
 PYTEST ?= -n 2 --dist loadfile
+# The tests that depend on the version of PostgreSQL: the engine, the source tables, the figures and the installation.
+ENGINE := $(sort $(wildcard tests/test_engine_*.py tests/test_sources_*.py)) $(patsubst %,tests/test_%.py,\
+  catalog definition figures history_backfill migrate refresh sql_file status)
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -58,11 +61,22 @@ sql: .venv/installed ## print the whole installation as one SQL file for psql; R
 	@$(RUN) sql $(if $(ROLLBACK),--rollback)
 
 .PHONY: test
-test: .venv/installed-dev ## install what the tests need, and run them: PYTEST='-n 0 -k load' runs some of them
-	@scripts/install-packages test
+test: .venv/installed-dev ## run all tests: PG=16 chooses a PostgreSQL, PYTEST='-n 0 -k load' some of the tests
+	@scripts/install-packages test $(PG)
+	@scripts/install-postgresql $(PG)
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.installed || \
 	  echo "the JavaScript linter could not be installed, so its test is skipped" >&2; fi
 	@$(PYTHON) -m pytest $(PYTEST)
+
+.PHONY: test-engine
+test-engine: .venv/installed-dev ## run the tests that depend on the version of PostgreSQL: PG=18 chooses it
+	@scripts/install-packages test $(PG)
+	@scripts/install-postgresql $(PG)
+	@$(PYTHON) -m pytest $(PYTEST) $(ENGINE)
+
+.PHONY: test-all
+test-all: .venv/installed-dev ## run test-engine on every PostgreSQL from 15 to 18 that can be installed
+	@$(PYTHON) scripts/test_all.py
 
 .PHONY: lint
 lint: .venv/installed-dev node_modules/.installed ## check the code without running it
@@ -79,7 +93,8 @@ bench-http: .venv/installed-dev ## measure the web server
 	@$(PYTHON) -m bench.serving
 
 .PHONY: soak
-soak: .venv/installed-dev ## compare the refresh with the definition on ten thousand random schedules
+soak: .venv/installed-dev ## compare the refresh with the definition on ten thousand random schedules: PG=16, SCHEDULES=500
+	@scripts/install-postgresql $(PG)
 	@$(PYTHON) -m tests.support.soak
 
 .PHONY: wheel

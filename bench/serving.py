@@ -21,8 +21,9 @@ import httpx
 import psycopg
 
 from bench.streams import commit_to_event_ms
-from tests.conftest import folder_for_servers, postgresql_binaries
+from tests.conftest import folder_for_servers
 from tests.support.browsing import DASHBOARD, chromium
+from tests.support.builds import postgresql_binaries
 from tests.support.webserver import STATS, WebServer, write_row
 from vessel_activity.database.local_server import LocalServer
 from vessel_activity.install import migrate

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,11 +19,18 @@ if TYPE_CHECKING:
     from vessel_activity.database.local_server import LocalServer
 
 
+_SHAPES = {shape.name: shape for shape in SHAPES}
+# Every version of PostgreSQL hands triggers wrong rows after a MERGE that moves rows between partitions. After a MERGE that
+# only inserts and updates, some minor versions hand them the right rows.
+_MERGED = "partitioned" if "merge_any" in _SHAPES["moving"].not_yet else "moving"
+
+
 class Mutation(NamedTuple):
-    """A mistake: a function, and texts to replace in it."""
+    """A mistake: a function, texts to replace in it, and the shape of the source tables."""
 
     function: str
     replaced: dict[str, str]
+    shape: str = "partitioned"
 
 
 MUTATIONS = {
@@ -44,7 +52,7 @@ MUTATIONS = {
         "note_positions_deleted", {"\nbegin\n": "\nbegin\n  return null;\n"}
     ),
     "merges into partitions are believed": Mutation(
-        "note_merge", {"\nbegin\n": "\nbegin\n  return null;\n"}
+        "note_merge", {"\nbegin\n": "\nbegin\n  return null;\n"}, _MERGED
     ),
     "partitions that come and go are forgotten": Mutation(
         "note_tree", {"\nbegin\n": "\nbegin\n  return null;\n"}
@@ -63,27 +71,30 @@ ENOUGH = 40
 
 
 @pytest.fixture(scope="module")
-def sandbox(new_server: Callable[..., LocalServer]) -> Iterator[Sandbox]:
-    """Give a database on a server that no other test uses."""
+def own_server(new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]:
+    """Run a server that no other test uses."""
     server = new_server(**SERVER_OPTIONS)
     server.start()
-    (partitioned,) = (shape for shape in SHAPES if shape.partitioned)
-    yield Sandbox(server, partitioned)
+    yield server
     server.stop("immediate")
 
 
 @pytest.fixture
-def mutate(sandbox: Sandbox) -> Iterator[Callable[[Mutation], None]]:
-    """Give a function that installs a mutation; the original comes back afterwards."""
-    originals: list[str] = []
-    with sandbox.session() as db:
+def mutate(own_server: LocalServer) -> Iterator[Callable[[Mutation], Sandbox]]:
+    """Give a function that installs a mutation in a database of its shape, and returns that.
 
-        def install(mutation: Mutation) -> None:
-            originals.append(replace_in_function(db, mutation.function, mutation.replaced))
+    The original function comes back afterwards.
+    """
+    with ExitStack() as undo:
+
+        def install(mutation: Mutation) -> Sandbox:
+            sandbox = Sandbox(own_server, _SHAPES[mutation.shape])
+            db = undo.enter_context(sandbox.session())
+            original = replace_in_function(db, mutation.function, mutation.replaced)
+            undo.callback(db.execute, original.encode())
+            return sandbox
 
         yield install
-        for original in originals:
-            db.execute(original.encode())
 
 
 def first_mismatch(sandbox: Sandbox) -> int | None:
@@ -101,18 +112,15 @@ def first_mismatch(sandbox: Sandbox) -> int | None:
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
-def test_random_schedules_notice_that(
-    name: str, sandbox: Sandbox, mutate: Callable[[Mutation], None]
-) -> None:
-    mutate(MUTATIONS[name])
-    assert first_mismatch(sandbox) is not None
+def test_random_schedules_notice_that(name: str, mutate: Callable[[Mutation], Sandbox]) -> None:
+    assert first_mismatch(mutate(MUTATIONS[name])) is not None
 
 
 def test_concurrent_writers_notice_that_the_inbox_is_cleared_by_a_second_statement(
-    sandbox: Sandbox, mutate: Callable[[Mutation], None]
+    own_server: LocalServer, mutate: Callable[[Mutation], Sandbox]
 ) -> None:
-    hammer(sandbox, 0.5)  # right before it
-    mutate(SECOND_STATEMENT)
+    hammer(Sandbox(own_server, _SHAPES[SECOND_STATEMENT.shape]), 0.5)  # right before it
+    sandbox = mutate(SECOND_STATEMENT)
     with pytest.raises(Mismatch):
         for _ in range(5):
             hammer(sandbox, 2)

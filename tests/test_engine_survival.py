@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.conftest import TEMPLATE, cloned, postgresql_binaries
+from tests.conftest import TEMPLATE, cloned
+from tests.support.builds import client_program
 from tests.support.fleet import (
     AS_OF,
     HOUR,
@@ -266,7 +267,7 @@ def test_a_transaction_that_ends_between_crash_and_refresh_is_counted(
 
 def _program(name: str, *arguments: str) -> None:
     subprocess.run(
-        [str(postgresql_binaries() / name), *arguments],
+        [client_program(name), *arguments],
         check=True,
         capture_output=True,
         env={"PATH": os.environ["PATH"], "LC_ALL": "C"},

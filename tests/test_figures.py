@@ -252,6 +252,7 @@ def test_a_type_of_60_megabytes_makes_neither_a_large_answer_nor_a_large_inbox(
     assert figures.top_flags == [("DK", 1)]
 
 
+@pytest.mark.needs("icu")
 def test_names_are_compared_bytewise_under_any_collation_of_the_column(
     db: psycopg.Connection, route: str
 ) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import PROJECT, postgresql_binaries
+from tests.conftest import PROJECT
 
 if TYPE_CHECKING:
     import psycopg
@@ -59,10 +59,8 @@ def test_pre_commit_runs_make_lint_and_nothing_from_elsewhere() -> None:
     assert re.findall(r"entry: (.+)", text) == ["make lint"]
 
 
+@pytest.mark.needs("plpgsql_check")
 def test_plpgsql_passes(db: psycopg.Connection) -> None:
-    library = postgresql_binaries().parent / "lib" / "plpgsql_check.so"
-    if not library.exists():
-        pytest.skip("plpgsql_check is not installed; run scripts/install-packages")
     db.execute("create extension plpgsql_check")
     found = db.execute(
         """

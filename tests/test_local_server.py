@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.conftest import PROJECT, postgresql_binaries
+from tests.conftest import PROJECT
+from tests.support.builds import postgresql_binaries
 from vessel_activity.database.local_server import LocalServer
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.conftest import COMMAND, PROJECT, cloned, has_pg_cron, postgresql_binaries
+from tests.conftest import COMMAND, PROJECT, cloned
+from tests.support.builds import client_program
 from tests.support.catalog import snapshot
 from tests.test_load import OLD, line
 from vessel_activity.database.connections import name_of
@@ -177,7 +178,7 @@ def test_even_the_migration_does_not_remove_objects_that_depend_on_the_row(url: 
 def development_url(empty_url: str) -> str:
     """Give the URL of a database with vessel activity as it was before its first release."""
     dump = gzip.decompress((PROJECT / "tests/data/before-first-release.sql.gz").read_bytes())
-    psql = [str(postgresql_binaries() / "psql"), "--no-psqlrc", "--quiet", empty_url]
+    psql = [client_program("psql"), "--no-psqlrc", "--quiet", empty_url]
     subprocess.run([*psql, "--set=ON_ERROR_STOP=1"], input=dump, check=True, capture_output=True)
     return empty_url
 
@@ -595,11 +596,10 @@ def test_a_missing_object_of_others_is_not_taken_for_a_missing_installation(url:
         assert "not installed" not in output
 
 
+@pytest.mark.needs("pg_cron")
 def test_pg_cron_in_another_database_gets_the_jobs_and_loses_them_at_rollback(
     new_server: Callable[..., LocalServer],
 ) -> None:
-    if not has_pg_cron():
-        pytest.skip("pg_cron is not installed; run scripts/install-packages")
     server = new_server(
         **{"shared_preload_libraries": "pg_cron", "cron.database_name": "cron_home"}
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.conftest import COMMAND, PROJECT, has_pg_cron
+from tests.conftest import COMMAND, PROJECT
 from vessel_activity.install import migrate, rollback
 from vessel_activity.install import pg_cron as cron
 
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
     from vessel_activity.database.local_server import LocalServer
 
-pytestmark = pytest.mark.skipif(
-    not has_pg_cron(), reason="pg_cron is not installed; run scripts/install-packages"
-)
+pytestmark = pytest.mark.needs("pg_cron")
 
 HOME = "home of cron"
 _MINUTE_JOB = timedelta(seconds=62)

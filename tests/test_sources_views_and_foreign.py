@@ -33,10 +33,7 @@ def test_a_view_as_source_is_computed_by_the_definition(empty_url: str) -> None:
 
 def link_to_itself(db: psycopg.Connection) -> None:
     """Make a foreign server named "elsewhere" that leads back to this database."""
-    try:
-        db.execute("create extension postgres_fdw")
-    except psycopg.errors.FeatureNotSupported:
-        pytest.skip("this PostgreSQL has no postgres_fdw; run scripts/install-packages")
+    db.execute("create extension postgres_fdw")
     db.execute(
         f"""
         create server elsewhere foreign data wrapper postgres_fdw
@@ -46,6 +43,7 @@ def link_to_itself(db: psycopg.Connection) -> None:
     )
 
 
+@pytest.mark.needs("postgres_fdw")
 def test_a_foreign_table_as_source_is_computed_by_the_definition(empty_url: str) -> None:
     with psycopg.connect(empty_url, autocommit=True) as db:
         link_to_itself(db)
@@ -67,6 +65,7 @@ def test_a_foreign_table_as_source_is_computed_by_the_definition(empty_url: str)
         ).fetchall() == [("warn",)]
 
 
+@pytest.mark.needs("postgres_fdw")
 def test_writers_can_write_if_a_partition_is_a_foreign_table(partitioned: str) -> None:
     # PostgreSQL refuses statement triggers that collect rows of foreign tables.
     across_both = (

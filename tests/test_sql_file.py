@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.conftest import COMMAND, PROJECT, cloned, has_pg_cron, postgresql_binaries
+from tests.conftest import COMMAND, PROJECT, cloned
+from tests.support.builds import client_program
 from tests.support.catalog import snapshot
 from vessel_activity.install import migrate, rollback
 
@@ -33,7 +34,7 @@ def psql(url: str, *arguments: str, code: int = 0) -> str:
         [*COMMAND, "sql", *arguments], cwd=PROJECT, capture_output=True, check=True
     )
     done = subprocess.run(
-        [postgresql_binaries() / "psql", "--no-psqlrc", url],
+        [client_program("psql"), "--no-psqlrc", url],
         input=file.stdout,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -120,9 +121,8 @@ def test_the_counterpart_refuses_while_a_view_is_built_on_the_row(url: str) -> N
     assert snapshot(url) == before
 
 
+@pytest.mark.needs("pg_cron")
 def test_the_files_schedule_and_unschedule_pg_cron(new_server: Callable[..., LocalServer]) -> None:
-    if not has_pg_cron():
-        pytest.skip("pg_cron is not installed; run scripts/install-packages")
     server = new_server(
         **{"shared_preload_libraries": "pg_cron", "cron.database_name": "cron_home"}
     )

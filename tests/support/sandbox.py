@@ -1,5 +1,5 @@
 # ruff: noqa: E501, S608 - SQL texts, made of constants
-"""Databases for random schedules, in four shapes of source tables, and the judge.
+"""Databases for random schedules, in several shapes of source tables, and the judge.
 
 The judge compares a refreshed row with `vessel_activity_at` and with the plain queries below. The
 plain queries share no code with vessel activity.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 
+from tests.support import builds
 from vessel_activity.install import migrate
 
 if TYPE_CHECKING:
@@ -28,6 +29,23 @@ class Mismatch(AssertionError):  # noqa: N818 - it is what is looked for, not so
     """A refreshed row differs from the definition or from the plain queries."""
 
 
+class Positions(NamedTuple):
+    """A table or view through which positions are written, and its columns."""
+
+    name: str = "public.vessel_positions"
+    vessel: str = '"vesselId"'
+    at: str = "timestamp"
+    speed: str = "speed"
+
+
+class Fleet(NamedTuple):
+    """A table or view through which vessels are written, and its columns."""
+
+    name: str = "public.vessels"
+    kind: str = '"vesselType"'
+    active: str = "active"
+
+
 @dataclass(frozen=True)
 class Shape:
     """One shape that source tables may have.
@@ -35,29 +53,151 @@ class Shape:
     Attributes:
         name: the database's name.
         ddl: statements that make the source tables; if empty, migrate makes them.
+        more: statements that make other objects after the migrate.
         text_ids: vessel ids are texts such as v12, and a position may lack one.
         utc: expression for a position's instant.
         cascades: positions belong to vessels by a foreign key.
         partitioned: positions are in partitions, for ids up to a million.
+        positions: where positions are written: the table first, then views.
+        fleets: where vessels are written: the table first, then views.
+        position_key: columns of the unique key of positions.
+        fleet_key: columns of a unique key of vessels.
+        owner: the role that owns the source tables and vessel activity.
+        spares: tables that swaps put into the place of a source table or of a partition.
+        own_changes: changes of structure that only this shape allows; each ends as it began.
+        own_not_yet: kinds of steps that are left out, because the engine does not follow them yet.
+        from_version: the first version of PostgreSQL that knows this shape.
+        by_definition: the source tables can carry no triggers, so the definition answers.
 
     """
 
     name: str
     ddl: str = ""
+    more: str = ""
     text_ids: bool = False
     utc: str = 'p."timestamp"'
     cascades: bool = False
     partitioned: bool = False
+    positions: tuple[Positions, ...] = (Positions(),)
+    fleets: tuple[Fleet, ...] = (Fleet(),)
+    position_key: str = "id"
+    fleet_key: str = "mmsi"
+    owner: str = "postgres"
+    spares: tuple[str, ...] = ()
+    own_changes: tuple[tuple[str, ...], ...] = ()
+    own_not_yet: frozenset[str] = frozenset()
+    from_version: int = 15
+    by_definition: bool = False
 
     def vessel(self, number: int) -> str:
         """Return the id of the vessel with that number as an SQL literal."""
         return f"'v{number}'" if self.text_ids else str(number)
 
+    @property
+    def changes(self) -> tuple[tuple[str, ...], ...]:
+        """All changes of structure that this shape allows."""
+        return (*_EVERYWHERE, *self.own_changes)
+
+    @property
+    def not_yet(self) -> frozenset[str]:
+        """All kinds of steps that are left out."""
+        return self.own_not_yet | _NOT_YET_ANYWHERE
+
+
+# Steps that the engine does not follow yet. Empty both once it does, and the shapes play them.
+_NOT_YET_ANYWHERE = frozenset({"asleep"})
+_NOT_YET_IN_PARTITIONS = frozenset({"merge", "merge_any", "merge_fleet"})
+_NOT_YET_SHAPES = frozenset({"virtual"})
 
 _COLUMNS = 'mmsi text not null unique, name text, "vesselType" text, flag text, active boolean'
 _REST = "latitude double precision, longitude double precision, speed {}, course real"
-SHAPES = (
-    Shape("plain"),
+
+# "write" stands for a write through the source tables, "swap" for the exchange of two tables.
+_EVERYWHERE = (
+    (
+        "alter table public.vessel_positions add column note text default 'x'",
+        "write",
+        "alter table public.vessel_positions drop column note",
+    ),
+    ("write", "vacuum full public.vessel_positions", "write"),
+    (
+        "alter table public.vessels add column note integer default 1",
+        "alter table public.vessels alter note type text",  # writes the whole table anew
+        "write",
+        "alter table public.vessels drop column note",
+    ),
+    (
+        "create index brief on public.vessel_positions (course)",
+        "write",
+        "drop index public.brief",
+    ),
+)
+
+
+def _renamed(table: str) -> str:
+    return f"""alter table public.{table} rename to between_names;
+        alter table public.spare_{table} rename to {table};
+        alter table public.between_names rename to spare_{table}"""
+
+
+def _swaps(table: str) -> tuple[tuple[str, ...], ...]:
+    """Exchange a table for its spare, which is written to before and after."""
+    return (
+        ("write", _renamed(table), "write"),
+        (_renamed(table), "write", _renamed(table), "write"),
+    )
+
+
+def _moves(parent: str, partition: str, bounds: str) -> tuple[tuple[str, ...], ...]:
+    """Detach a partition, attach it, and exchange it for its spare."""
+    detach = f"alter table public.{parent} detach partition public.{{}}"
+    attach = f"alter table public.{parent} attach partition public.{{}} for values {bounds}"
+    spare = f"spare_{partition}"
+    out, back = detach.format(partition), attach.format(partition)
+    return (
+        (out, "write", back),
+        (
+            out,
+            f"delete from public.{partition} where id % 3 = 0",
+            f"update public.{partition} set speed = 6 where id % 3 = 1",
+            back,
+            "write",
+        ),
+        (
+            "write",
+            f"{out}; {attach.format(spare)}",
+            "write",
+            f"{detach.format(spare)}; {back}",
+            "write",
+        ),
+    )
+
+
+_SPARE = """create table public.spare_{0} (like public.{0} including all)"""
+_GENERATED = """create table public.vessels (id bigint primary key, mmsi text not null unique,
+        name text, raw text, "vesselType" text generated always as (upper(raw)) {kind}, flag text,
+        status boolean, active boolean generated always as (status) {kind});
+    create table public.vessel_positions (id bigint primary key, vessel bigint,
+        "vesselId" bigint generated always as (vessel) stored, at timestamptz,
+        timestamp timestamptz generated always as (at) stored,
+        latitude double precision, longitude double precision, sog numeric,
+        speed numeric generated always as (sog / 2.0) {kind}, course real);
+    create view public.reports as select id, vessel as "vesselId", at as timestamp, sog as speed,
+        latitude, course from public.vessel_positions;
+    create view public.registry as select id, mmsi, name, raw as "vesselType", flag,
+        status as active from public.vessels"""
+_GENERATED_POSITIONS = (
+    Positions(vessel="vessel", at="at", speed="sog"),
+    Positions("public.reports"),
+)
+_GENERATED_FLEETS = (Fleet(kind="raw", active="status"), Fleet("public.registry"))
+ALL_SHAPES = (
+    Shape(
+        "plain",
+        more="; ".join(_SPARE.format(table) for table in ("vessels", "vessel_positions")),
+        spares=("spare_vessels", "spare_vessel_positions"),
+        own_changes=(*_swaps("vessels"), *_swaps("vessel_positions")),
+    ),
     Shape(
         "zoneless",
         f"""create table public.vessels (id text primary key, {_COLUMNS});
@@ -82,9 +222,106 @@ SHAPES = (
         create table public.low_ids partition of public.vessel_positions
             for values from (minvalue) to (100);
         create table public.high_ids partition of public.vessel_positions
-            for values from (100) to (1000000)""",
+            for values from (100) to (1000000);
+        {_SPARE.format("high_ids")}""",
         partitioned=True,
+        spares=("spare_high_ids",),
+        own_changes=_moves("vessel_positions", "high_ids", "from (100) to (1000000)"),
+        own_not_yet=_NOT_YET_IN_PARTITIONS - {"merge"},
     ),
+    # Each update of a position's time, and of a vessel's status, may move the row to another partition.
+    Shape(
+        "moving",
+        f"""create table public.vessels (id bigint, {_COLUMNS.replace(" unique", "")},
+            primary key (id, active), unique (mmsi, active)) partition by list (active);
+        create table public.vessels_on partition of public.vessels for values in (true);
+        create table public.vessels_off partition of public.vessels for values in (false);
+        create table public.vessel_positions (id bigint, "vesselId" bigint, timestamp timestamptz,
+            {_REST.format("numeric")}, primary key (id, timestamp)) partition by hash (timestamp);
+        create table public.first_third partition of public.vessel_positions
+            for values with (modulus 3, remainder 0);
+        create table public.second_third partition of public.vessel_positions
+            for values with (modulus 3, remainder 1) partition by hash (id);
+        create table public.second_even partition of public.second_third
+            for values with (modulus 2, remainder 0);
+        create table public.second_odd partition of public.second_third
+            for values with (modulus 2, remainder 1);
+        create table public.last_third partition of public.vessel_positions
+            for values with (modulus 3, remainder 2);
+        {_SPARE.format("last_third")};
+        create view public.reports as select * from public.vessel_positions;
+        create view public.registry as select * from public.vessels""",
+        positions=(Positions(), Positions("public.reports")),
+        fleets=(Fleet(), Fleet("public.registry")),
+        position_key="id, timestamp",
+        fleet_key="mmsi, active",
+        spares=("spare_last_third",),
+        own_changes=_moves("vessel_positions", "last_third", "with (modulus 3, remainder 2)"),
+        own_not_yet=_NOT_YET_IN_PARTITIONS,
+    ),
+    Shape(
+        "generated",
+        _GENERATED.format(kind="stored"),
+        positions=_GENERATED_POSITIONS,
+        fleets=_GENERATED_FLEETS,
+    ),
+    Shape(
+        "virtual",
+        _GENERATED.format(kind="virtual"),
+        positions=_GENERATED_POSITIONS,
+        fleets=_GENERATED_FLEETS,
+        from_version=18,
+        by_definition=True,
+    ),
+    # A role without further rights owns everything. Its triggers change and drop rows, and write rows.
+    Shape(
+        "guarded",
+        f"""create table public.vessels (id bigint primary key, {_COLUMNS});
+        create unique index on public.vessels (name, (mmsi::integer % {LANES}));
+        create table public.vessel_positions (id bigint primary key, "vesselId" bigint,
+            timestamp timestamptz, {_REST.format("numeric")});
+        create unique index on public.vessel_positions ("vesselId", timestamp, (id % {LANES}));
+        create function public.guard_position() returns trigger language plpgsql as $$
+        begin
+          if tg_op = 'DELETE' then
+            return case when old.speed = 7.3 then null else old end;
+          end if;
+          if new.speed = 33.333 then return null; end if;
+          if new.speed > 50 then new.speed := null; end if;
+          if new.speed = 0.1 then new.timestamp := new.timestamp - interval '1 hour'; end if;
+          return new;
+        end $$;
+        create trigger guard before insert or update or delete on public.vessel_positions
+          for each row execute function public.guard_position();
+        create function public.echo_position() returns trigger language plpgsql as $$
+        begin
+          insert into public.vessel_positions (id, "vesselId", timestamp, speed)
+          values (new.id + 100000 * {LANES}, new."vesselId", new.timestamp + interval '1 second', 5)
+          on conflict do nothing;
+          delete from public.vessel_positions as p where p.id = new.id - {LANES};
+          return null;
+        end $$;
+        create trigger echo after insert or update on public.vessel_positions
+          for each row when (new.speed = 12.4) execute function public.echo_position();
+        create function public.guard_vessel() returns trigger language plpgsql as $$
+        begin
+          if tg_op = 'DELETE' then
+            return case when old.flag = 'Unknown' then null else old end;
+          end if;
+          if new."vesselType" = 'Tanker' then return null; end if;
+          if new.flag = 'a' then new.active := false; end if;
+          new.flag := upper(new.flag);
+          return new;
+        end $$;
+        create trigger guard before insert or update or delete on public.vessels
+          for each row execute function public.guard_vessel()""",
+        owner="captain",
+    ),
+)
+SHAPES = tuple(
+    shape
+    for shape in ALL_SHAPES
+    if shape.name not in _NOT_YET_SHAPES and shape.from_version <= builds.major()
 )
 
 _ROW = """r.active_now, r.active_last_hour, r.active_last_24h, r.total_vessels,
@@ -153,39 +390,63 @@ class Sandbox:
             known = admin.execute("select from pg_database where datname = %s", (shape.name,))
             if known.rowcount:
                 return
-            admin.execute(f"create database {shape.name}")
-        with self.session() as connection:
+            for role in {shape.owner, "sailor"} - {"postgres"}:
+                if not admin.execute("select from pg_roles where rolname = %s", (role,)).rowcount:
+                    admin.execute(f"create role {role} login")
+            admin.execute(f"create database {shape.name} owner {shape.owner}")
+        with self.session(shape.owner) as connection:
             if shape.ddl:
                 connection.execute(shape.ddl)
-        migrate.migrate(server.url(shape.name))
-        # One row in three checks the limit of the inbox, so that small limits are noticed.
+            migrate.migrate(self._url(shape.owner))
+            if shape.more:
+                connection.execute(shape.more)
+        written = {one.name for one in shape.positions} | {one.name for one in shape.fleets}
+        written |= {f"public.{spare}" for spare in shape.spares}
         with self.session() as connection:
+            connection.execute(
+                f"grant select, insert, update, delete on {', '.join(written)} to sailor"
+            )
+            # One row in three checks the limit of the inbox, so that small limits are noticed.
             replace_in_function(connection, "take_inbox_ticket", {"4096": "2"})
 
-    def session(self) -> psycopg.Connection:
+    def _url(self, role: str) -> str:
+        return self.server.url(self.shape.name).replace("postgres@", f"{role}@")
+
+    def session(self, role: str = "postgres") -> psycopg.Connection:
         """Open a session in which waiting for a lock is an error."""
         return psycopg.connect(
-            self.server.url(self.shape.name),
+            self._url(role),
             autocommit=True,
             options="-c lock_timeout=3s -c statement_timeout=30s",
         )
 
     def empty(self, db: psycopg.Connection) -> None:
-        """Delete all rows so that the engine's state stays in use. No transaction may be open."""
+        """Delete all rows so that the engine's state stays in use. No transaction may be open.
+
+        The session is a superuser's. The user's triggers do not fire, since they keep some rows.
+        """
         for (name,) in db.execute(
             "select gid from pg_prepared_xacts where database = current_database()"
         ).fetchall():
             db.execute(f"rollback prepared '{name}'")
+        spares = "".join(f"delete from public.{spare};" for spare in self.shape.spares)
         db.execute(
-            """
+            f"""
+            set session_replication_role = replica;
             delete from public.vessel_positions;
             delete from public.vessels;
+            {spares}
+            reset session_replication_role;
             update vessel_activity.settings set inbox_limit_bytes = default, state_limit_bytes = default;
             """
         )
 
     def reset(self, db: psycopg.Connection) -> datetime:
         """Empty everything, and return the server's clock. No transaction may be open."""
+        for (brief,) in db.execute(
+            "select oid::regclass::text from pg_class where relname ~ '^brief_' and relkind = 'r'"
+        ).fetchall():
+            db.execute(f"drop table {brief}")  # a schedule that failed has left it
         self.empty(db)
         (now,) = (
             db.execute(  # type: ignore[misc]

@@ -6,13 +6,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tests.support import builds
 from tests.support.sandbox import LANES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from random import Random
 
-    from tests.support.sandbox import Shape
+    from tests.support.sandbox import Fleet, Positions, Shape
 
     Statement = tuple[str, list[str] | None]
 
@@ -43,6 +44,8 @@ _GROUPS = (
     f"'{'long ' * 20}'", f"'{'long ' * 20}one'",
     *(f"'{letter}'" for letter in "abcdefg"),
 )  # fmt: skip
+# The first version of PostgreSQL whose MERGE writes through views, and knows NOT MATCHED BY SOURCE.
+LATER_MERGE = 17
 _TABLES = "public.vessel_positions, public.vessels"
 TRUNCATES = (
     ["truncate public.vessel_positions"],
@@ -68,6 +71,7 @@ class Scene:
         """Begin with no positions."""
         self.shape = shape
         self.made = 0
+        self.used: list[list[int]] = [[] for _ in range(LANES)]
         self.lane = 0
         self.as_of = self.next = datetime.min.replace(tzinfo=UTC)
 
@@ -101,11 +105,27 @@ class Scene:
     def fresh(self) -> int:
         """Return a position id of the lane that was never used."""
         self.made += 1
-        return self.lane + LANES * self.made
+        number = self.lane + LANES * self.made
+        self.used[self.lane].append(number)
+        return number
 
     def known(self, random: Random) -> int:
         """Return a position id of the lane, used more likely than not."""
+        if self.used[self.lane] and random.random() < 0.8:
+            return random.choice(self.used[self.lane])
         return self.lane + LANES * random.randint(1, self.made + 2)
+
+    def positions(self, random: Random, *, merge: bool = False) -> Positions:
+        """Choose the table or a view to write positions through."""
+        if merge and builds.major() < LATER_MERGE:
+            return self.shape.positions[0]
+        return random.choice(self.shape.positions)
+
+    def fleet(self, random: Random, *, merge: bool = False) -> Fleet:
+        """Choose the table or a view to write vessels through."""
+        if merge and builds.major() < LATER_MERGE:
+            return self.shape.fleets[0]
+        return random.choice(self.shape.fleets)
 
     def row(self, random: Random, number: int) -> str:
         """Write one row of VALUES."""
@@ -125,40 +145,44 @@ class Scene:
         return f"v.mmsi::integer % {LANES} = {self.lane}"
 
 
-_INSERT = 'insert into public.vessel_positions as p (id, "vesselId", timestamp, speed) values '
+def _columns(into: Positions) -> str:
+    return f"(id, {into.vessel}, {into.at}, {into.speed})"
+
+
+def _insert_rows(into: Positions, rows: list[str]) -> str:
+    return f"insert into {into.name} as p {_columns(into)} values {', '.join(rows)}"
 
 
 def _insert(scene: Scene, random: Random) -> Iterator[Statement]:
     rows = [scene.row(random, scene.fresh()) for _ in range(random.choice([1, 1, 2, 3]))]
-    yield _INSERT + ", ".join(rows), None
+    yield _insert_rows(scene.positions(random), rows), None
 
 
 def _insert_many(scene: Scene, random: Random) -> Iterator[Statement]:
     """Insert more rows than a trigger notes one by one."""
     rows = [scene.row(random, scene.fresh()) for _ in range(random.choice([16, 17, 24]))]
-    yield _INSERT + ", ".join(rows), None
+    yield _insert_rows(scene.positions(random), rows), None
 
 
 def _duplicate(scene: Scene, random: Random) -> Iterator[Statement]:
     row = scene.row(random, 0).removeprefix("(0, ").removesuffix(")")
     rows = [f"({scene.fresh()}, {row})" for _ in range(3)]
-    yield _INSERT + ", ".join(rows), None
+    yield _insert_rows(scene.positions(random), rows), None
 
 
 def _history(scene: Scene, random: Random) -> Iterator[Statement]:
     first, rows = scene.fresh(), 40
     scene.made += rows
+    scene.used[scene.lane] += range(first, first + LANES * rows, 4 * LANES)
     step = random.choice(["1 minute", "30 minutes", "1 hour"])
+    into = scene.positions(random)
+    instant = f"'{scene.instant(random)}'::timestamptz"
+    if scene.shape.text_ids:
+        instant += " at time zone 'UTC'"
     yield (
-        'insert into public.vessel_positions (id, "vesselId", timestamp, speed) '
+        f"insert into {into.name} {_columns(into)} "
         f"select {first} + {LANES} * n, {scene.vessel(random)}, "
-        f"'{scene.instant(random)}'::timestamptz at time zone 'UTC' - n * interval '{step}', n % 60 "
-        f"from generate_series(0, {rows}) as n"
-        if scene.shape.text_ids
-        else 'insert into public.vessel_positions (id, "vesselId", timestamp, speed) '
-        f"select {first} + {LANES} * n, {scene.vessel(random)}, "
-        f"'{scene.instant(random)}'::timestamptz - n * interval '{step}', n % 60 "
-        f"from generate_series(0, {rows}) as n",
+        f"{instant} - n * interval '{step}', n % 60 from generate_series(0, {rows}) as n",
         None,
     )
 
@@ -171,69 +195,165 @@ def _copy(scene: Scene, random: Random) -> Iterator[Statement]:
         .replace("null", "")
         for _ in range(random.choice([0, 1, 2, 20]))
     ]
-    yield (
-        'copy public.vessel_positions (id, "vesselId", timestamp, speed) from stdin (format csv)',
-        rows,
-    )
+    table = scene.shape.positions[0]  # COPY does not write through a view
+    yield f"copy {table.name} {_columns(table)} from stdin (format csv)", rows
 
 
 def _conflict_nothing(scene: Scene, random: Random) -> Iterator[Statement]:
     rows = [scene.row(random, scene.known(random)) for _ in range(3)]
-    yield _INSERT + ", ".join(rows) + " on conflict do nothing", None
+    yield _insert_rows(scene.positions(random), rows) + " on conflict do nothing", None
 
 
 def _conflict_update(scene: Scene, random: Random) -> Iterator[Statement]:
     numbers = {scene.known(random) for _ in range(3)}
     rows = [scene.row(random, number) for number in sorted(numbers)]
+    into = scene.positions(random)
+    changes = [f"{column} = excluded.{column}" for column in (into.at, into.speed, into.vessel)]
     yield (
-        _INSERT
-        + ", ".join(rows)
-        + " on conflict (id) do update set timestamp = excluded.timestamp, speed = excluded.speed, "
-        '"vesselId" = excluded."vesselId"'
-        + random.choice(["", " where p.speed is distinct from excluded.speed"]),
+        _insert_rows(into, rows)
+        + f" on conflict ({scene.shape.position_key}) do update set {', '.join(changes)}"
+        + random.choice(["", f" where p.{into.speed} is distinct from excluded.{into.speed}"]),
         None,
     )
 
 
-def _merge(scene: Scene, random: Random) -> Iterator[Statement]:
+def _reported(scene: Scene, random: Random) -> str:
+    """Write some rows as the source of a MERGE: id, vessel, at and speed."""
     numbers = sorted({scene.known(random) for _ in range(4)})
     rows = ", ".join(scene.row(random, number) for number in numbers)
     kind = scene.shape.text_ids
+    return (
+        f"(select r.id, r.vessel::{'text' if kind else 'bigint'} as vessel, "
+        f"r.at::timestamp{'' if kind else 'tz'} as at, r.speed::numeric as speed "
+        f"from (values {rows}) as r (id, vessel, at, speed))"
+    )
+
+
+def _merge(scene: Scene, random: Random) -> Iterator[Statement]:
+    into = scene.positions(random, merge=True)
     yield (
-        f"merge into public.vessel_positions as p using (select r.id, r.vessel::{'text' if kind else 'bigint'} as vessel, "
-        f"r.at::timestamp{'' if kind else 'tz'} as at, r.speed::numeric as speed from (values {rows}) "
-        "as r (id, vessel, at, speed)) as n on p.id = n.id "
+        f"merge into {into.name} as p using {_reported(scene, random)} as n on p.id = n.id "
         "when matched and n.id % 3 = 0 then delete "
-        "when matched then update set timestamp = n.at, speed = n.speed "
-        'when not matched then insert (id, "vesselId", timestamp, speed) values (n.id, n.vessel, n.at, n.speed)',
+        f"when matched then update set {into.at} = n.at, {into.speed} = n.speed "
+        f"when not matched then insert {_columns(into)} values (n.id, n.vessel, n.at, n.speed)",
+        None,
+    )
+
+
+def _clauses(
+    random: Random, modulus: str, matched: list[str], inserts: list[str], by_source: list[str]
+) -> str:
+    """Draw the actions of a MERGE: any of them in any order, most of them for a part of the rows."""
+    clauses = []
+    for _ in range(random.choice([1, 1, 2, 3])):
+        condition = random.choice(["", "", f" and {modulus} % 2 = 0", f" and {modulus} % 3 = 1"])
+        clauses.append(f"when matched{condition} then {random.choice(matched)}")
+    if random.random() < 0.5:
+        condition = random.choice(["", "", f" and {modulus} % 2 = 1"])
+        clauses.append(f"when not matched{condition} then {random.choice(inserts)}")
+    if by_source and builds.major() >= LATER_MERGE and random.random() < 0.4:
+        clauses.append(f"when not matched by source and {random.choice(by_source)}")
+    random.shuffle(clauses)
+    # Only the last clause of its kind may lack a condition.
+    last: dict[str, str] = {}
+    kept = []
+    for clause in clauses:
+        if " and " in clause:
+            kept.append(clause)
+        else:
+            last[clause.partition(" then ")[0]] = clause
+    return " ".join([*kept, *last.values()])
+
+
+def _merge_any(scene: Scene, random: Random) -> Iterator[Statement]:
+    """Merge positions: update, delete, insert and do nothing, in any combination.
+
+    An update of the time or the id may move the row to another partition.
+    """
+    into = scene.positions(random, merge=True)
+    updates = [
+        f"update set {into.at} = n.at",
+        f"update set {into.at} = n.at, {into.speed} = n.speed",
+        f"update set {into.at} = p.{into.at} - interval '1 second'",
+        f"update set {into.speed} = n.speed",
+        f"update set {into.vessel} = n.vessel, {into.at} = n.at",
+        # The lane stays the same, and the partition changes.
+        "update set id = p.id + case when p.id < 400000 then 400000 else -400000 end",
+    ]
+    insert = f"insert {_columns(into)} values (n.id, n.vessel, n.at, n.speed)"
+    mine = scene.mine(random)
+    clauses = _clauses(
+        random,
+        f"n.id / {LANES}",
+        [*updates, "delete", "do nothing"],
+        [insert, insert, insert, "do nothing"],
+        [f"{mine} then {action}" for action in (*updates[2:3], *updates[5:], "delete")],
+    )
+    source = _reported(scene, random)
+    yield f"merge into {into.name} as p using {source} as n on p.id = n.id {clauses}", None
+
+
+def _merge_fleet(scene: Scene, random: Random) -> Iterator[Statement]:
+    """Merge vessels: update, delete, insert and do nothing, in any combination."""
+    into = scene.fleet(random, merge=True)
+    rows = ", ".join(
+        f"({scene.shape.vessel(number)}, '{number}', {random.choice(_GROUPS)}, "
+        f"{random.choice(_GROUPS)}, {random.choice(['true', 'false'])})"
+        for number in (scene.lane + LANES * n for n in range(3))
+        if random.random() < 0.8
+    )
+    if not rows:
+        return
+    updates = [
+        f"update set {into.active} = n.active",
+        f"update set {into.active} = not v.{into.active}",
+        f"update set {into.kind} = n.kind, flag = n.flag",
+        "update set name = n.mmsi",
+    ]
+    insert = (
+        f"insert (id, mmsi, {into.kind}, flag, {into.active}) "
+        "values (n.id, n.mmsi, n.kind, n.flag, n.active)"
+    )
+    clauses = _clauses(
+        random,
+        "n.mmsi::integer",
+        [*updates, "delete", "do nothing"],
+        [insert, insert, "do nothing"],
+        [f"{scene.ours()} then {action}" for action in (*updates[1:2], "delete")],
+    )
+    yield (
+        f"merge into {into.name} as v using (values {rows}) "
+        f"as n (id, mmsi, kind, flag, active) on v.mmsi = n.mmsi {clauses}",
         None,
     )
 
 
 def _update(scene: Scene, random: Random) -> Iterator[Statement]:
+    into = scene.positions(random)
     change = random.choice(
         [
-            f'"vesselId" = {scene.vessel(random)}',
-            f"timestamp = '{scene.instant(random)}'",
-            "timestamp = timestamp - interval '1 second'",
-            "timestamp = timestamp + interval '5 minutes'",
-            f"speed = {random.choice(_SPEEDS)}",
-            "speed = speed + 1",
+            f"{into.vessel} = {scene.vessel(random)}",
+            f"{into.at} = '{scene.instant(random)}'",
+            f"{into.at} = {into.at} - interval '1 second'",
+            f"{into.at} = {into.at} + interval '5 minutes'",
+            f"{into.speed} = {random.choice(_SPEEDS)}",
+            f"{into.speed} = {into.speed} + 1",
             "course = 90, latitude = 1",
             "id = id",
         ]
     )
-    yield f"update public.vessel_positions as p set {change} where {scene.mine(random)}", None
+    yield f"update {into.name} as p set {change} where {scene.mine(random)}", None
 
 
 def _delete(scene: Scene, random: Random) -> Iterator[Statement]:
-    yield f"delete from public.vessel_positions as p where {scene.mine(random)}", None
+    yield f"delete from {scene.positions(random).name} as p where {scene.mine(random)}", None
 
 
 def _retention(scene: Scene, random: Random) -> Iterator[Statement]:
+    into = scene.positions(random)
     yield (
-        f"delete from public.vessel_positions as p where p.id % {LANES} = {scene.lane} "
-        f"and p.timestamp < '{scene.instant(random)}'",
+        f"delete from {into.name} as p where p.id % {LANES} = {scene.lane} "
+        f"and p.{into.at} < '{scene.instant(random)}'",
         None,
     )
 
@@ -241,10 +361,25 @@ def _retention(scene: Scene, random: Random) -> Iterator[Statement]:
 def _delete_and_insert(scene: Scene, random: Random) -> Iterator[Statement]:
     """Move rows in one statement that deletes and inserts."""
     scene.made += 200
+    into = scene.positions(random)
     yield (
-        f"with gone as (delete from public.vessel_positions as p where {scene.mine(random)} returning *) "
-        'insert into public.vessel_positions (id, "vesselId", timestamp, speed) '
-        f"select id + {LANES * 1000}, \"vesselId\", timestamp + interval '1 second', speed from gone",
+        f"with gone as (delete from {into.name} as p where {scene.mine(random)} returning *) "
+        f"insert into {into.name} {_columns(into)} select id + {LANES * 1000}, {into.vessel}, "
+        f"{into.at} + interval '1 second', {into.speed} from gone",
+        None,
+    )
+
+
+def _row_locks(scene: Scene, random: Random) -> Iterator[Statement]:
+    """Lock rows without changing them; in a transaction the locks stay."""
+    strength = random.choice(["update", "no key update", "share", "key share"])
+    yield (
+        f"select from {scene.shape.positions[0].name} as p where {scene.mine(random)} "
+        f"for {strength}",
+        None,
+    )
+    yield (
+        f"select from {scene.shape.fleets[0].name} as v where {scene.ours()} for {strength}",
         None,
     )
 
@@ -257,33 +392,37 @@ def _vessels(scene: Scene, random: Random) -> Iterator[Statement]:
         f"{random.choice(_GROUPS)}, {random.choice(['true', 'true', 'false'])})"
         for number in numbers
     )
-    update = 'update set "vesselType" = excluded."vesselType", active = excluded.active'
-    conflict = random.choice(["do nothing", f"(mmsi) do {update}"])
+    into = scene.fleet(random)
+    update = (
+        f"update set {into.kind} = excluded.{into.kind}, {into.active} = excluded.{into.active}"
+    )
+    conflict = random.choice(["do nothing", f"({scene.shape.fleet_key}) do {update}"])
     yield (
-        'insert into public.vessels (id, mmsi, "vesselType", flag, active) '
+        f"insert into {into.name} (id, mmsi, {into.kind}, flag, {into.active}) "
         f"values {rows} on conflict {conflict}",
         None,
     )
 
 
 def _vessels_update(scene: Scene, random: Random) -> Iterator[Statement]:
+    into = scene.fleet(random)
     change = random.choice(
         [
-            f'"vesselType" = {random.choice(_GROUPS)}',
+            f"{into.kind} = {random.choice(_GROUPS)}",
             f"flag = {random.choice(_GROUPS)}",
-            "active = not active",
+            f"{into.active} = not {into.active}",
             "name = 'x'",
-            f'active = true, flag = {random.choice(_GROUPS)}, "vesselType" = null',
+            f"{into.active} = true, flag = {random.choice(_GROUPS)}, {into.kind} = null",
         ]
     )
     if scene.shape.cascades and random.random() < 0.3:
         change = f"id = case when id < {3 * LANES} then id + {3 * LANES} else id - {3 * LANES} end"
-    yield f"update public.vessels as v set {change} where {scene.ours()}", None
+    yield f"update {into.name} as v set {change} where {scene.ours()}", None
 
 
 def _vessels_delete(scene: Scene, random: Random) -> Iterator[Statement]:
     keep = random.choice(["", f" and v.mmsi <> '{scene.lane}'"])
-    yield f"delete from public.vessels as v where {scene.ours()}{keep}", None
+    yield f"delete from {scene.fleet(random).name} as v where {scene.ours()}{keep}", None
 
 
 POSITION_STATEMENTS: dict[str, Callable[[Scene, Random], Iterator[Statement]]] = {
@@ -295,10 +434,13 @@ POSITION_STATEMENTS: dict[str, Callable[[Scene, Random], Iterator[Statement]]] =
     "conflict_nothing": _conflict_nothing,
     "conflict_update": _conflict_update,
     "merge": _merge,
+    "merge_any": _merge_any,
+    "merge_fleet": _merge_fleet,
     "update": _update,
     "delete": _delete,
     "retention": _retention,
     "delete_and_insert": _delete_and_insert,
+    "row_locks": _row_locks,
     "vessels": _vessels,
     "vessels_update": _vessels_update,
     "vessels_delete": _vessels_delete,

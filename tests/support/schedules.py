@@ -5,12 +5,14 @@ A schedule is a list of steps, each with its own seed. Any list of steps is a va
 failing one can be shortened by leaving steps out. A step that makes no sense at its place, such as
 a commit without a begin, does nothing. Rows belong to lanes (id modulo 8), and each open or
 prepared transaction has a lane for itself. Sessions therefore never wait for each other's row
-locks, and a lock timeout is an error.
+locks, and a lock timeout is an error. Any writer may act as a role that owns nothing.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import time
+from collections import Counter, deque
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -18,9 +20,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
 
+from tests.support import builds
 from tests.support.sandbox import LANES, Mismatch, Sandbox
 from tests.support.schedule_statements import (
     FRACTIONS,
+    LATER_MERGE,
     POSITION_STATEMENTS,
     STEPS_AHEAD,
     TRUNCATES,
@@ -28,7 +32,7 @@ from tests.support.schedule_statements import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 WRITERS = 4
 ALLOWED_ERRORS = {
@@ -38,10 +42,13 @@ ALLOWED_ERRORS = {
     "21000",  # one statement would change a row twice
     "40001",  # a repeatable-read writer meets a row that was changed after its snapshot
 }
+NO_PARTITION = "23514"  # no partition takes the row, while one is detached
 WEIGHTS = {
     **dict.fromkeys(POSITION_STATEMENTS, 4),
     "insert": 10,
     "insert_many": 4,
+    "merge_any": 8,
+    "merge_fleet": 6,
     "delete": 6,
     "update": 8,
     "open": 9,
@@ -54,6 +61,10 @@ WEIGHTS = {
     "commit_prepared": 2,
     "rollback_prepared": 1,
     "replica": 1,
+    "role": 3,
+    "lock": 2,
+    "alter": 2,
+    "asleep": 2,
     "truncate": 1,
     "blind": 1,
     "come_and_go": 1,
@@ -95,6 +106,7 @@ class Writer:
     db: psycopg.Connection
     lane: int | None = None
     savepoints: list[str] = field(default_factory=list)
+    has_prepared: bool = False
 
     @property
     def busy(self) -> bool:
@@ -112,12 +124,13 @@ class Run:
         self.as_of = self.next = datetime.min.replace(tzinfo=UTC)
         self.modes: Counter[str] = Counter()
         self.steps = 0
+        self._sleeper: psycopg.Connection | None = None
         self._connect()
 
     def _connect(self) -> None:
         self.writers = [Writer(number, self.sandbox.session()) for number in range(WRITERS)]
         self.writers[1].db.execute("set timezone = 'America/New_York'")
-        self.refresher = self.sandbox.session()
+        self.refresher = self.sandbox.session(self.sandbox.shape.owner)
         self.judge = self.sandbox.session()
         for one in (*(writer.db for writer in self.writers), self.refresher):
             one.execute("set synchronous_commit = off")
@@ -129,6 +142,7 @@ class Run:
 
     def close(self) -> None:
         """Close the sessions."""
+        self._wake()
         for one in (*(writer.db for writer in self.writers), self.refresher, self.judge):
             one.close()
 
@@ -156,22 +170,29 @@ class Run:
                 writer.db.execute("rollback")
             writer.lane = None
             writer.savepoints.clear()
-            writer.db.execute("set session_replication_role = origin; select setseed(0.5)")
+            writer.db.execute(
+                "reset role; set session_replication_role = origin; select setseed(0.5)"
+            )
         if self._held:
             self.refresher.execute("rollback")
         self.prepared: dict[str, int] = {}
-        now = self.sandbox.reset(self.refresher) if anew else self.as_of
+        now = self.sandbox.reset(self.judge) if anew else self.as_of
         if not anew:
-            self.sandbox.empty(self.refresher)
+            self.sandbox.empty(self.judge)
         self.as_of = now.replace(microsecond=random.choice(FRACTIONS)) + timedelta(seconds=90)
         self.next = self.as_of + random.choice(STEPS_AHEAD)
         self.scene = Scene(self.sandbox.shape)
         self.script.append(f"-- refreshes begin at {self.as_of}")
-        if self.sandbox.shape.cascades:
+        shape = self.sandbox.shape
+        if shape.cascades or random.random() < 0.5:
+            fleet = shape.fleets[0]
+            vessels = ", ".join(
+                f"({shape.vessel(v)}, '{v}', {'true' if shape.cascades or v % 3 else 'false'})"
+                for v in range(3 * LANES)
+            )
             self._execute(
                 self.refresher,
-                "insert into public.vessels (id, mmsi, active) "
-                "select v, v::text, true from generate_series(0, 23) as v",
+                f"insert into {fleet.name} (id, mmsi, {fleet.active}) values {vessels}",
             )
         self._judged_refresh(self.as_of, verify=False)
 
@@ -185,13 +206,17 @@ class Run:
         return not (self._held or self.prepared or any(writer.busy for writer in self.writers))
 
     def _execute(self, db: psycopg.Connection, statement: str) -> None:
-        who = next((f"writer {w.number}" for w in self.writers if w.db is db), "refresher")
+        who = next((f"writer {w.number}" for w in self.writers if w.db is db), "another session")
+        if db is self.refresher:
+            who = "refresher"
         self.script.append(f"/* {who} */ {statement};")
         db.execute(statement)
 
     def _play(self, step: Step, number: int) -> None:
         random = Random(step.seed)
         writer = self.writers[step.session]
+        if step.what in self.sandbox.shape.not_yet:
+            return
         if step.what in POSITION_STATEMENTS:
             self._write(writer, step.what, random)
         else:
@@ -199,23 +224,67 @@ class Run:
 
     # Writers
 
-    def _write(self, writer: Writer, what: str, random: Random) -> None:
+    def _write(self, writer: Writer, what: str, random: Random, *also_allowed: str) -> None:
         lane = writer.lane if writer.lane is not None else self._free_lane(random)
         self.scene.aim(lane, self.as_of, self.next)
         for statement, rows in POSITION_STATEMENTS[what](self.scene, random):
             try:
                 if rows is None:
-                    self._execute(writer.db, statement)
+                    if what.startswith("merge"):
+                        self._run_somehow(writer, random, statement)
+                    else:
+                        self._execute(writer.db, statement)
                     continue
                 self.script.append(f"/* writer {writer.number} */ {statement}:\n" + "\n".join(rows))
                 with writer.db.cursor().copy(statement) as copy:
                     copy.write("".join(row + "\n" for row in rows))
             except psycopg.Error as error:
-                if error.sqlstate not in ALLOWED_ERRORS:
+                if error.sqlstate not in {*ALLOWED_ERRORS, *also_allowed}:
                     raise
                 self.script.append(f"-- {error.sqlstate}")
                 self._end(writer, "rollback")
                 return
+
+    def _run_somehow(self, writer: Writer, random: Random, merge: str) -> None:
+        """Run a MERGE in one of the ways in which PostgreSQL can be told to run a statement."""
+        ways = ["sent"] * 4 + ["beside", "extended", "block", "text", "prepared", "function"]
+        if builds.major() >= LATER_MERGE:
+            ways.append("with")
+        how = random.choice(ways)
+        if random.random() < 0.3:
+            merge = merge.replace("merge into", "MERGE\n  /* for a reason */ INTO", 1)
+        if how == "extended":
+            self.script.append(f"/* writer {writer.number}, prepared by the client */ {merge};")
+            writer.db.execute(merge, prepare=True)
+        elif how == "prepared":
+            if writer.has_prepared:  # the last one failed
+                self._execute(writer.db, "deallocate changes")
+            self._execute(writer.db, f"prepare changes as {merge}")
+            writer.has_prepared = True
+            self._execute(writer.db, "execute changes")
+            self._execute(writer.db, "deallocate changes")
+            writer.has_prepared = False
+        elif how == "function":
+            body = random.choice([f"as $f$ {merge} $f$", f"begin atomic {merge}; end"])
+            self._execute(
+                self.judge,
+                f"create or replace function public.changes() returns void language sql {body}",
+            )
+            try:
+                self._execute(writer.db, "select public.changes()")
+            finally:
+                self._execute(self.judge, "drop function public.changes()")
+        else:
+            self._execute(
+                writer.db,
+                {
+                    "sent": merge,
+                    "beside": f"select 1; {merge}",
+                    "block": f"do $do$ begin {merge}; end $do$",
+                    "text": f"do $do$ begin execute '{merge[:3]}' || $q${merge[3:]}$q$; end $do$",
+                    "with": f"with merged as ({merge} returning 1) select count(*) from merged",
+                }[how],
+            )
 
     def _free_lane(self, random: Random) -> int:
         taken = {writer.lane for writer in self.writers} | set(self.prepared.values())
@@ -271,17 +340,27 @@ class Run:
 
     def _resolve(self, writer: Writer, random: Random, how: str) -> None:
         if self.prepared and not writer.busy:
+            self._as_superuser(writer)
             name = random.choice(sorted(self.prepared))
             self._execute(writer.db, f"{how} prepared '{name}'")
             del self.prepared[name]
 
     def _replica(self, writer: Writer, random: Random, _: int) -> None:
         role = random.choice(["replica", "origin"])
+        self._as_superuser(writer)
         self._execute(writer.db, f"set session_replication_role = {role}")
+
+    def _role(self, writer: Writer, random: Random, _: int) -> None:
+        """Write as a role that may write the source tables and do nothing else, or no longer."""
+        self._execute(writer.db, random.choice(["set role sailor", "reset role"]))
+
+    def _as_superuser(self, writer: Writer) -> None:
+        self._execute(writer.db, "reset role")
 
     def _truncate(self, writer: Writer, random: Random, _: int) -> None:
         if not self._quiet:
             return
+        self._as_superuser(writer)
         for statement in random.choice(TRUNCATES):
             if statement == "write":
                 self.scene.aim(0, self.as_of, self.next)
@@ -298,8 +377,10 @@ class Run:
 
     def _blind(self, writer: Writer, random: Random, number: int) -> None:
         """Write while a trigger is disabled."""
-        if not self._quiet:
+        if not self._quiet or self.sandbox.shape.by_definition:
             return
+        self._as_superuser(writer)
+        self._execute(self.refresher, "select vessel_activity.maintain()")  # after a swap
         table = random.choice(["vessels", "vessel_positions"])
         trigger = f"vessel_activity_{random.choice(['inserted', 'updated', 'deleted'])}"
         self._execute(writer.db, f"alter table public.{table} disable trigger {trigger}")
@@ -318,6 +399,7 @@ class Run:
         """Write into a new partition and mostly remove it before the next refresh."""
         if not (self.sandbox.shape.partitioned and self._quiet):
             return
+        self._as_superuser(writer)
         partition, parent = f"public.brief_{number}", "public.vessel_positions"
         at_once = random.random() < 0.5
         self.scene.aim(0, self.as_of, self.next)
@@ -336,6 +418,143 @@ class Run:
             self._execute(writer.db, statement)
             if not at_once and random.random() < 0.1:
                 self._refresh(writer, random, number)
+
+    def _lock(self, writer: Writer, random: Random, number: int) -> None:
+        """Refresh while a writer holds a lock that shuts out all other writers."""
+        if not self._quiet:
+            return
+        self._as_superuser(writer)
+        self._open(writer, random, number)
+        tables = random.choice(
+            ["public.vessel_positions", "public.vessels, public.vessel_positions"]
+        )
+        mode = random.choice(["share row exclusive", "exclusive"])
+        self._execute(writer.db, f"lock table {tables} in {mode} mode")
+        for _ in range(random.randint(1, 3)):
+            self._write(writer, random.choice(["insert", "update", "delete"]), random)
+            what = random.choice([self._refresh, self._refresh, self._maintain, self._verify])
+            what(writer, random, number)
+        self._end(writer, random.choice(["commit", "commit", "rollback"]))
+
+    def _alter(self, writer: Writer, random: Random, number: int) -> None:
+        """Change the structure of the source tables, with writes and refreshes meanwhile."""
+        if self._quiet:
+            self._as_superuser(writer)
+            self._change(writer, random, number)
+            if random.random() < 0.5:
+                self._execute(self.refresher, "select vessel_activity.maintain()")
+
+    def _change(self, writer: Writer, random: Random, number: int) -> None:
+        """Make one change. If something is wrong on the way, finish it before that is raised."""
+        todo = deque(random.choice(self.sandbox.shape.changes))
+        at_once = random.random() < 0.3 and not any("vacuum" in one for one in todo)
+        if at_once:
+            writer.lane = self._free_lane(random)
+            self._execute(writer.db, "begin")
+        try:
+            while todo:
+                self._go_on(writer, random, todo.popleft(), at_once=at_once)
+                if not at_once and random.random() < 0.25:
+                    self._refresh(writer, random, number)
+                if not at_once and random.random() < 0.1:
+                    self._execute(self.refresher, "select vessel_activity.maintain()")
+        except (Mismatch, psycopg.Error):
+            self._wake()
+            if at_once:
+                writer.db.execute("rollback")
+            else:
+                for statement in todo:
+                    if statement != "write":
+                        writer.db.execute(statement)
+            raise
+        self._end(writer, random.choice(["commit", "commit", "rollback"]))
+
+    def _go_on(self, writer: Writer, random: Random, statement: str, *, at_once: bool) -> None:
+        """Do one statement of a change; `write` stands for a few writes."""
+        if at_once and not writer.busy:
+            return  # a write failed, and everything was rolled back
+        if statement != "write":
+            self._execute(writer.db, statement)
+            return
+        for _ in range(random.randint(1, 2)):
+            kinds = ["insert", "insert", "update", "delete", "conflict_nothing", "vessels"]
+            self._write(writer, random.choice(kinds), random, NO_PARTITION)
+            if at_once and not writer.busy:
+                return
+
+    def _asleep(self, writer: Writer, random: Random, number: int) -> None:
+        """Write, alter and refresh while the procedure of the pg_cron job sleeps."""
+        if not self._quiet:
+            return
+        self._as_superuser(writer)
+        parts: list[Callable[[], None]] = [
+            lambda: self._change(writer, random, number),
+            lambda: self._come_and_go(writer, random, number),
+            lambda: self._truncate(writer, random, number),
+            lambda: self._write(writer, random.choice(list(POSITION_STATEMENTS)), random),
+            lambda: self._verify(writer, random, number),
+        ]
+        with self._asleep_meanwhile():
+            for part in random.choices(parts, [4, 2, 1, 3, 1], k=random.randint(1, 3)):
+                part()
+            self._refresh(writer, random, number)
+            self._check_sleeper()
+
+    @contextmanager
+    def _asleep_meanwhile(self) -> Iterator[None]:
+        """Let the procedure refresh, and let it sleep until the block ends."""
+        # The row is as of an instant to come. Without it, a refresh is due.
+        self._execute(self.judge, "delete from public.vessel_activity_realtime")
+        self._sleeper = self.sandbox.session(self.sandbox.shape.owner)
+        self._sleeper.execute("set statement_timeout = 0")  # the procedure ends before a timeout
+        self.script.append("/* sleeper */ call vessel_activity.scheduled_refresh(60);")
+        try:
+            self._sleeper.pgconn.send_query(b"call vessel_activity.scheduled_refresh(60)")
+            deadline = time.monotonic() + 20
+            while not self._sleeps():
+                if time.monotonic() > deadline:
+                    raise Mismatch("the procedure of the pg_cron job does not sleep")
+                time.sleep(0.002)
+            self._check_sleeper()
+            for one in self.writers:
+                one.db.execute("set lock_timeout = '1s'")
+            yield
+        finally:
+            self._wake()
+            for one in self.writers:
+                one.db.execute("set lock_timeout = '3s'")
+
+    def _sleeps(self) -> bool:
+        assert self._sleeper is not None
+        return (
+            self.judge.execute(
+                "select from pg_stat_activity where pid = %s and wait_event = 'PgSleep'",
+                (self._sleeper.info.backend_pid,),
+            ).rowcount
+            == 1
+        )
+
+    def _check_sleeper(self) -> None:
+        """Check that the sleeping procedure holds no lock that others could wait for."""
+        assert self._sleeper is not None
+        held = self.judge.execute(
+            "select locktype, relation::regclass::text, mode from pg_locks "
+            "where pid = %s and locktype in ('relation', 'advisory')",
+            (self._sleeper.info.backend_pid,),
+        ).fetchall()
+        if held and self._sleeps():
+            raise Mismatch(f"the procedure of the pg_cron job sleeps with locks: {held}")
+
+    def _wake(self) -> None:
+        """End the procedure, so that it holds no lock any more."""
+        if self._sleeper is not None:
+            self.script.append("-- the sleeper is cancelled")
+            with suppress(psycopg.Error):
+                self._sleeper.cancel_safe()
+                while self._sleeper.pgconn.get_result() is not None:
+                    pass
+            self._sleeper.close()
+            self._sleeper = None
 
     # Refreshes
 

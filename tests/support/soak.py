@@ -1,9 +1,10 @@
 # ruff: noqa: S311 - nothing secret is drawn
 """Ten thousand random schedules against the definition: `make soak`.
 
-SCHEDULES=n plays another number; SEED=n begins with another schedule. Two processes run, each with
-its own server. The last line is "schedules N, steps M, mismatches K"; with a mismatch the
-shortened schedule is printed as SQL and the exit status is 1.
+SCHEDULES=n plays another number; SEED=n begins with another schedule; PG=16 chooses the PostgreSQL.
+Two processes run, each with its own server. They play each shape of the source tables in turn. The
+last line is "schedules N, steps M, mismatches K"; with a mismatch the shortened schedule is printed
+as SQL and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from tests.conftest import _SERVER_OPTIONS, folder_for_servers, postgresql_binaries
+from tests.conftest import _SERVER_OPTIONS, folder_for_servers
+from tests.support.builds import described, postgresql_binaries
 from tests.support.sandbox import SERVER_OPTIONS, SHAPES, Mismatch, Sandbox
 from tests.support.schedules import Run, random_schedule, shortened
 from vessel_activity.database.local_server import LocalServer
@@ -36,6 +38,7 @@ def main() -> int:
     """Run the schedules and return the exit status."""
     wanted = int(os.environ.get("SCHEDULES", "10000"))
     first = int(os.environ.get("SEED", "1"))
+    print(f"PostgreSQL {described()}; shapes: {', '.join(shape.name for shape in SHAPES)}")
     queue: Queue[Progress | None] = multiprocessing.get_context("spawn").Queue()
     processes = [
         multiprocessing.get_context("spawn").Process(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.conftest import postgresql_binaries
+from tests.support.builds import client_program
 
 if TYPE_CHECKING:
     from vessel_activity.database.local_server import LocalServer
@@ -16,7 +16,7 @@ def start_standby(primary: LocalServer, standby: LocalServer) -> None:
     primary.account.give(standby.datadir)
     primary._run(
         [
-            str(postgresql_binaries() / "pg_basebackup"),
+            client_program("pg_basebackup"),
             *("--pgdata", str(standby.datadir), "--write-recovery-conf"),
             *("--checkpoint=fast", "--no-sync", "--username", "postgres"),
             *("--host", str(primary.socket_folder), "--port", "5432"),
