@@ -202,7 +202,9 @@ def _merge(scene: Scene, random: Random) -> Iterator[Statement]:
         f"r.at::timestamp{'' if kind else 'tz'} as at, r.speed::numeric as speed from (values {rows}) "
         "as r (id, vessel, at, speed)) as n on p.id = n.id "
         "when matched and n.id % 3 = 0 then delete "
-        "when matched then update set timestamp = n.at, speed = n.speed "
+        "when matched then update set timestamp = n.at, speed = n.speed, "
+        # An id of the same lane in another partition.
+        "id = p.id + case when n.id % 4 <> 1 then 0 when p.id < 400000 then 400000 else -400000 end "
         'when not matched then insert (id, "vesselId", timestamp, speed) values (n.id, n.vessel, n.at, n.speed)',
         None,
     )
