@@ -101,9 +101,8 @@ def _triggers(subject: Subject, *, enabled: bool) -> Iterator[None]:
     finally:
         if not enabled:
             for name in names:
-                subject.observer.execute(
-                    form.format(sql.SQL("enable always"), sql.Identifier(name))
-                )
+                how = "enable replica" if name == "vessel_activity_applied" else "enable"
+                subject.observer.execute(form.format(sql.SQL(how), sql.Identifier(name)))
 
 
 def _empty_inboxes(subject: Subject) -> None:

@@ -87,6 +87,19 @@ begin
       hint = 'Add the column (names are case-sensitive: "vesselId" needs quotes), or replace the table by a view that has all columns. Then run vessel-activity migrate again. Nothing was changed.';
   end if;
 
+  -- PostgreSQL 18 has virtual generated columns.
+  select string_agg(format('public.vessel_positions.%I is a virtual generated column, which PostgreSQL can''t index', a.attname), '; ' order by a.attnum)
+  into v_problem
+  from pg_catalog.pg_attribute as a
+  where a.attrelid = to_regclass('public.vessel_positions') and a.attname in ('vesselId', 'timestamp')
+    and not a.attisdropped and a.attgenerated = 'v';
+  if v_problem is not null then
+    raise exception using
+      errcode = 'feature_not_supported',
+      message = v_problem,
+      hint = 'Make the column a stored generated column (generated always as (...) stored) or an ordinary one. Then run vessel-activity migrate again. Nothing was changed.';
+  end if;
+
   select string_agg(
     format('%s.%I is %s, expected %s', c.relation, c.attribute, pg_catalog.format_type(a.atttypid, a.atttypmod), c.expected),
     '; ' order by c.relation desc, a.attnum)

@@ -124,3 +124,13 @@ comment on column vessel_activity.state.in_doubt is 'Transactions that were alre
 comment on column vessel_activity.state.reopenings is 'Value of sequence vessel_activity.reopenings when skippers was recorded.';
 comment on column vessel_activity.state.skippers is 'Virtual transactions that may have left changes out and had not ended when they were recorded. The state is not rebuilt until they have ended.';
 comment on column vessel_activity.state.tree is 'Result of vessel_activity.source_tree() when the state was built.';
+
+create table if not exists vessel_activity.refused_triggers (
+  relation oid primary key,
+  problem text not null,
+  refused_at timestamptz not null default now()
+);
+comment on table vessel_activity.refused_triggers is 'Source tables, partitions and children on which the triggers were refused. Scheduled refreshes do not try these again; vessel-activity migrate does.';
+comment on column vessel_activity.refused_triggers.relation is 'The table, by its oid in pg_class.';
+comment on column vessel_activity.refused_triggers.problem is 'The table and the error message.';
+comment on column vessel_activity.refused_triggers.refused_at is 'When the triggers were refused.';

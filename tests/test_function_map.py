@@ -89,10 +89,11 @@ def test_the_map_names_the_tables_of_each_trigger(partitioned: str) -> None:
         rows = db.execute(
             """
             select p.pronamespace::regnamespace || '.' || p.proname,
-              array_agg(distinct t.tgrelid::regclass::text order by t.tgrelid::regclass::text)
+              array_agg(distinct s.source order by s.source)
             from pg_trigger as t
             join pg_proc as p on p.oid = t.tgfoid
-            where not t.tgisinternal and t.tgrelid in ('public.vessels'::regclass, 'public.vessel_positions'::regclass)
+            join vessel_activity.source_relations() as s on s.relation = t.tgrelid
+            where not t.tgisinternal
             group by 1
             """
         ).fetchall()

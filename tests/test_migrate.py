@@ -162,7 +162,7 @@ def test_a_rollback_names_the_users_dependent_objects_and_removes_nothing(
             "Then run the rollback again. Nothing was removed."
         )
         assert snapshot(url) == before
-        assert db.execute("select count(*) from vessel_activity.note_triggers()").fetchone() == (6,)
+        assert db.execute("select count(*) from vessel_activity.note_triggers()").fetchone() == (8,)
 
 
 def test_even_the_migration_does_not_remove_objects_that_depend_on_the_row(url: str) -> None:

@@ -32,7 +32,8 @@ def test_triggers_disabled_between_two_refreshes_are_noticed(
     db.execute("alter table vessel_positions disable trigger user")
     into(db, "vessel_positions", 1)
     for what in ("inserted", "updated", "deleted"):
-        db.execute(f"alter table vessel_positions enable always trigger vessel_activity_{what}")
+        db.execute(f"alter table vessel_positions enable trigger vessel_activity_{what}")
+    db.execute("alter table vessel_positions enable replica trigger vessel_activity_applied")
 
     assert exact(db, "rebuild").active_now == 1
 

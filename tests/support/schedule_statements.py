@@ -234,7 +234,9 @@ def _merge(scene: Scene, random: Random) -> Iterator[Statement]:
     yield (
         f"merge into {into.name} as p using {_reported(scene, random)} as n on p.id = n.id "
         "when matched and n.id % 3 = 0 then delete "
-        f"when matched then update set {into.at} = n.at, {into.speed} = n.speed "
+        f"when matched then update set {into.at} = n.at, {into.speed} = n.speed, "
+        # An id of the same lane in another partition.
+        "id = p.id + case when n.id % 4 <> 1 then 0 when p.id < 400000 then 400000 else -400000 end "
         f"when not matched then insert {_columns(into)} values (n.id, n.vessel, n.at, n.speed)",
         None,
     )

@@ -392,7 +392,7 @@ class Run:
         if random.random() < 0.2:
             self._execute(writer.db, f"alter table public.{table} enable trigger {trigger}")
             self._refresh(writer, random, number)
-        self._execute(writer.db, f"alter table public.{table} enable always trigger {trigger}")
+        self._execute(writer.db, f"alter table public.{table} enable trigger {trigger}")
         self._write(writer, "insert", Random(number))
 
     def _come_and_go(self, writer: Writer, random: Random, number: int) -> None:

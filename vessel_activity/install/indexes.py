@@ -10,11 +10,18 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from vessel_activity.database.connections import connect
+from vessel_activity.database.errors import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PATIENCE_SECONDS = 5.0
+# An extension may refuse to build an index concurrently on its own kind of table.
+_REFUSALS = (
+    psycopg.errors.FeatureNotSupported,
+    psycopg.errors.WrongObjectType,
+    psycopg.errors.ObjectNotInPrerequisiteState,
+)
 
 
 def build(connection: psycopg.Connection, url: str) -> None:
@@ -38,10 +45,18 @@ def build(connection: psycopg.Connection, url: str) -> None:
             f"index: building {name} on public.vessel_positions, without blocking writers",
             flush=True,
         )
-        with _waiting_told(connection, url):
-            for ddl in ddls:
-                connection.execute(ddl)
-        print(f"index: {name} built", flush=True)
+        try:
+            with _waiting_told(connection, url):
+                for ddl in ddls:
+                    connection.execute(ddl)
+        except _REFUSALS as error:
+            print(
+                f"index: left out: {name}: {describe(error)}; create it in the way that the table "
+                "needs, since computing the figures is slow without it",
+                flush=True,
+            )
+        else:
+            print(f"index: {name} built", flush=True)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Installs or upgrades vessel activity in a database.
 
-The order: migrations, functions, triggers, indexes, schedule, one refresh. Every step can be
-repeated and can be killed: the next migrate completes whatever is missing.
+The order: migrations, functions, indexes, schedule, triggers, one refresh. Every step can be
+repeated and can be killed: the next migrate completes whatever is missing. The triggers come late,
+so that a failure leaves none behind.
 """
 
 from __future__ import annotations
@@ -34,18 +35,18 @@ def migrate(url: str) -> None:
             applied = migrations.apply(url, connection)
             print(f"migrations: {', '.join(applied) if applied else 'none pending'}")
             print(f"functions: {functions.install(connection)} installed")
-        for problem in _put_triggers(connection):
-            print(
-                f"triggers: left out: {problem}; refreshes compute by the definition until the "
-                "triggers are there. Scheduled refreshes try again. Or run "
-                "`vessel-activity migrate` as the owner of that table."
-            )
         indexes.build(connection, url)
         print(f"schedule: {pg_cron.schedule(connection, url)}")
-        with without_refreshes(connection):
-            row = connection.execute(
-                "select active_last_hour, total_vessels from public.refresh_vessel_activity()"
-            ).fetchone()
+        with _no_triggers_after_failure(connection):
+            for problem in _put_triggers(connection):
+                print(
+                    f"triggers: left out: {problem}; refreshes compute by the definition, "
+                    "and `vessel-activity status` says what to do"
+                )
+            with without_refreshes(connection):
+                row = connection.execute(
+                    "select active_last_hour, total_vessels from public.refresh_vessel_activity()"
+                ).fetchone()
     if row is not None:
         print(f"refreshed: {row[0]} vessels active in the last hour, {row[1]} in the fleet")
     print(f"{name_of(url)} is ready")
@@ -55,6 +56,23 @@ def _put_triggers(connection: psycopg.Connection) -> list[str]:
     """Put the triggers on the source tables, and return the problems that did not pass."""
     row = connection.execute("call vessel_activity.put_triggers(null)").fetchone()
     return list(row[0]) if row else []
+
+
+@contextmanager
+def _no_triggers_after_failure(connection: psycopg.Connection) -> Iterator[None]:
+    """Drop the triggers after a failure in the block, if there were none before it."""
+    had_some = connection.execute(
+        "select exists (select from vessel_activity.note_triggers())"
+    ).fetchone() == (True,)
+    try:
+        yield
+    except BaseException as failure:
+        if not had_some and not connection.broken:
+            try:
+                connection.execute("select vessel_activity.remove_triggers()")
+            except psycopg.Error as error:
+                failure.add_note(f"the triggers are still there: {error}")
+        raise
 
 
 @contextmanager

@@ -116,7 +116,10 @@ reset default_transaction_isolation;
 \echo '{done}'
 """
 
+# A failure of the triggers or of the refresh must leave no triggers, if there were none before.
 _TRIGGERS = r"""
+select not exists (select from vessel_activity.note_triggers()) as has_no_triggers \gset
+\set ON_ERROR_STOP off
 \echo 'putting the triggers on the source tables'
 do $$
 declare
@@ -127,10 +130,32 @@ begin
   foreach v_problem in array v_problems loop
     raise warning using
       message = 'triggers: left out: ' || v_problem,
-      hint = 'Refreshes compute by the definition until the owner of that table runs this file.';
+      hint = 'Refreshes compute by the definition. See select * from public.vessel_activity_status().';
   end loop;
 end
 $$;
+\set triggers_failed :ERROR
+"""
+
+_REFRESH = r"""
+select format('refreshed: %s vessels active in the last hour, %s in the fleet', r.active_last_hour, r.total_vessels)
+from public.refresh_vessel_activity() as r;
+\set refresh_failed :ERROR
+\set ON_ERROR_STOP on
+select :'triggers_failed'::boolean or :'refresh_failed'::boolean as has_failed,
+  (:'triggers_failed'::boolean or :'refresh_failed'::boolean) and :'has_no_triggers'::boolean as is_to_undo \gset
+\if :is_to_undo
+select vessel_activity.remove_triggers() \gset ignored_
+\endif
+\if :has_failed
+do $$
+begin
+  raise exception using
+    message = 'the triggers could not be put on the source tables, or the first refresh failed',
+    hint = 'Remove the cause of the error that is shown above. Then run this file again.';
+end
+$$;
+\endif
 """
 
 _INDEXES = r"""
@@ -147,11 +172,6 @@ select format(
   vessel_activity.cron_database(), j.job_name, j.schedule, j.command, j.job_database)
 from vessel_activity.cron_jobs() as j
 where vessel_activity.cron_database() <> current_database();
-"""
-
-_REFRESH = r"""
-select format('refreshed: %s vessels active in the last hour, %s in the fleet', r.active_last_hour, r.total_vessels)
-from public.refresh_vessel_activity() as r;
 """
 
 
@@ -178,9 +198,9 @@ def migrate() -> str:
         *_migrations(),
         "".join(_functions()),
         _REFRESHES_AGAIN.format(advisory=ADVISORY_CLASS),
-        _TRIGGERS,
         _INDEXES,
         _SCHEDULE,
+        _TRIGGERS,
         _NO_REFRESHES.format(advisory=ADVISORY_CLASS),
         _REFRESH,
         _REFRESHES_AGAIN.format(advisory=ADVISORY_CLASS),

@@ -1,15 +1,18 @@
 -- AFTER UPDATE trigger on source tables that have partitions or children, besides the triggers that note rows.
--- For a MERGE into partitions, PostgreSQL (15 to 18 at least) gives triggers wrong new rows: after the MERGE has inserted a
--- row, each row that it updates appears as the inserted row. Then the ids of the new rows differ from those of the old rows.
--- In that case this trigger records in the inbox that the inbox is incomplete, and the fold that reads this rebuilds the
--- state. An UPDATE that changes ids has the same effect, although it needs no rebuild.
+-- If a MERGE moves rows across partitions, or inserts some rows and updates others, the triggers do not get all changes, or get
+-- wrong rows. What they get differs between minor versions of PostgreSQL, and nothing in the rows tells it. So this trigger
+-- records in the inbox that the statement may be a MERGE, and the fold that reads this rebuilds the state.
+-- A MERGE without UPDATE does not fire this trigger. It moves no rows, and the triggers get all its changes.
 create or replace function vessel_activity.note_merge()
 returns trigger
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_context text;
 begin
-  if exists (select o.id from old_rows as o except all select n.id from new_rows as n) then
+  get diagnostics v_context = pg_context;
+  if vessel_activity.may_be_merge(current_query(), v_context) then
     insert into vessel_activity.inbox (sign) select 0 where vessel_activity.take_inbox_ticket();
   end if;
   return null;
@@ -17,4 +20,4 @@ end
 $$;
 
 comment on function vessel_activity.note_merge() is
-  'Trigger: records in the inbox, by a row of sign 0, that the inbox is incomplete if the updated rows have other ids than before, as after a MERGE into partitions.';
+  'Trigger: records in the inbox, by a row of sign 0, that the inbox is incomplete if the statement may be a MERGE that updates rows.';

@@ -9,6 +9,7 @@ begin
   select vessel_activity.noted_id(o."vesselId"), o."timestamp", vessel_activity.noted_speed(o.speed), (-1)::pg_catalog.int2
   from old_rows as o
   where o."timestamp" operator(pg_catalog.>=) vessel_activity.source_time(vessel_activity.inbox_since(), o."timestamp")
+    and vessel_activity.columns_are_readable('vessel_positions')
     and vessel_activity.take_inbox_ticket();
   return new;
 end

@@ -15,6 +15,7 @@ begin
   select vessel_activity.noted_id(n."vesselId"), n."timestamp", vessel_activity.noted_speed(n.speed), 1::pg_catalog.int2
   from new_rows as n
   where n."timestamp" operator(pg_catalog.>=) vessel_activity.source_time(vessel_activity.inbox_since(), n."timestamp")
+    and vessel_activity.columns_are_readable('vessel_positions')
     and vessel_activity.take_inbox_ticket();
   return new;
 end

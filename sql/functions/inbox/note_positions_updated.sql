@@ -14,10 +14,12 @@ begin
       select n."vesselId" as vessel_id, n."timestamp" as seen_at, n.speed, 1 as sign
       from new_rows as n
       where n."timestamp" >= vessel_activity.source_time(vessel_activity.inbox_since(), n."timestamp")
+        and vessel_activity.columns_are_readable('vessel_positions')
       union all
       select o."vesselId", o."timestamp", o.speed, -1
       from old_rows as o
       where o."timestamp" >= vessel_activity.source_time(vessel_activity.inbox_since(), o."timestamp")
+        and vessel_activity.columns_are_readable('vessel_positions')
     ) as r
     group by r.vessel_id, r.seen_at, r.speed
     having sum(r.sign) <> 0

@@ -14,7 +14,8 @@ begin
       ('type', vessel_activity.group_name(o."vesselType"::text collate "C")),
       ('flag', vessel_activity.group_name(o.flag::text collate "C"))
   ) as g (kind, name)
-  where o.active and vessel_activity.take_inbox_ticket()
+  where o.active and vessel_activity.columns_are_readable('vessels')
+    and vessel_activity.take_inbox_ticket()
   group by g.kind, g.name;
   return null;
 end

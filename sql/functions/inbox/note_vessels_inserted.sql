@@ -14,7 +14,8 @@ begin
       ('type', vessel_activity.group_name(n."vesselType"::text collate "C")),
       ('flag', vessel_activity.group_name(n.flag::text collate "C"))
   ) as g (kind, name)
-  where n.active and vessel_activity.take_inbox_ticket()
+  where n.active and vessel_activity.columns_are_readable('vessels')
+    and vessel_activity.take_inbox_ticket()
   group by g.kind, g.name;
   return null;
 end

@@ -11,9 +11,11 @@ begin
   from (
     select g.kind, g.name, sum(r.sign) as vessels
     from (
-      select n."vesselType", n.flag, 1 as sign from new_rows as n where n.active
+      select n."vesselType", n.flag, 1 as sign from new_rows as n
+      where n.active and vessel_activity.columns_are_readable('vessels')
       union all
-      select o."vesselType", o.flag, -1 from old_rows as o where o.active
+      select o."vesselType", o.flag, -1 from old_rows as o
+      where o.active and vessel_activity.columns_are_readable('vessels')
     ) as r
     cross join lateral (
       values ('total', ''),

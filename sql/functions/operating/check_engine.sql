@@ -19,7 +19,12 @@ begin
     state := 'warn';
     detail := format('every refresh computes the figures from all recent rows of the source tables, because a faster refresh could miss changes: %s', v_source.obstacle);
     hint := case
-      when v_source.obstacle like '%replication%' then 'Refresh on the publisher and replicate public.vessel_activity_realtime, or accept slower refreshes.'
+      when v_source.obstacle like '%were refused%' then
+        'Accept slower refreshes, which are exact too. Or remove the cause of the refusal, then run vessel-activity migrate, which tries again.'
+      when v_source.obstacle like '%Citus%' then
+        'Accept slower refreshes, or make the table an ordinary one: select undistribute_table(''public.vessels''). Vessel activity does not support Citus yet.'
+      when v_source.obstacle like '%virtual generated column%' then
+        'Make the column a stored generated column or an ordinary one, then run vessel-activity migrate. Or accept slower refreshes.'
       when v_source.obstacle like '%over its limit%' then 'See the check inbox. The warning ends once vacuum has made room.'
       when v_source.obstacle like '%another type%' then 'Run vessel-activity migrate, which adapts vessel activity to the new type.'
       when v_source.obstacle like '%lacks%triggers%' or v_source.obstacle like '%carries%triggers%' then

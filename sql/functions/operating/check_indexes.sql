@@ -7,6 +7,7 @@ as $$
 declare
   v_purpose text;
   v_kind text;
+  v_virtual name;
 begin
   -- Views and foreign tables can have no index. The table behind them needs one.
   select case c.relkind when 'v' then 'view' when 'f' then 'foreign table' when 'm' then 'materialized view' end into v_kind
@@ -15,9 +16,16 @@ begin
     check_name := format('index (%s)', case v_purpose when 'time' then 'timestamp' else 'vesselId, timestamp' end);
     select format('index %s can be used', s.index_oid::regclass) into detail
     from vessel_activity.source_indexes() as s where s.purpose = v_purpose;
+    select min(v.column_name) into v_virtual
+    from vessel_activity.virtual_columns() as v
+    where v.source = 'vessel_positions' and (v.column_name = 'timestamp' or v.column_name = 'vesselId' and v_purpose = 'vessel');
     state := 'ok';
     hint := null;
-    if detail is null and v_kind is null then
+    if v_virtual is not null then
+      state := 'fail';
+      detail := format('public.vessel_positions.%I is a virtual generated column, which PostgreSQL can''t index; computing the figures is slow', v_virtual);
+      hint := 'Make the column a stored generated column or an ordinary one. Then run vessel-activity migrate.';
+    elsif detail is null and v_kind is null then
       state := 'fail';
       detail := 'public.vessel_positions has no valid index that begins with these columns; computing the figures is slow';
       hint := 'Run vessel-activity migrate, which builds the index without blocking writers.';

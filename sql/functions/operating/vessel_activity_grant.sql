@@ -22,7 +22,7 @@ begin
   -- Readers get no table that holds positions: the source tables have rights of their own for those.
   execute format('revoke all on all tables in schema vessel_activity from %I', p_role);
   execute format(
-    'grant select on vessel_activity.settings, vessel_activity.refresh_log, vessel_activity.history, vessel_activity.state to %I', p_role);
+    'grant select on vessel_activity.settings, vessel_activity.refresh_log, vessel_activity.history, vessel_activity.state, vessel_activity.refused_triggers to %I', p_role);
   execute format('grant select on all sequences in schema vessel_activity to %I', p_role);
   for v_function in
     select o.routine

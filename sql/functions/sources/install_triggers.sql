@@ -1,6 +1,6 @@
 -- Makes the triggers of vessel activity on every source table that lacks them, also on partitions and children. Drops the
 -- triggers that do not belong: on a relation that is no longer a source table (a detached partition, a renamed table), on a
--- source with a foreign table, and those under other names.
+-- source that may carry none (source_relations says why), and those under other names.
 -- Every migrate calls it, and maintain calls it between refreshes for new partitions. All steps for a relation are done
 -- together or not at all.
 -- Both kinds of change lock the relation against writers until the transaction ends. So the function waits for a lock only
@@ -8,6 +8,9 @@
 -- the next call. After a quarter of a second of work the function stops and returns a row without a problem: there is more to
 -- do in the next transaction.
 -- The function returns what it could not do. Then refreshes compute by the definition, and the status says why.
+-- PostgreSQL, an extension or an event trigger may refuse the triggers of a relation, whatever the error. The refusal is kept in
+-- refused_triggers. With p_nowait such a relation is not locked again for nothing.
+-- While Citus manages a source, the triggers on other relations stay: Citus may have moved them to a shard.
 -- It gives up on a lock before PostgreSQL looks for deadlocks, so that no writer that holds the lock of the other source table
 -- is cancelled.
 create or replace function vessel_activity.install_triggers(p_nowait boolean default false)
@@ -23,11 +26,15 @@ declare
   v_trigger record;
   v_event record;
 begin
+  delete from vessel_activity.refused_triggers as f
+  where not p_nowait or f.relation not in (select s.relation from vessel_activity.source_relations() as s where s.needed_triggers > 0);
+
   for v_trigger in
     select t.relation::regclass as relation, t.trigger_name as name, s.relation is null as is_no_source
     from vessel_activity.note_triggers() as t
     left join vessel_activity.source_relations() as s on s.relation = t.relation
-    where s.relation is null or s.needed_triggers = 0 or t.trigger_name <> 'vessel_activity_' || t.event
+    where s.needed_triggers = 0 or t.trigger_name <> 'vessel_activity_' || t.event
+      or s.relation is null and not exists (select from vessel_activity.source_relations() as c where c.refusal like '%Citus%')
     order by t.relation, t.trigger_name
   loop
     if v_holds_locks and clock_timestamp() > v_stops_at then
@@ -42,21 +49,28 @@ begin
       end if;
       execute format('drop trigger if exists %I on %s', v_trigger.name, v_trigger.relation);
       v_holds_locks := true;
-    exception when insufficient_privilege or lock_not_available then
+    exception when others then
       problem := format('%s%s: %s', v_trigger.relation, case when v_trigger.is_no_source then ', no longer a source table' end, sqlerrm);
-      may_pass := sqlstate = '55P03';
+      may_pass := sqlstate in ('55P03', '55006');
       return next;
     end;
   end loop;
 
   for v_relation in
-    select s.source, s.relation::regclass as name, s.has_children
+    select s.source, s.relation, s.relation::regclass as name, s.kind, s.has_children, f.problem as refused
     from vessel_activity.source_relations() as s
+    left join vessel_activity.refused_triggers as f on f.relation = s.relation
     where s.needed_triggers > (
       select count(*) from vessel_activity.note_triggers() as t where t.relation = s.relation and t.is_right
     )
     order by s.relation
   loop
+    if v_relation.refused is not null then
+      problem := v_relation.refused;
+      may_pass := false;
+      return next;
+      continue;
+    end if;
     if v_holds_locks and clock_timestamp() > v_stops_at then
       problem := null;
       may_pass := true;
@@ -70,27 +84,34 @@ begin
       for v_event in
         select *
         from (values
-          ('inserted', 'insert', 'referencing new table as new_rows'),
-          ('updated', 'update', 'referencing old table as old_rows new table as new_rows'),
-          ('deleted', 'delete', 'referencing old table as old_rows'),
-          ('tree', 'insert or update or delete', null),
-          ('merge', 'update', 'referencing old table as old_rows new table as new_rows')
-        ) as e (what, event, transition)
-        where e.what not in ('tree', 'merge') or v_relation.has_children
+          ('inserted', 'insert', 'referencing new table as new_rows', 'enable', true),
+          ('updated', 'update', 'referencing old table as old_rows new table as new_rows', 'enable', true),
+          ('deleted', 'delete', 'referencing old table as old_rows', 'enable', true),
+          ('applied', 'insert or update or delete', null, 'enable replica', v_relation.kind = 'r'),
+          ('tree', 'insert or update or delete', null, 'enable', v_relation.has_children),
+          ('merge', 'update', null, 'enable', v_relation.has_children)
+        ) as e (what, event, transition, enabling, is_needed)
+        where e.is_needed
       loop
         execute format(
-          'create or replace trigger %1$I after %2$s on %3$s %4$s for each statement execute function vessel_activity.%5$I()',
+          'create or replace trigger %1$I after %2$s on %3$s %4$s for each %5$s execute function vessel_activity.%6$I()',
           'vessel_activity_' || v_event.what, v_event.event, v_relation.name, v_event.transition,
-          case when v_event.what in ('tree', 'merge') then 'note_' || v_event.what
-            else format('note_%s_%s', case v_relation.source when 'vessels' then 'vessels' else 'positions' end, v_event.what) end);
-        execute format('alter table only %s enable always trigger %I', v_relation.name, 'vessel_activity_' || v_event.what);
+          case v_event.what when 'applied' then 'row' else 'statement' end,
+          case
+            when v_event.what in ('tree', 'merge') then 'note_' || v_event.what
+            else format('note_%s_%s', case v_relation.source when 'vessels' then 'vessels' else 'positions' end, v_event.what)
+          end);
+        execute format('alter table only %s %s trigger %I', v_relation.name, v_event.enabling, 'vessel_activity_' || v_event.what);
         execute format('comment on trigger %I on %s is %L', 'vessel_activity_' || v_event.what, v_relation.name,
           'Notes changes for vessel activity. Removed by vessel-activity rollback.');
       end loop;
       v_holds_locks := true;
-    exception when insufficient_privilege or lock_not_available then
+    exception when others then
       problem := format('%s: %s', v_relation.name, sqlerrm);
-      may_pass := sqlstate = '55P03';
+      may_pass := sqlstate in ('55P03', '55006');
+      if not may_pass and sqlstate <> '42501' then -- a missing right is found out without a lock
+        insert into vessel_activity.refused_triggers (relation, problem) values (v_relation.relation, install_triggers.problem);
+      end if;
       return next;
     end;
   end loop;
@@ -98,4 +119,4 @@ end
 $$;
 
 comment on function vessel_activity.install_triggers(boolean) is
-  'Makes the triggers of vessel activity on every source table that lacks them, and drops those that do not belong. Returns what could not be done: problem (NULL: there is more to do in another transaction), and may_pass if a later call may succeed. p_nowait: leave a relation that is being written.';
+  'Makes the triggers of vessel activity on every source table that lacks them, and drops those that do not belong. Returns what could not be done: problem (NULL: there is more to do in another transaction), and may_pass if a later call may succeed. p_nowait: leave a relation that is being written, or that refused the triggers before.';

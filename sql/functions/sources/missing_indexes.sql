@@ -26,6 +26,10 @@ as $$
       ('time', 'vessel_activity_timestamp_idx', '"timestamp"'),
       ('vessel', 'vessel_activity_vessel_timestamp_idx', '"vesselId", "timestamp"')
     ) as w (purpose, base_name, columns)
+    where not exists (
+      select from vessel_activity.virtual_columns() as v
+      where v.source = 'vessel_positions' and strpos(w.columns, quote_ident(v.column_name)) > 0
+    )
   ),
   node as (
     select w.base_name, w.columns, w.is_served, t.relation, t.parent, t.depth, c.relkind, n.nspname,

@@ -12,6 +12,7 @@ declare
   v_has_more boolean;
   v_pause_seconds double precision; -- NULL: the last try
 begin
+  delete from vessel_activity.refused_triggers; -- a migrate tries every relation again
   loop
     perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     v_waited := clock_timestamp() - v_began_at;

@@ -3,7 +3,7 @@
 -- fingerprint: a digest that changes if anything but INSERT, UPDATE and DELETE may have changed the rows or hidden changes:
 --   * TRUNCATE, a rewrite, a restore, or another table under the name;
 --   * a partition attached, detached or dropped, or a first inheritance child (which writes a new row version in pg_class);
---   * a column renamed, or a trigger dropped, disabled or enabled;
+--   * a column renamed, or made a generated one; a trigger dropped, disabled or enabled;
 --   * the inboxes opened again to writers, who left changes out before.
 -- vessel_activity_status() chooses its hint by words of the obstacle.
 create or replace function vessel_activity.source_fingerprint(
@@ -17,33 +17,34 @@ begin
     select t.* from vessel_activity.note_triggers() as t
   ),
   relations as materialized (
-    select s.relation, s.kind, s.needed_triggers, c.relfilenode, c.xmin,
+    select s.relation, s.refusal, s.needed_triggers, c.relfilenode, c.xmin,
       (select string_agg(t.version, ',' order by t.version) from carried as t where t.relation = s.relation) as triggers,
       (select count(*) from carried as t where t.relation = s.relation and t.is_right) as right_triggers,
       (select count(*) from carried as t where t.relation = s.relation and not t.is_right) as wrong_triggers,
-      (select string_agg(a.attnum || ':' || a.atttypid, ',' order by a.attname) from pg_attribute as a
+      (select string_agg(concat_ws(':', a.attnum, a.atttypid, a.attgenerated), ',' order by a.attname) from pg_attribute as a
         where a.attrelid = s.relation and a.attname in ('vesselId', 'timestamp', 'speed', 'vesselType', 'flag', 'active')) as attributes
     from vessel_activity.source_relations() as s
     join pg_class as c on c.oid = s.relation
+  ),
+  lacking as (
+    select min(r.relation::regclass::text) as name,
+      (select f.problem from vessel_activity.refused_triggers as f
+        where f.relation in (select r1.relation from relations as r1 where r1.right_triggers < r1.needed_triggers)
+        order by f.relation limit 1) as problem
+    from relations as r
+    where r.right_triggers < r.needed_triggers or r.wrong_triggers > 0
   )
   select
     md5(concat(
       pg_sequence_last_value('vessel_activity.reopenings'), ';',
       string_agg(concat_ws('|', r.relation, r.relfilenode, r.xmin, r.triggers, r.attributes), ';' order by r.relation))),
     case
-      when count(*) filter (where r.kind not in ('r', 'p')) > 0 then
-        format('%s is a view or foreign table and can carry no triggers',
-          min(r.relation::regclass::text) filter (where r.kind not in ('r', 'p')))
-      when exists (select from pg_subscription_rel as s where s.srrelid in (select r2.relation from relations as r2)) then
-        'a source table is filled by logical replication, which fires no statement triggers'
-      when exists (
-        select from pg_inherits as i
-        join relations as r3 on r3.relation = i.inhparent and r3.kind = 'r'
-      ) then
-        'a source table has inheritance children; present children can''t be told apart from former ones'
+      when count(r.refusal) > 0 then min(r.refusal)
       when count(*) filter (where r.right_triggers < r.needed_triggers or r.wrong_triggers > 0) > 0 then
-        format('%s lacks triggers of vessel activity, or they are not ENABLE ALWAYS, or have other names',
-          min(r.relation::regclass::text) filter (where r.right_triggers < r.needed_triggers or r.wrong_triggers > 0))
+        (select coalesce(
+            'a source table lacks triggers of vessel activity, which were refused: ' || l.problem,
+            format('%s lacks triggers of vessel activity, or they are disabled or enabled in another way, or have other names', l.name))
+          from lacking as l)
       when exists (select from carried as t where t.relation not in (select r4.relation from relations as r4)) then
         (select format('%s carries triggers of vessel activity but is no source table', min(t.relation::regclass::text))
           from carried as t where t.relation not in (select r5.relation from relations as r5))

@@ -1,0 +1,22 @@
+-- Drops every trigger of vessel activity. A migrate that fails calls it if there were none before, so that a failed migrate
+-- leaves writers alone. Without the triggers, refreshes compute by the definition.
+-- Locks each relation against writers for a moment. Raises lock_not_available if it waits for a lock for 10 seconds.
+create or replace function vessel_activity.remove_triggers()
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '10s'
+as $$
+declare
+  v_trigger record;
+begin
+  for v_trigger in
+    select t.relation::regclass as relation, t.trigger_name as name from vessel_activity.note_triggers() as t order by 1, 2
+  loop
+    execute format('drop trigger %I on %s', v_trigger.name, v_trigger.relation);
+  end loop;
+end
+$$;
+
+comment on function vessel_activity.remove_triggers() is
+  'Drops every trigger of vessel activity from the source tables and from all other relations.';

@@ -1,0 +1,21 @@
+-- The relations that the source tables consist of: the tables themselves, their partitions and their inheritance children.
+-- note_tree runs this at every statement on a partitioned table, so it reads nothing but the tree.
+create or replace function vessel_activity.source_members()
+returns table (source text, relation oid)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive tree (source, relation) as (
+    select s.source, to_regclass('public.' || s.source)::oid
+    from (values ('vessels'), ('vessel_positions')) as s (source)
+    where to_regclass('public.' || s.source) is not null
+    union
+    select t.source, i.inhrelid
+    from tree as t
+    join pg_inherits as i on i.inhparent = t.relation and not i.inhdetachpending
+  )
+  select t.source, t.relation from tree as t
+$$;
+
+comment on function vessel_activity.source_members() is
+  'vessels and vessel_positions with all their partitions and inheritance children.';

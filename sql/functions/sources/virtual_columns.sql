@@ -1,0 +1,19 @@
+-- Finds the columns of the source tables that the figures need and that are virtual generated columns. PostgreSQL 18 has these
+-- columns. Triggers can't read them, and no index can contain them.
+-- BEGIN ATOMIC instead of a pinned search_path, so that PostgreSQL can inline it.
+create or replace function vessel_activity.virtual_columns()
+returns table (source text, column_name name)
+language sql stable
+begin atomic
+  select k.source, a.attname
+  from (values
+    ('vessels', 'vesselType'), ('vessels', 'flag'), ('vessels', 'active'),
+    ('vessel_positions', 'vesselId'), ('vessel_positions', 'timestamp'), ('vessel_positions', 'speed')
+  ) as k (source, column_name)
+  join pg_attribute as a
+    on a.attrelid = to_regclass('public.' || k.source) and a.attname = k.column_name and not a.attisdropped
+  where a.attgenerated = 'v';
+end;
+
+comment on function vessel_activity.virtual_columns() is
+  'The columns of vessels and vessel_positions that the figures need and that are virtual generated columns.';
