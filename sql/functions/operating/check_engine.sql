@@ -19,6 +19,7 @@ begin
     state := 'warn';
     detail := format('every refresh computes the figures from all recent rows of the source tables, because it could miss changes: %s', v_source.obstacle);
     hint := case
+      when v_source.obstacle like '%does not exist' then 'See the check source tables.'
       when v_source.obstacle like '%replication%' then 'Refresh on the publisher and replicate public.vessel_activity_realtime, or accept slower refreshes.'
       when v_source.obstacle like '%over its limit%' then 'See the check inbox. The warning ends once vacuum has made room.'
       when v_source.obstacle like '%another type%' then 'Run vessel-activity migrate, which adapts vessel activity to the new type.'

@@ -10,14 +10,18 @@ declare
 begin
   -- Views and foreign tables can have no index. The table behind them needs one.
   select case c.relkind when 'v' then 'view' when 'f' then 'foreign table' when 'm' then 'materialized view' end into v_kind
-  from pg_class as c where c.oid = 'public.vessel_positions'::regclass;
+  from pg_class as c where c.oid = to_regclass('public.vessel_positions');
   foreach v_purpose in array array['time', 'vessel'] loop
     check_name := format('index (%s)', case v_purpose when 'time' then 'timestamp' else 'vesselId, timestamp' end);
     select format('index %s can be used', s.index_oid::regclass) into detail
     from vessel_activity.source_indexes() as s where s.purpose = v_purpose;
     state := 'ok';
     hint := null;
-    if detail is null and v_kind is null then
+    if to_regclass('public.vessel_positions') is null then
+      state := 'fail';
+      detail := 'public.vessel_positions does not exist';
+      hint := 'See the check source tables.';
+    elsif detail is null and v_kind is null then
       state := 'fail';
       detail := 'public.vessel_positions has no valid index that begins with these columns; computing the figures is slow';
       hint := 'Run vessel-activity migrate, which builds the index without blocking writers.';

@@ -30,8 +30,8 @@ begin
       if p_nowait then
         execute format('lock table only %s in access exclusive mode nowait', v_trigger.relation);
       end if;
-      execute format('drop trigger %I on %s', v_trigger.name, v_trigger.relation);
-    exception when insufficient_privilege or lock_not_available then
+      perform vessel_activity.run_ddl(format('drop trigger %I on %s', v_trigger.name, v_trigger.relation));
+    exception when insufficient_privilege or lock_not_available or triggered_action_exception then
       problem := format('%s%s: %s', v_trigger.relation, case when v_trigger.is_no_source then ', no longer a source table' end, sqlerrm);
       may_pass := sqlstate = '55P03';
       return next;
@@ -61,16 +61,16 @@ begin
         ) as e (what, event, transition)
         where e.what not in ('tree', 'merge') or v_relation.has_children
       loop
-        execute format(
+        perform vessel_activity.run_ddl(format(
           'create or replace trigger %1$I after %2$s on %3$s %4$s for each statement execute function vessel_activity.%5$I()',
           'vessel_activity_' || v_event.what, v_event.event, v_relation.name, v_event.transition,
           case when v_event.what in ('tree', 'merge') then 'note_' || v_event.what
-            else format('note_%s_%s', case v_relation.source when 'vessels' then 'vessels' else 'positions' end, v_event.what) end);
-        execute format('alter table only %s enable always trigger %I', v_relation.name, 'vessel_activity_' || v_event.what);
-        execute format('comment on trigger %I on %s is %L', 'vessel_activity_' || v_event.what, v_relation.name,
-          'Notes changes for vessel activity. Removed by vessel-activity rollback.');
+            else format('note_%s_%s', case v_relation.source when 'vessels' then 'vessels' else 'positions' end, v_event.what) end));
+        perform vessel_activity.run_ddl(format('alter table only %s enable always trigger %I', v_relation.name, 'vessel_activity_' || v_event.what));
+        perform vessel_activity.run_ddl(format('comment on trigger %I on %s is %L', 'vessel_activity_' || v_event.what, v_relation.name,
+          'Notes changes for vessel activity. Removed by vessel-activity rollback.'));
       end loop;
-    exception when insufficient_privilege or lock_not_available then
+    exception when insufficient_privilege or lock_not_available or triggered_action_exception then
       problem := format('%s: %s', v_relation.name, sqlerrm);
       may_pass := sqlstate = '55P03';
       return next;

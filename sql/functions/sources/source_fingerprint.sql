@@ -4,7 +4,9 @@
 --   * TRUNCATE, a rewrite, a restore, or another table under the name;
 --   * a partition attached, detached or dropped, or a first inheritance child (which writes a new row version in pg_class);
 --   * a column renamed, or a trigger dropped, disabled or enabled;
---   * the inboxes opened again to writers, who left changes out before.
+--   * the inboxes opened again to writers, who left changes out before;
+--   * an inbox or a state table truncated or made again by hand, or schema vessel_activity renamed: writers left changes out
+--     while it had another name.
 -- vessel_activity_status() chooses its hint by words of the obstacle.
 create or replace function vessel_activity.source_fingerprint(out fingerprint text, out obstacle text)
 language plpgsql stable
@@ -27,8 +29,15 @@ begin
   select
     md5(concat(
       pg_sequence_last_value('vessel_activity.reopenings'), ';',
+      (select n.xmin from pg_namespace as n where n.nspname = 'vessel_activity'), ';',
+      (select string_agg(concat(c.oid, ':', c.relfilenode), ',' order by c.oid) from pg_class as c
+        where c.oid in (to_regclass('vessel_activity.inbox'), to_regclass('vessel_activity.fleet_inbox'),
+          to_regclass('vessel_activity.last_seen'), to_regclass('vessel_activity.position_second'),
+          to_regclass('vessel_activity.upcoming'), to_regclass('vessel_activity.fleet_count'))), ';',
       string_agg(concat_ws('|', r.relation, r.relfilenode, r.xmin, r.triggers, r.attributes), ';' order by r.relation))),
     case
+      when to_regclass('public.vessels') is null then 'public.vessels does not exist'
+      when to_regclass('public.vessel_positions') is null then 'public.vessel_positions does not exist'
       when count(*) filter (where r.kind not in ('r', 'p')) > 0 then
         format('%s is a view or foreign table and can carry no triggers',
           min(r.relation::regclass::text) filter (where r.kind not in ('r', 'p')))
