@@ -9,6 +9,9 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if pg_catalog.to_regclass('vessel_activity.inbox') is null then
+    return null;
+  end if;
   if exists (select o.id from old_rows as o except all select n.id from new_rows as n) then
     insert into vessel_activity.inbox (sign) select 0 where vessel_activity.take_inbox_ticket();
   end if;
