@@ -29,8 +29,8 @@ serve: .venv/installed ## serve the dashboard and the JSON
 run: serve ## the same as make serve
 
 .PHONY: migrate
-migrate: .venv/installed ## install vessel activity in the database, or upgrade it
-	@$(RUN) migrate
+migrate: .venv/installed ## install vessel activity in the database, or upgrade it; CREATE=yes passes --create
+	@$(RUN) migrate $(if $(CREATE),--create)
 
 .PHONY: rollback
 rollback: .venv/installed ## remove vessel activity from the database

@@ -36,10 +36,11 @@ begin
     from source as s
     join pg_catalog.pg_inherits as i on i.inhparent = s.relation
   )
-  select string_agg(format('must be owner of %s, which belongs to %s', c.oid::regclass, pg_catalog.pg_get_userbyid(c.relowner)), '; ' order by c.oid)
+  select string_agg(format('must be owner of %I.%I, which belongs to %s', n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner)), '; ' order by c.oid)
   into v_problem
   from source as s
   join pg_catalog.pg_class as c on c.oid = s.relation
+  join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p') and not pg_catalog.pg_has_role(c.relowner, 'usage');
   if v_problem is null and not pg_catalog.has_schema_privilege('public', 'create') then
     v_problem := 'permission denied to create in schema public';

@@ -42,10 +42,15 @@ create sequence if not exists vessel_activity.inbox_guard;
 comment on sequence vessel_activity.inbox_guard is '1 while the inboxes are open to writers; 2 from when an inbox is found over its limit until there is room again.';
 create sequence if not exists vessel_activity.reopenings;
 comment on sequence vessel_activity.reopenings is 'Advanced each time the inboxes are opened again. Writers left changes out before that, so the state must be rebuilt.';
+-- Sequences that were in use keep their values if this migration is repeated.
 do $$
 begin
-  perform pg_catalog.setval('vessel_activity.inbox_guard', 1);
-  perform pg_catalog.setval('vessel_activity.reopenings', 1);
+  if pg_catalog.pg_sequence_last_value('vessel_activity.inbox_guard') is null then
+    perform pg_catalog.setval('vessel_activity.inbox_guard', 1);
+  end if;
+  if pg_catalog.pg_sequence_last_value('vessel_activity.reopenings') is null then
+    perform pg_catalog.setval('vessel_activity.reopenings', 1);
+  end if;
 end
 $$;
 
@@ -111,6 +116,7 @@ create unlogged table if not exists vessel_activity.state (
   verified_at timestamptz,
   in_doubt xid[] not null default '{}',
   reopenings bigint,
+  inbox_version text,
   skippers text[] not null default '{}',
   tree text
 ) with (fillfactor = 45);
@@ -122,6 +128,7 @@ comment on column vessel_activity.state.far_due_at is 'Earliest position more th
 comment on column vessel_activity.state.verified_at is 'The last instant at which the state was built from the source tables or compared with the definition.';
 comment on column vessel_activity.state.in_doubt is 'Transactions that were already prepared when the state was found lost. Their inbox rows are lost too, so the state is not rebuilt until they have ended.';
 comment on column vessel_activity.state.reopenings is 'Value of sequence vessel_activity.reopenings when skippers was recorded.';
+comment on column vessel_activity.state.inbox_version is 'Row version of schema vessel_activity in pg_namespace, and the oids of both inboxes, when skippers was recorded. If they differ now, writers may have found no inbox meanwhile.';
 comment on column vessel_activity.state.skippers is 'Virtual transactions that may have left changes out and had not ended when they were recorded. The state is not rebuilt until they have ended.';
 comment on column vessel_activity.state.tree is 'Result of vessel_activity.source_tree() when the state was built.';
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.conftest import COMMAND, PROJECT, postgresql_binaries
+from tests.conftest import COMMAND, PROJECT
+from tests.support.builds import postgresql_binaries
 from tests.support.catalog import snapshot
 from tests.support.webserver import STATS, WebServer
 

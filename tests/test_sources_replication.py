@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.conftest import cloned, postgresql_binaries
+from tests.conftest import cloned
+from tests.support.builds import postgresql_binaries
 from tests.support.fleet import (
     AS_OF,
     HOUR,

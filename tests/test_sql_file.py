@@ -28,13 +28,14 @@ insert into vessel_positions values (gen_random_uuid(), 'a', now() at time zone 
 """  # noqa: E501
 
 
-def psql(url: str, *arguments: str, code: int = 0) -> str:
+def psql(url: str, *arguments: str, code: int = 0, create: str | None = None) -> str:
     """Run the file that `vessel-activity sql` prints with psql, and return all psql says."""
+    variables = [] if create is None else ["-v", f"create={create}"]
     file = subprocess.run(
         [*COMMAND, "sql", *arguments], cwd=PROJECT, capture_output=True, check=True
     )
     done = subprocess.run(
-        [client_program("psql"), "--no-psqlrc", url],
+        [client_program("psql"), "--no-psqlrc", *variables, url],
         input=file.stdout,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

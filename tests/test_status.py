@@ -19,6 +19,8 @@ from vessel_activity.install import migrate
 CHECKS = [
     "freshness",
     "refresher",
+    "installation",
+    "source tables",
     "engine",
     "verification",
     "inbox",

@@ -66,11 +66,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="size of a new fleet (default: 30567)",
     )
-    command(
+    migrate = command(
         "migrate",
         "install vessel activity in the database, or upgrade it",
         _migrate,
         "It can be repeated at any time. Run it as the owner of the source tables.",
+    )
+    migrate.add_argument(
+        "--create",
+        action="store_true",
+        help="create missing source tables even if the database has similar tables",
     )
     command(
         "rollback",
@@ -151,10 +156,10 @@ def _demo(arguments: argparse.Namespace) -> None:
         print("\nstopped", file=sys.stderr)
 
 
-def _migrate(_: argparse.Namespace) -> None:
+def _migrate(arguments: argparse.Namespace) -> None:
     from vessel_activity.install import migrate  # noqa: PLC0415
 
-    running.on_database(migrate.migrate)
+    running.on_database(lambda url: migrate.migrate(url, create=arguments.create))
 
 
 def _rollback(_: argparse.Namespace) -> None:

@@ -1,15 +1,27 @@
 -- Refuses to remove vessel activity from a standby, or while other objects are built on it: a view over the cached row
--- would be removed with it. Changes nothing.
--- Raises read_only_sql_transaction (25006) or dependent_objects_still_exist (2BP01).
+-- would be removed with it. Also refuses if schema vessel_activity was renamed: the triggers would stay. Changes nothing.
+-- Raises read_only_sql_transaction (25006), object_not_in_prerequisite_state (55000) or dependent_objects_still_exist (2BP01).
 do $$
 declare
   v_dependents text;
+  v_renamed name;
 begin
   if pg_catalog.pg_is_in_recovery() then
     raise exception using
       errcode = 'read_only_sql_transaction',
       message = 'this server is a standby, which can''t be changed',
       hint = 'Name the primary instead.';
+  end if;
+  select n.nspname into v_renamed
+  from pg_catalog.pg_namespace as n
+  join pg_catalog.pg_proc as p on p.pronamespace = n.oid and p.proname = 'note_positions_inserted'
+  where pg_catalog.to_regnamespace('vessel_activity') is null
+  limit 1;
+  if v_renamed is not null then
+    raise exception using
+      errcode = 'object_not_in_prerequisite_state',
+      message = pg_catalog.format('the schema vessel_activity was renamed to %I', v_renamed),
+      hint = pg_catalog.format('Run alter schema %I rename to vessel_activity. Then run the rollback again. Nothing was removed.', v_renamed);
   end if;
   -- An installation that was killed half-way may lack the function.
   if pg_catalog.to_regprocedure('vessel_activity.outside_dependents()') is not null then

@@ -48,19 +48,30 @@ def _explained(url: str) -> Iterator[None]:
 
 
 def _way_out(error: psycopg.Error, url: str) -> str | None:
-    """Say what to do about an object that is missing, or that this role may not use."""
+    """Say what to do about an error whose own text does not say it."""
     missing = psycopg.errors.UndefinedFunction | psycopg.errors.InvalidSchemaName
     refused = isinstance(error, psycopg.errors.InsufficientPrivilege)
-    if not isinstance(error, missing) and (not refused or error.diag.message_hint):
+    in_question = isinstance(error, missing) or (refused and not error.diag.message_hint)
+    if not in_question and not error.diag.context:
         return None
     with connect(url, purpose="explain") as connection:
-        row = connection.execute(_WHO).fetchone()
-    assert row is not None  # noqa: S101 - one row, always
-    role, literal, owner, is_owner = row
-    if not refused:
-        if owner is not None:
-            return None
-        return "vessel activity is not installed in this database; run `vessel-activity migrate`"
+        trigger = connection.execute(_EVENT_TRIGGER, (error.diag.context or "",)).fetchone()
+        if trigger is not None:
+            return str(trigger[0])
+        row = connection.execute(_WHO).fetchone() if in_question else None
+    if row is None:
+        return None
+    role, literal, owner, is_owner, renamed = row
+    if refused:
+        return _right(role, literal, owner, is_owner=is_owner)
+    if renamed is not None:
+        return f"the schema vessel_activity was renamed; run {renamed}"
+    absent = "vessel activity is not installed in this database; run `vessel-activity migrate`"
+    return absent if owner is None else None
+
+
+def _right(role: str, literal: str, owner: str | None, *, is_owner: bool | None) -> str:
+    """Say what to do about an object that this role may not use."""
     if owner is None:
         return (
             f"you are {role}; run `vessel-activity migrate` as the owner of the source tables, with"
@@ -81,8 +92,30 @@ def _way_out(error: psycopg.Error, url: str) -> str | None:
 
 _WHO = """
     select current_user, pg_catalog.quote_literal(current_user), r.rolname,
-      pg_catalog.pg_has_role(r.oid, 'usage')
+      pg_catalog.pg_has_role(r.oid, 'usage'),
+      (
+        select pg_catalog.format('alter schema %I rename to vessel_activity', o.nspname)
+        from pg_catalog.pg_namespace as o
+        join pg_catalog.pg_proc as p
+          on p.pronamespace = o.oid and p.proname = 'note_positions_inserted'
+        where n.oid is null
+        limit 1
+      )
     from (select) as one
     left join pg_catalog.pg_namespace as n on n.nspname = 'vessel_activity'
     left join pg_catalog.pg_roles as r on r.oid = n.nspowner
+"""
+
+# The context of an error names the functions that were running.
+_EVENT_TRIGGER = """
+    select pg_catalog.format('the event trigger %%I ran the function %%s, which failed; qualify the'
+      ' names in that function, or run alter function %%2$s set search_path = the schemas that it'
+      ' needs; or disable the event trigger meanwhile: alter event trigger %%1$I disable',
+      e.evtname, e.evtfoid::pg_catalog.regprocedure)
+    from pg_catalog.pg_event_trigger as e
+    join pg_catalog.pg_proc as p on p.oid = e.evtfoid
+    where e.evtenabled <> 'D'
+      and pg_catalog.strpos(%s, p.proname || '(') > 0
+    order by e.evtname
+    limit 1
 """

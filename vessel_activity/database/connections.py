@@ -33,7 +33,10 @@ def connect(url: str, *, purpose: str) -> psycopg.Connection:
     )
     # The database may have another default, and a snapshot older than the refresh's instant would
     # give wrong figures.
-    connection.execute("set default_transaction_isolation = 'read committed'")
+    # With quote_all_identifiers = on, the texts of types could not be compared.
+    connection.execute(
+        "set default_transaction_isolation = 'read committed'; set quote_all_identifiers = off"
+    )
     return connection
 
 

@@ -18,6 +18,8 @@ BEFORE = (
     "set local lock_timeout = '10s'",
 )
 AFTER = (
+    # Somebody may have deleted the row.
+    "insert into vessel_activity.settings default values on conflict do nothing",
     "select vessel_activity.fit_to_sources()",
     "select vessel_activity.revoke_from_public()",
 )

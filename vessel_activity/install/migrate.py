@@ -13,28 +13,36 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from vessel_activity.database.connections import name_of
-from vessel_activity.install import functions, indexes, migrations, pg_cron
+from vessel_activity.install import functions, indexes, migrations, pg_cron, source_tables
 from vessel_activity.install.session import alone, without_refreshes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, *, create: bool = False) -> None:
     """Bring a database to this version, refresh once, and print what was done.
+
+    create: whether to create missing source tables even if the database has similar tables.
 
     Raises:
         MigrationError: the server is too old or a standby, or the database has another version
             of vessel activity that can't be upgraded.
-        psycopg.Error: the database refuses a step. The steps before it stand, and the next
-            migrate goes on from there.
+        psycopg.Error: the database has similar tables and `create` is false, or it refuses a step.
+            The steps before it stand, and the next migrate goes on from there.
 
     """
     with alone(url, purpose="migrate") as connection:
         with without_refreshes(connection), _failures_on_disk(connection):
+            missing = source_tables.missing(connection)
+            source_tables.allow(connection, create=create)
             applied = migrations.apply(url, connection)
             print(f"migrations: {', '.join(applied) if applied else 'none pending'}")
             print(f"functions: {functions.install(connection)} installed")
+        if missing:
+            print(f"tables: created {', '.join(missing)}")
+            if similar := source_tables.similar(connection, missing):
+                print(f"tables: not used, although similar: {', '.join(similar)}")
         indexes.build(connection, url)
         print(f"schedule: {pg_cron.schedule(connection, url)}")
         with _no_triggers_after_failure(connection):

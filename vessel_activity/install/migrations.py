@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import socket
 import time
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ from yoyo.exceptions import BadMigration
 
 from vessel_activity.database.connections import connect
 from vessel_activity.errors import MigrationError
+from vessel_activity.install import source_tables
 from vessel_activity.paths import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -41,11 +43,33 @@ _DEVELOPMENT = (
 )
 
 
+_CREATED = re.compile(
+    r"create (?:unlogged )?(?:table|sequence) (?:if not exists )?((?:public|vessel_activity)\.\w+)"
+)
+_LOST = """
+    select o.name
+    from pg_catalog.unnest(%s::text[]) with ordinality as o (name, ordinal)
+    where pg_catalog.to_regclass(o.name) is null
+    order by o.ordinal
+"""
 _REFUSE_OTHER_VERSION = """
 do $$
 declare
   v_unknown text[];
+  v_renamed name;
 begin
+  select n.nspname into v_renamed
+  from pg_catalog.pg_namespace as n
+  join pg_catalog.pg_proc as p on p.pronamespace = n.oid and p.proname = 'note_positions_inserted'
+  where pg_catalog.to_regnamespace('vessel_activity') is null
+  limit 1;
+  if v_renamed is not null then
+    raise exception using
+      errcode = 'object_not_in_prerequisite_state',
+      message = pg_catalog.format('the schema vessel_activity was renamed to %I', v_renamed),
+      hint = pg_catalog.format('Run alter schema %I rename to vessel_activity. Then migrate again. '
+        'Nothing was changed.', v_renamed);
+  end if;
   if pg_catalog.to_regclass('{schema}._yoyo_migration') is null then
     return;
   end if;
@@ -104,11 +128,13 @@ def apply(url: str, connection: psycopg.Connection) -> list[str]:
 
     Raises:
         MigrationError: a migration can't be read.
-        psycopg.Error: another version of vessel activity is installed, or the database refuses a
-            migration. Those before it stay applied.
+        psycopg.Error: another version of vessel activity is installed, a source table is missing
+            and must not be created without being asked, or the database refuses a migration. Those
+            before it stay applied.
 
     """
     connection.execute(refuse_other_version())
+    connection.execute(source_tables.refuse())
     try:
         migrations = read_migrations(str(MIGRATIONS))
     except BadMigration as error:
@@ -116,11 +142,33 @@ def apply(url: str, connection: psycopg.Connection) -> list[str]:
     try:
         with _backend(url, connection) as backend:
             pending = backend.to_apply(migrations)
+            _restore(connection, {migration.id for migration in pending})
             backend.apply_migrations(pending)
             return [migration.id for migration in pending]
     except psycopg.Error:
         _forget_if_empty(connection)
         raise
+
+
+def objects(file: Path) -> list[str]:
+    """Return the names of the tables and sequences that a migration creates."""
+    return _CREATED.findall(file.read_text(encoding="utf-8"))
+
+
+def _restore(connection: psycopg.Connection, pending: set[str]) -> None:
+    """Repeat each applied migration whose tables or sequences somebody has dropped since."""
+    for file in files():
+        lost = [
+            name
+            for (name,) in connection.execute(_LOST, (objects(file),)).fetchall()
+            if file.stem not in pending
+        ]
+        if lost:
+            with connection.transaction():
+                connection.execute(file.read_text(encoding="utf-8"))
+            again = [name for name in lost if name not in source_tables.NAMES]
+            if again:
+                print(f"tables: created again: {', '.join(again)}")
 
 
 @contextmanager
@@ -166,6 +214,15 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
         """Open a connection; yoyo's own way knows only some of libpq's options."""
         self.schema = SCHEMA
         return connect(dburi.database, purpose="migrate")
+
+    def init_connection(self, connection: psycopg.Connection) -> None:
+        """Let yoyo find its tables, and event triggers of the user find theirs."""
+        connection.execute(
+            "select pg_catalog.set_config('search_path',"
+            " pg_catalog.concat_ws(', ', %s::text, nullif(s.reset_val, '')), false)"
+            " from pg_catalog.pg_settings as s where s.name = 'search_path'",
+            (self.schema,),
+        )
 
     def apply_one(self, migration: Any, force: bool = False, mark: bool = True) -> None:  # noqa: ANN401 - yoyo's own signature
         """Apply a migration and record it in one transaction: a kill leaves both or none."""

@@ -11,7 +11,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from vessel_activity import __version__
-from vessel_activity.install import functions, migrations
+from vessel_activity.install import functions, migrations, source_tables
 from vessel_activity.install.rollback import step
 from vessel_activity.install.session import ADVISORY_CLASS, OLDEST_MAJOR
 from vessel_activity.paths import ROOT
@@ -30,7 +30,7 @@ _HEAD = r"""-- Vessel activity {version}: {about}
 \pset tuples_only on
 set client_min_messages = warning;
 set client_encoding = 'UTF8';
-set search_path = pg_catalog, pg_temp;
+set quote_all_identifiers = off;
 set default_transaction_isolation = 'read committed';
 set statement_timeout = 0;
 
@@ -92,13 +92,15 @@ insert into {schema}._yoyo_version values (2, now() at time zone 'UTC') on confl
 
 _MIGRATION = r"""
 begin;
-{before}select not exists (select from {schema}._yoyo_migration as m where m.migration_hash = {hash}) as is_pending \gset
+{before}-- Repeated if somebody has dropped what it created.
+select not exists (select from {schema}._yoyo_migration as m where m.migration_hash = {hash})
+  or exists (select from unnest({objects}) as o (name) where to_regclass(o.name) is null) as is_pending \gset
 \if :is_pending
 \echo 'migration {name}'
 {text}
 insert into {schema}._yoyo_log (id, migration_hash, migration_id, operation, username, hostname, created_at_utc)
 values (gen_random_uuid()::text, {hash}, '{name}', 'apply', current_user, 'psql', now() at time zone 'UTC');
-insert into {schema}._yoyo_migration values ({hash}, '{name}', now() at time zone 'UTC');
+insert into {schema}._yoyo_migration values ({hash}, '{name}', now() at time zone 'UTC') on conflict do nothing;
 \endif
 commit;
 """
@@ -111,9 +113,29 @@ end
 $$;
 reset statement_timeout;
 reset client_min_messages;
-reset search_path;
+reset quote_all_identifiers;
 reset default_transaction_isolation;
 \echo '{done}'
+"""
+
+_ASK = r"""
+-- psql -v create=on creates missing source tables even if the database has similar tables.
+\if :{?create}
+\else
+\set create off
+\endif
+select set_config('vessel_activity.create', :'create', false) as create_is \gset
+select coalesce(string_agg(s.name, ', ' order by s.name desc), '') as missing_tables
+from unnest(array['public.vessels', 'public.vessel_positions']) as s (name)
+where to_regclass(s.name) is null \gset
+"""
+
+_TELL = r"""
+select 'tables: created ' || :'missing_tables' where :'missing_tables' <> '';
+select 'tables: not used, although similar: ' || string_agg(t.table_name, ', ' order by t.source desc, t.table_name)
+from vessel_activity.similar_tables() as t
+where 'public.' || t.source = any (string_to_array(:'missing_tables', ', '))
+having count(*) > 0;
 """
 
 # A failure of the triggers or of the refresh must leave no triggers, if there were none before.
@@ -195,9 +217,12 @@ def migrate() -> str:
         _head("the whole installation", "", again),
         _NO_REFRESHES.format(advisory=ADVISORY_CLASS),
         migrations.refuse_other_version(),
+        _ASK,
+        source_tables.refuse(),
         *_migrations(),
         "".join(_functions()),
         _REFRESHES_AGAIN.format(advisory=ADVISORY_CLASS),
+        _TELL,
         _INDEXES,
         _SCHEDULE,
         _TRIGGERS,
@@ -246,6 +271,7 @@ def _migrations() -> Iterator[str]:
             before=before,
             schema=migrations.SCHEMA,
             name=path.stem,
+            objects=_array(migrations.objects(path)),
             hash=_quoted(hashlib.sha256(path.stem.encode()).hexdigest()),
             text=path.read_text(encoding="utf-8").rstrip(),
         )
@@ -255,6 +281,10 @@ def _migrations() -> Iterator[str]:
 def _quoted(text: str) -> str:
     doubled = text.replace("'", "''")
     return f"'{doubled}'"
+
+
+def _array(names: list[str]) -> str:
+    return f"array[{', '.join(_quoted(name) for name in names)}]"
 
 
 def _functions() -> Iterator[str]:

@@ -157,7 +157,7 @@ begin
   end if;
   if v_mode = 'rebuild' and vessel_activity.record_skippers() <> '{}' then
     v_mode := 'definition';
-    v_reason := 'a writer that left changes out while an inbox was over its limit has not ended';
+    v_reason := 'a writer that left changes out, while an inbox was over its limit or was not there, has not ended';
   end if;
   if v_mode = 'rebuild' then
     v_new_rows := null;

@@ -11,6 +11,9 @@ as $$
 declare
   v_context text;
 begin
+  if pg_catalog.to_regclass('vessel_activity.inbox') is null then
+    return null;
+  end if;
   get diagnostics v_context = pg_context;
   if vessel_activity.may_be_merge(current_query(), v_context) then
     insert into vessel_activity.inbox (sign) select 0 where vessel_activity.take_inbox_ticket();

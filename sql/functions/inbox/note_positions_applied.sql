@@ -7,6 +7,9 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if to_regclass('vessel_activity.inbox') is null then
+    return null; -- see note_positions_inserted
+  end if;
   perform vessel_activity.note_tree_applied(tg_relid);
   if tg_op <> 'INSERT' then
     insert into vessel_activity.inbox (vessel_id, seen_at, speed, sign)

@@ -5,6 +5,9 @@ returns trigger
 language plpgsql volatile security definer
 as $$
 begin
+  if pg_catalog.to_regclass('vessel_activity.inbox') is null then
+    return new;
+  end if;
   insert into vessel_activity.inbox (vessel_id, seen_at, speed, sign)
   select vessel_activity.noted_id(o."vesselId"), o."timestamp", vessel_activity.noted_speed(o.speed), (-1)::pg_catalog.int2
   from old_rows as o

@@ -6,6 +6,9 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if pg_catalog.to_regclass('vessel_activity.inbox') is null then
+    return null;
+  end if;
   insert into vessel_activity.inbox (vessel_id, seen_at, speed, sign)
   select vessel_activity.noted_id(c.vessel_id), c.seen_at, vessel_activity.noted_speed(c.speed), c.sign
   from (

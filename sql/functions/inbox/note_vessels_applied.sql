@@ -6,6 +6,9 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if to_regclass('vessel_activity.fleet_inbox') is null then
+    return null; -- see note_positions_inserted
+  end if;
   perform vessel_activity.note_tree_applied(tg_relid);
   insert into vessel_activity.fleet_inbox (kind, name, vessels)
   select c.kind, c.name, c.vessels

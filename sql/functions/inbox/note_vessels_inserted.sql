@@ -6,6 +6,9 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if pg_catalog.to_regclass('vessel_activity.fleet_inbox') is null then
+    return null;
+  end if;
   insert into vessel_activity.fleet_inbox (kind, name, vessels)
   select g.kind, g.name, count(*)
   from new_rows as n

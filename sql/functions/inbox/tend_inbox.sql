@@ -23,10 +23,11 @@ begin
     return;
   end if;
   lock table vessel_activity.inbox, vessel_activity.fleet_inbox in share update exclusive mode nowait;
-  execute format('alter table vessel_activity.inbox set (vacuum_truncate = %s)', v_is_large);
-  execute format('alter table vessel_activity.fleet_inbox set (vacuum_truncate = %s)', v_is_large);
-exception when lock_not_available or insufficient_privilege then
-  return; -- vacuum holds the table, or this role is not its owner; the next call tries again
+  perform vessel_activity.run_ddl(format(
+    'alter table vessel_activity.inbox set (vacuum_truncate = %1$s); alter table vessel_activity.fleet_inbox set (vacuum_truncate = %1$s)',
+    v_is_large));
+exception when lock_not_available or insufficient_privilege or triggered_action_exception then
+  return; -- vacuum holds the table, this role is not its owner, or an event trigger fails; the next call tries again
 end
 $$;
 

@@ -19,6 +19,7 @@ begin
     state := 'warn';
     detail := format('every refresh computes the figures from all recent rows of the source tables, because a faster refresh could miss changes: %s', v_source.obstacle);
     hint := case
+      when v_source.obstacle like '%does not exist' then 'See the check source tables.'
       when v_source.obstacle like '%were refused%' then
         'Accept slower refreshes, which are exact too. Or remove the cause of the refusal, then run vessel-activity migrate, which tries again.'
       when v_source.obstacle like '%Citus%' then

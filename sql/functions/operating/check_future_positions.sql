@@ -11,7 +11,11 @@ begin
   check_name := 'future positions';
   state := 'ok';
   detail := 'no position is more than a minute in the future';
-  if has_column_privilege('public.vessel_positions', 'timestamp', 'select') and not row_security_active('public.vessel_positions') then
+  if to_regclass('public.vessel_positions') is null then
+    state := 'fail';
+    detail := 'public.vessel_positions does not exist';
+    hint := 'See the check source tables.';
+  elsif has_column_privilege('public.vessel_positions', 'timestamp', 'select') and not row_security_active('public.vessel_positions') then
     select vessel_activity.utc_instant(p."timestamp") into v_newest
     from public.vessel_positions as p
     where p."timestamp" > vessel_activity.source_time(clock_timestamp() + interval '1 minute', p."timestamp")

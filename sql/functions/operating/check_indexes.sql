@@ -11,7 +11,7 @@ declare
 begin
   -- Views and foreign tables can have no index. The table behind them needs one.
   select case c.relkind when 'v' then 'view' when 'f' then 'foreign table' when 'm' then 'materialized view' end into v_kind
-  from pg_class as c where c.oid = 'public.vessel_positions'::regclass;
+  from pg_class as c where c.oid = to_regclass('public.vessel_positions');
   foreach v_purpose in array array['time', 'vessel'] loop
     check_name := format('index (%s)', case v_purpose when 'time' then 'timestamp' else 'vesselId, timestamp' end);
     select format('index %s can be used', s.index_oid::regclass) into detail
@@ -21,7 +21,11 @@ begin
     where v.source = 'vessel_positions' and (v.column_name = 'timestamp' or v.column_name = 'vesselId' and v_purpose = 'vessel');
     state := 'ok';
     hint := null;
-    if v_virtual is not null then
+    if to_regclass('public.vessel_positions') is null then
+      state := 'fail';
+      detail := 'public.vessel_positions does not exist';
+      hint := 'See the check source tables.';
+    elsif v_virtual is not null then
       state := 'fail';
       detail := format('public.vessel_positions.%I is a virtual generated column, which PostgreSQL can''t index; computing the figures is slow', v_virtual);
       hint := 'Make the column a stored generated column or an ordinary one. Then run vessel-activity migrate.';

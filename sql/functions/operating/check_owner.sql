@@ -14,9 +14,9 @@ begin
   into v_owner
   from pg_namespace as n
   join pg_roles as r on r.oid = n.nspowner
-  cross join vessel_activity.source_relations() as s
-  join pg_class as c on c.oid = s.relation
-  join pg_roles as t on t.oid = c.relowner
+  left join vessel_activity.source_relations() as s on true
+  left join pg_class as c on c.oid = s.relation
+  left join pg_roles as t on t.oid = c.relowner
   where n.nspname = 'vessel_activity'
   group by r.rolname;
   detail := format('the functions of vessel activity belong to %I', v_owner.rolname);

@@ -9,12 +9,16 @@ declare
 begin
   select format_type(a.atttypid, a.atttypmod) into v_type
   from pg_attribute as a
-  where a.attrelid = 'public.vessel_positions'::regclass and a.attname = 'timestamp';
+  where a.attrelid = to_regclass('public.vessel_positions') and a.attname = 'timestamp';
   check_name := 'time zone';
   state := 'ok';
   detail := format('public.vessel_positions.timestamp is %s%s', v_type,
     case when v_type like '%without%' then ', read as UTC' else '' end);
-  if v_type like '%without%' then
+  if v_type is null then
+    state := 'fail';
+    detail := 'there is no column public.vessel_positions.timestamp';
+    hint := 'See the check source tables. If the table exists, rename the column back.';
+  elsif v_type like '%without%' then
     hint := 'Make sure that all writers store UTC in this column. Local time would shift the time windows of all figures.';
   end if;
   return next;

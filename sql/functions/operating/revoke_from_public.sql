@@ -5,13 +5,11 @@ returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_routine regprocedure;
 begin
-  for v_routine in select o.routine from vessel_activity.routines() as o loop
-    execute format('revoke all on routine %s from public', v_routine);
-  end loop;
-  revoke all on public.vessel_activity_performance from public;
+  perform vessel_activity.run_ddl((
+    select 'revoke all on routine ' || string_agg(o.routine::text, ', ') || ' from public' from vessel_activity.routines() as o
+  ));
+  perform vessel_activity.run_ddl('revoke all on public.vessel_activity_performance from public');
 end
 $$;
 

@@ -1,6 +1,6 @@
 -- The functions and procedures of vessel activity: all of schema vessel_activity, and those of schema public that are named
 -- here with their arguments. sql/rollback/3-remove.sql removes the same ones. Other functions in public whose names begin
--- alike belong to the user.
+-- alike belong to the user. They are compared by oid: the text of a name depends on quote_all_identifiers.
 create or replace function vessel_activity.routines()
 returns table (routine regprocedure, name name, volatility "char", is_public boolean, is_trigger boolean)
 language sql stable
@@ -10,19 +10,19 @@ as $$
     p.prorettype = 'trigger'::regtype
   from pg_proc as p
   where p.pronamespace = 'vessel_activity'::regnamespace
-    or p.pronamespace = 'public'::regnamespace and p.oid::regprocedure::text in (
-      'public.refresh_vessel_activity()',
-      'public.vessel_activity_at(timestamp with time zone)',
-      'public.vessel_activity_backfill_history(timestamp with time zone,timestamp with time zone,interval)',
-      'public.vessel_activity_grant(name,text)',
-      'public.vessel_activity_history(text,timestamp with time zone)',
-      'public.vessel_activity_history_csv(text,timestamp with time zone)',
-      'public.vessel_activity_history_json(text,timestamp with time zone)',
-      'public.vessel_activity_json(public.vessel_activity_realtime)',
-      'public.vessel_activity_rebuild()',
-      'public.vessel_activity_schedule(interval)',
-      'public.vessel_activity_status()',
-      'public.vessel_activity_verify()'
+    or p.pronamespace = 'public'::regnamespace and p.oid in (
+      to_regprocedure('public.refresh_vessel_activity()'),
+      to_regprocedure('public.vessel_activity_at(timestamp with time zone)'),
+      to_regprocedure('public.vessel_activity_backfill_history(timestamp with time zone,timestamp with time zone,interval)'),
+      to_regprocedure('public.vessel_activity_grant(name,text)'),
+      to_regprocedure('public.vessel_activity_history(text,timestamp with time zone)'),
+      to_regprocedure('public.vessel_activity_history_csv(text,timestamp with time zone)'),
+      to_regprocedure('public.vessel_activity_history_json(text,timestamp with time zone)'),
+      to_regprocedure('public.vessel_activity_json(public.vessel_activity_realtime)'),
+      to_regprocedure('public.vessel_activity_rebuild()'),
+      to_regprocedure('public.vessel_activity_schedule(interval)'),
+      to_regprocedure('public.vessel_activity_status()'),
+      to_regprocedure('public.vessel_activity_verify()')
     )
 $$;
 

@@ -7,8 +7,6 @@ returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_function regprocedure;
 begin
   if p_right is null or p_right not in ('reader', 'operator') then
     raise exception using
@@ -17,27 +15,25 @@ begin
       hint = 'Use reader or operator.';
   end if;
 
-  execute format('grant usage on schema vessel_activity to %I', p_role);
-  execute format('grant select on public.vessel_activity_realtime, public.vessel_activity_performance to %I', p_role);
+  perform vessel_activity.run_ddl(format('grant usage on schema vessel_activity to %I', p_role));
+  perform vessel_activity.run_ddl(format('grant select on public.vessel_activity_realtime, public.vessel_activity_performance to %I', p_role));
   -- Readers get no table that holds positions: the source tables have rights of their own for those.
-  execute format('revoke all on all tables in schema vessel_activity from %I', p_role);
-  execute format(
-    'grant select on vessel_activity.settings, vessel_activity.refresh_log, vessel_activity.history, vessel_activity.state, vessel_activity.refused_triggers to %I', p_role);
-  execute format('grant select on all sequences in schema vessel_activity to %I', p_role);
-  for v_function in
-    select o.routine
+  perform vessel_activity.run_ddl(format('revoke all on all tables in schema vessel_activity from %I', p_role));
+  perform vessel_activity.run_ddl(format(
+    'grant select on vessel_activity.settings, vessel_activity.refresh_log, vessel_activity.history, vessel_activity.state, vessel_activity.refused_triggers to %I', p_role));
+  perform vessel_activity.run_ddl(format('grant select on all sequences in schema vessel_activity to %I', p_role));
+  perform vessel_activity.run_ddl((
+    select format('grant execute on routine %s to %I', string_agg(o.routine::text, ', '), p_role)
     from vessel_activity.routines() as o
     where not o.is_trigger
       and (p_right = 'operator' and o.name <> 'vessel_activity_grant' or o.volatility <> 'v' and o.name <> 'vessel_activity_at')
-  loop
-    execute format('grant execute on routine %s to %I', v_function, p_role);
-  end loop;
+  ));
 
   if p_right = 'operator' then
-    execute format('grant select on public.vessels, public.vessel_positions to %I', p_role);
-    execute format('grant insert, update on public.vessel_activity_realtime to %I', p_role);
-    execute format('grant select, insert, update, delete, truncate on all tables in schema vessel_activity to %I', p_role);
-    execute format('grant usage, select, update on all sequences in schema vessel_activity to %I', p_role);
+    perform vessel_activity.run_ddl(format('grant select on public.vessels, public.vessel_positions to %I', p_role));
+    perform vessel_activity.run_ddl(format('grant insert, update on public.vessel_activity_realtime to %I', p_role));
+    perform vessel_activity.run_ddl(format('grant select, insert, update, delete, truncate on all tables in schema vessel_activity to %I', p_role));
+    perform vessel_activity.run_ddl(format('grant usage, select, update on all sequences in schema vessel_activity to %I', p_role));
   end if;
 end
 $$;

@@ -28,9 +28,11 @@ begin
   end if;
 
   begin
-    create extension if not exists pg_cron;
+    if not exists (select from pg_extension as e where e.extname = 'pg_cron') then
+      perform vessel_activity.run_ddl('create extension pg_cron');
+    end if;
     perform cron.schedule(j.job_name, j.schedule, j.command) from vessel_activity.cron_jobs() as j;
-  exception when insufficient_privilege or undefined_file or invalid_schema_name then
+  exception when insufficient_privilege or undefined_file or invalid_schema_name or triggered_action_exception then
     return format('refreshed every %s by the refresh loop (pg_cron can''t be used: %s)', v_interval, sqlerrm);
   end;
   return format('refreshed every %s by pg_cron', v_interval);

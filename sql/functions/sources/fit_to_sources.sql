@@ -13,18 +13,16 @@ declare
 begin
   if exists (select from vessel_activity.unfitting_columns()) then
     -- noted_id and noted_speed return the old type. Dropping them makes sessions plan the triggers again.
-    execute coalesce((
-      select string_agg(format('drop function %s', p.oid::regprocedure), '; ')
-      from pg_proc as p
-      where p.pronamespace = 'vessel_activity'::regnamespace and p.proname in ('noted_id', 'noted_speed')
-    ), '');
+    perform vessel_activity.run_ddl(format('drop function %s', p.oid::regprocedure))
+    from pg_proc as p
+    where p.pronamespace = 'vessel_activity'::regnamespace and p.proname in ('noted_id', 'noted_speed');
     delete from vessel_activity.inbox;
     delete from vessel_activity.upcoming;
     delete from vessel_activity.last_seen;
     update vessel_activity.state set fingerprint = null;
   end if;
   for v_column in select u.* from vessel_activity.unfitting_columns() as u loop
-    execute format('alter table %s alter column %I type %s using null', v_column.relation, v_column.column_name, v_column.type_name);
+    perform vessel_activity.run_ddl(format('alter table %s alter column %I type %s using null', v_column.relation, v_column.column_name, v_column.type_name));
   end loop;
 
   -- One overload for each type that a source column usually has, so that no call is ambiguous, and one for all other types.
@@ -45,7 +43,7 @@ begin
     join pg_type as y on y.oid = k.atttypid
     join pg_type as t on t.oid = any (n.given) or t.oid = k.atttypid
   loop
-    execute format(
+    perform vessel_activity.run_ddl(format(
       'create or replace function vessel_activity.%1$I(p_value %2$s) returns %3$s language sql immutable parallel safe %4$s; '
       'alter function vessel_activity.%1$I(%2$s) owner to %6$I; '
       'comment on function vessel_activity.%1$I(%2$s) is %5$L',
@@ -55,7 +53,7 @@ begin
         v_function.kept),
       case when v_function.passes then 'Returns p_value, which fits the column of the inbox.'
         else 'Returns NULL: the column of the inbox can''t hold this type. The source column got the type after the last migrate.' end,
-      v_owner);
+      v_owner));
   end loop;
 end
 $$;

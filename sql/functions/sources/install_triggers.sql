@@ -47,7 +47,7 @@ begin
       if p_nowait or v_holds_locks then
         execute format('lock table only %s in access exclusive mode nowait', v_trigger.relation);
       end if;
-      execute format('drop trigger if exists %I on %s', v_trigger.name, v_trigger.relation);
+      perform vessel_activity.run_ddl(format('drop trigger if exists %I on %s', v_trigger.name, v_trigger.relation));
       v_holds_locks := true;
     exception when others then
       problem := format('%s%s: %s', v_trigger.relation, case when v_trigger.is_no_source then ', no longer a source table' end, sqlerrm);
@@ -93,17 +93,18 @@ begin
         ) as e (what, event, transition, enabling, is_needed)
         where e.is_needed
       loop
-        execute format(
+        perform vessel_activity.run_ddl(format(
           'create or replace trigger %1$I after %2$s on %3$s %4$s for each %5$s execute function vessel_activity.%6$I()',
           'vessel_activity_' || v_event.what, v_event.event, v_relation.name, v_event.transition,
           case v_event.what when 'applied' then 'row' else 'statement' end,
           case
             when v_event.what in ('tree', 'merge') then 'note_' || v_event.what
             else format('note_%s_%s', case v_relation.source when 'vessels' then 'vessels' else 'positions' end, v_event.what)
-          end);
-        execute format('alter table only %s %s trigger %I', v_relation.name, v_event.enabling, 'vessel_activity_' || v_event.what);
-        execute format('comment on trigger %I on %s is %L', 'vessel_activity_' || v_event.what, v_relation.name,
-          'Notes changes for vessel activity. Removed by vessel-activity rollback.');
+          end));
+        perform vessel_activity.run_ddl(
+          format('alter table only %s %s trigger %I', v_relation.name, v_event.enabling, 'vessel_activity_' || v_event.what));
+        perform vessel_activity.run_ddl(format('comment on trigger %I on %s is %L', 'vessel_activity_' || v_event.what, v_relation.name,
+          'Notes changes for vessel activity. Removed by vessel-activity rollback.'));
       end loop;
       v_holds_locks := true;
     exception when others then

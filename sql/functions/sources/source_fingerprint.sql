@@ -4,7 +4,9 @@
 --   * TRUNCATE, a rewrite, a restore, or another table under the name;
 --   * a partition attached, detached or dropped, or a first inheritance child (which writes a new row version in pg_class);
 --   * a column renamed, or made a generated one; a trigger dropped, disabled or enabled;
---   * the inboxes opened again to writers, who left changes out before.
+--   * the inboxes opened again to writers, who left changes out before;
+--   * an inbox or a state table truncated or made again by hand, or schema vessel_activity renamed: writers left changes out
+--     while it had another name.
 -- vessel_activity_status() chooses its hint by words of the obstacle.
 create or replace function vessel_activity.source_fingerprint(
   p_columns_fit boolean default false, out fingerprint text, out obstacle text
@@ -37,8 +39,15 @@ begin
   select
     md5(concat(
       pg_sequence_last_value('vessel_activity.reopenings'), ';',
+      (select n.xmin from pg_namespace as n where n.nspname = 'vessel_activity'), ';',
+      -- A new table has a new file too.
+      pg_relation_filenode(to_regclass('vessel_activity.inbox')), ',', pg_relation_filenode(to_regclass('vessel_activity.fleet_inbox')), ',',
+      pg_relation_filenode(to_regclass('vessel_activity.last_seen')), ',', pg_relation_filenode(to_regclass('vessel_activity.position_second')), ',',
+      pg_relation_filenode(to_regclass('vessel_activity.upcoming')), ',', pg_relation_filenode(to_regclass('vessel_activity.fleet_count')), ';',
       string_agg(concat_ws('|', r.relation, r.relfilenode, r.xmin, r.triggers, r.attributes), ';' order by r.relation))),
     case
+      when to_regclass('public.vessels') is null then 'public.vessels does not exist'
+      when to_regclass('public.vessel_positions') is null then 'public.vessel_positions does not exist'
       when count(r.refusal) > 0 then min(r.refusal)
       when count(*) filter (where r.right_triggers < r.needed_triggers or r.wrong_triggers > 0) > 0 then
         (select coalesce(

@@ -1,0 +1,43 @@
+-- Runs a command that changes the catalog, with the search_path that the session has by default. Event triggers of the user run
+-- within the command, and an audit trigger may insert into a table whose name it does not qualify. With the pinned search_path
+-- of the functions of vessel activity such a trigger would fail, and so would the command.
+-- Every name in p_ddl must be qualified.
+-- Raises triggered_action_exception (09000) if an event trigger fails, and otherwise the error of the command.
+create or replace function vessel_activity.run_ddl(p_ddl text)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_message text;
+  v_context text;
+  v_trigger record;
+begin
+  perform set_config('search_path', case when s.reset_val ~ 'pg_catalog' then 'pg_catalog, ' else '' end || s.reset_val, true)
+  from pg_settings as s
+  where s.name = 'search_path';
+  execute p_ddl;
+  perform set_config('search_path', 'pg_catalog, pg_temp', true);
+exception when others then
+  -- The roll-back of the block has set the search_path back.
+  get stacked diagnostics v_message = message_text, v_context = pg_exception_context;
+  select e.evtname as name, e.evtfoid::regprocedure as function
+  into v_trigger
+  from pg_event_trigger as e
+  join pg_proc as p on p.oid = e.evtfoid
+  where e.evtenabled <> 'D' and position(p.proname || '(' in v_context) > 0
+  order by e.evtname
+  limit 1;
+  if v_trigger.name is null then
+    raise;
+  end if;
+  raise exception using
+    errcode = 'triggered_action_exception',
+    message = format('the event trigger %I failed in the function %s: %s', v_trigger.name, v_trigger.function, v_message),
+    detail = format('The command was: %s', left(p_ddl, 1000)),
+    hint = format('Qualify the names in that function, or run alter function %s set search_path = the schemas that it needs. Or run alter event trigger %I disable.', v_trigger.function, v_trigger.name);
+end
+$$;
+
+comment on function vessel_activity.run_ddl(text) is
+  'Runs a command that changes the catalog, with the default search_path of the session, so that event triggers find their tables. If an event trigger fails, the error names it.';
