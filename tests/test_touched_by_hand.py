@@ -478,6 +478,7 @@ def test_a_check_that_ends_with_an_error_is_a_row_of_its_own(db: psycopg.Connect
 def test_a_source_table_that_is_locked_hides_no_other_check(
     db: psycopg.Connection, url: str
 ) -> None:
+    refresh(db)
     with psycopg.connect(url) as other:
         other.execute("lock table vessel_positions in access exclusive mode")
         db.execute("alter function public.vessel_activity_status() set lock_timeout = '100ms'")
