@@ -392,14 +392,46 @@ def test_migrate_names_the_event_trigger_that_stops_it(empty_url: str) -> None:
     output, _ = command(empty_url).communicate(timeout=60)
     assert output == (
         'error: relation "audit_log" does not exist\n'
-        "  hint: the event trigger audit_ddl ran the function audit(), which failed; qualify the"
-        " names in that function, or run alter function audit() set search_path = the schemas that"
-        " it needs; or disable the event trigger meanwhile: alter event trigger audit_ddl disable\n"
+        "  hint: the event trigger audit_ddl ran the function audit(), which failed; run alter"
+        " event trigger audit_ddl disable meanwhile, or correct the function: a name in it may lack"
+        " its schema\n"
     )
     assert schemas(empty_url) == ["public", "audits"]
     with psycopg.connect(empty_url, autocommit=True) as db:
         db.execute("alter function audit() set search_path = audits")
     migrate.migrate(empty_url)
+
+
+def test_a_rollback_names_the_event_trigger_that_stops_it(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(AUDIT.replace("on ddl_command_end", "on ddl_command_start"))
+        before = snapshot(url)
+        output, _ = command(url, "rollback").communicate(timeout=60)
+        assert output == (
+            "error: DROP INDEX CONCURRENTLY must be first action in transaction\n"
+            "  hint: the event trigger audit_ddl writes to the database before each command, but"
+            " DROP INDEX CONCURRENTLY must be the first to do so; run alter event trigger audit_ddl"
+            " disable meanwhile\n"
+        )
+        assert snapshot(url) == before
+        db.execute("alter event trigger audit_ddl disable")
+    rollback.rollback(url)
+
+
+def test_a_grant_names_the_event_trigger_that_stops_it(db: psycopg.Connection) -> None:
+    db.execute(
+        "create function no() returns event_trigger language plpgsql as"
+        " $$ begin raise exception 'no DDL today'; end $$;"
+        "create event trigger nope on ddl_command_end execute function no()"
+    )
+    with pytest.raises(psycopg.errors.TriggeredActionException) as raised:
+        db.execute("select public.vessel_activity_grant('pg_monitor', 'reader')")
+    assert describe(raised.value) == (
+        "the event trigger nope failed in the function public.no(): no DDL today\n"
+        "  detail: The command was: grant usage on schema vessel_activity to pg_monitor\n"
+        "  hint: Run alter event trigger nope disable meanwhile, or correct the function: a name in"
+        " it may lack its schema."
+    )
 
 
 @pytest.mark.parametrize("adopted", ["", ADOPTED])
@@ -446,6 +478,7 @@ def test_a_check_that_ends_with_an_error_is_a_row_of_its_own(db: psycopg.Connect
 def test_a_source_table_that_is_locked_hides_no_other_check(
     db: psycopg.Connection, url: str
 ) -> None:
+    refresh(db)
     with psycopg.connect(url) as other:
         other.execute("lock table vessel_positions in access exclusive mode")
         db.execute("alter function public.vessel_activity_status() set lock_timeout = '100ms'")

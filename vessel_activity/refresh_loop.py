@@ -75,7 +75,8 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return "this server is a standby, where a refresh can't run; waiting until it is promoted"
     missing = psycopg.errors.UndefinedFunction | psycopg.errors.InvalidSchemaName
-    if isinstance(error, missing | psycopg.errors.UndefinedTable):
+    table = isinstance(error, psycopg.errors.UndefinedTable) and not error.diag.message_hint
+    if table or isinstance(error, missing):
         return (
             f"{in_one_line(error)}; run `vessel-activity migrate` if vessel activity is not "
             "installed"

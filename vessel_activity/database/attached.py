@@ -52,10 +52,15 @@ def _way_out(error: psycopg.Error, url: str) -> str | None:
     missing = psycopg.errors.UndefinedFunction | psycopg.errors.InvalidSchemaName
     refused = isinstance(error, psycopg.errors.InsufficientPrivilege)
     in_question = isinstance(error, missing) or (refused and not error.diag.message_hint)
-    if not in_question and not error.diag.context:
+    is_too_late = isinstance(error, psycopg.errors.FeatureNotSupported) and "CONCURRENTLY" in str(
+        error
+    )
+    if not in_question and not is_too_late and not error.diag.context:
         return None
     with connect(url, purpose="explain") as connection:
-        trigger = connection.execute(_EVENT_TRIGGER, (error.diag.context or "",)).fetchone()
+        trigger = connection.execute(
+            _EVENT_TRIGGER, {"context": error.diag.context or "", "is_too_late": is_too_late}
+        ).fetchone()
         if trigger is not None:
             return str(trigger[0])
         row = connection.execute(_WHO).fetchone() if in_question else None
@@ -106,16 +111,27 @@ _WHO = """
     left join pg_catalog.pg_roles as r on r.oid = n.nspowner
 """
 
-# The context of an error names the functions that were running.
+# The context of an error names the functions that were running. DROP INDEX CONCURRENTLY fails if
+# an event trigger has written something before it.
 _EVENT_TRIGGER = """
-    select pg_catalog.format('the event trigger %%I ran the function %%s, which failed; qualify the'
-      ' names in that function, or run alter function %%2$s set search_path = the schemas that it'
-      ' needs; or disable the event trigger meanwhile: alter event trigger %%1$I disable',
+    select pg_catalog.format(
+      case
+        when e.evtevent = 'ddl_command_start' and %(is_too_late)s then
+          'the event trigger %%I writes to the database before each command, but DROP INDEX'
+          ' CONCURRENTLY must be the first to do so; run alter event trigger %%1$I disable'
+          ' meanwhile'
+        else
+          'the event trigger %%I ran the function %%s, which failed; run alter event trigger %%1$I'
+          ' disable meanwhile, or correct the function: a name in it may lack its schema'
+      end,
       e.evtname, e.evtfoid::pg_catalog.regprocedure)
     from pg_catalog.pg_event_trigger as e
     join pg_catalog.pg_proc as p on p.oid = e.evtfoid
     where e.evtenabled <> 'D'
-      and pg_catalog.strpos(%s, p.proname || '(') > 0
+      and (
+        pg_catalog.strpos(%(context)s, p.proname || '(') > 0
+        or e.evtevent = 'ddl_command_start' and %(is_too_late)s
+      )
     order by e.evtname
     limit 1
 """

@@ -35,7 +35,7 @@ exception when others then
     errcode = 'triggered_action_exception',
     message = format('the event trigger %I failed in the function %s: %s', v_trigger.name, v_trigger.function, v_message),
     detail = format('The command was: %s', left(p_ddl, 1000)),
-    hint = format('Qualify the names in that function, or run alter function %s set search_path = the schemas that it needs. Or run alter event trigger %I disable.', v_trigger.function, v_trigger.name);
+    hint = format('Run alter event trigger %I disable meanwhile, or correct the function: a name in it may lack its schema.', v_trigger.name);
 end
 $$;
 
