@@ -244,7 +244,8 @@ def test_readyz_fails_while_the_row_is_from_the_future(web: WebServer) -> None:
     answer = eventually(lambda: (got := web.get("/readyz")).status_code == 503 and got)
     assert len(answer.json()["problems"]) == 1
     assert re.fullmatch(
-        r"row: it is from (259200|25919\d) s in the future, so the clock of the database server was wrong;"
+        r"row: it is from (259200|25919\d) s in the future,"
+        r" so the clock of the database server was wrong;"
         r" run `vessel-activity status`",
         answer.json()["problems"][0],
     )
