@@ -96,8 +96,8 @@ def test_two_vessels_of_one_name_in_a_table_of_unique_names_fail_the_load_by_the
         [
             'error: duplicate key value violates unique constraint "vessels_name_key"',
             "  detail: Key (name)=(UNKNOWN SHIP) already exists.",
-            "  hint: constraint vessels_name_key of public.vessels refuses a row of the file. Change or drop the"
-            " constraint, or take the row out of the file. Then load the file again: nothing is loaded twice.",
+            "  hint: Change or drop constraint vessels_name_key of public.vessels, which refuses a row of the file, or take"
+            " that row out of the file. Then run the command again: nothing is loaded twice.",
         ],
     )
     assert one(db, "select count(*) from vessels") == 0
@@ -131,8 +131,22 @@ def test_each_further_constraint_fails_the_load_by_its_name(
         ingest.load_file(url, file(line(219000001), line(219000002)))
 
     assert raised.value.diag.constraint_name == name
-    assert raised.value.__notes__[0].startswith(f"hint: constraint {name} of public.vessel")
+    assert raised.value.__notes__[0].startswith(
+        f"hint: Change or drop constraint {name} of public.vessel"
+    )
     assert one(db, "select count(*) from vessels") == 0
+
+
+def test_a_column_that_must_not_be_null_is_named(
+    url: str, db: psycopg.Connection, file: Callable[..., Path]
+) -> None:
+    db.execute("alter table vessel_positions alter speed set not null")
+    with pytest.raises(psycopg.errors.NotNullViolation) as raised:
+        ingest.load_file(url, file(line(219000001).replace("10.1", "102.3")))
+    assert raised.value.__notes__ == [
+        "hint: Let column speed of public.vessel_positions be NULL: AIS does not always give it."
+        " Then run the command again: nothing is loaded twice."
+    ]
 
 
 def test_rows_that_a_trigger_drops_are_rejected_with_the_reason(
@@ -260,8 +274,8 @@ def test_a_position_for_which_there_is_no_partition_fails_the_load_with_the_way_
         [
             'error: no partition of relation "vessel_positions" found for row',
             '  detail: Partition key of the failing row contains ("timestamp") = (2022-01-03 00:00:00+00).',
-            "  hint: public.vessel_positions has no partition for a row of the file. Add one, for example: create table"
-            " public.vessel_positions_rest partition of public.vessel_positions default. Then load the file again:"
+            "  hint: Add a partition to public.vessel_positions for the rows of the file, for example: create table"
+            " public.vessel_positions_rest partition of public.vessel_positions default. Then run the command again:"
             " nothing is loaded twice.",
         ],
     )

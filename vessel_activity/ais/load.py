@@ -175,20 +175,26 @@ def _try_batch(
 
 
 def _explain(error: psycopg.Error) -> None:
-    if error.diag.message_hint or not isinstance(error, psycopg.IntegrityError):
+    """Add to an error of a source table what to do about it, if that is known."""
+    diag = error.diag
+    if diag.message_hint or not isinstance(error, psycopg.IntegrityError):
         return
-    table = f"{error.diag.schema_name}.{error.diag.table_name}"
-    again = "Then load the file again: nothing is loaded twice."
-    if error.diag.constraint_name:
-        error.add_note(
-            f"hint: constraint {error.diag.constraint_name} of {table} refuses a row of the file."
-            f" Change or drop the constraint, or take the row out of the file. {again}"
+    table = f"{diag.schema_name}.{diag.table_name}"
+    if diag.constraint_name:
+        advice = (
+            f"Change or drop constraint {diag.constraint_name} of {table}, which refuses a row of"
+            " the file, or take that row out of the file."
         )
+    elif isinstance(error, psycopg.errors.NotNullViolation):
+        advice = f"Let column {diag.column_name} of {table} be NULL: AIS does not always give it."
     elif isinstance(error, psycopg.errors.CheckViolation):  # of no constraint: of the partitions
-        error.add_note(
-            f"hint: {table} has no partition for a row of the file. Add one, for example:"
-            f" create table {table}_rest partition of {table} default. {again}"
+        advice = (
+            f"Add a partition to {table} for the rows of the file, for example: create table"
+            f" {table}_rest partition of {table} default."
         )
+    else:
+        return
+    error.add_note(f"hint: {advice} Then run the command again: nothing is loaded twice.")
 
 
 def _vacuum(connection: psycopg.Connection) -> None:
