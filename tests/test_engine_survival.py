@@ -274,6 +274,7 @@ def _program(name: str, *arguments: str) -> None:
     )
 
 
+@pytest.mark.needs("pg_restore")
 @pytest.mark.parametrize("options", [(), ("--no-unlogged-table-data",)], ids=["all", "logged"])
 def test_everything_works_after_dump_and_restore(
     mortal: LocalServer, name: str, options: tuple[str, ...], tmp_path: Path

@@ -70,8 +70,11 @@ def from_debian() -> bool:
 
 @cache
 def has(part: str) -> bool:
-    """Tell whether the build has a part: `icu`, or an extension by its name."""
+    """Tell whether the build has a part: `icu`, `pg_restore`, or an extension by its name."""
     folder = postgresql_binaries()
+    if part == "pg_restore":
+        # The one of PostgreSQL 18 sets transaction_timeout, which PostgreSQL 16 does not know.
+        return (folder / part).exists() or major() >= 17
     if part == "icu":
         return b"ucol_open" in (folder / "postgres").read_bytes()
     share = folder.parent / "share"

@@ -67,7 +67,7 @@ WEIGHTS = {
     "asleep": 2,
     "truncate": 1,
     "blind": 1,
-    "come_and_go": 1,
+    "come_and_go": 3,
     "refresh": 34,
     "held_refresh": 3,
     "verify": 2,
