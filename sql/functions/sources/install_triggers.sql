@@ -23,7 +23,8 @@ declare
   v_event record;
 begin
   delete from vessel_activity.refused_triggers as f
-  where not p_nowait or f.relation not in (select s.relation from vessel_activity.source_relations() as s where s.needed_triggers > 0);
+  where not p_nowait
+    or f.relation not in (select s.relation from vessel_activity.source_relations() as s where s.needed_triggers > 0);
 
   for v_trigger in
     select t.relation::regclass as relation, t.trigger_name as name, s.relation is null as is_no_source
@@ -84,7 +85,8 @@ begin
             when v_event.what in ('tree', 'merge') then 'note_' || v_event.what
             else format('note_%s_%s', case v_relation.source when 'vessels' then 'vessels' else 'positions' end, v_event.what)
           end);
-        execute format('alter table only %s %s trigger %I', v_relation.name, v_event.enabling, 'vessel_activity_' || v_event.what);
+        execute format('alter table only %s %s trigger %I',
+          v_relation.name, v_event.enabling, 'vessel_activity_' || v_event.what);
         execute format('comment on trigger %I on %s is %L', 'vessel_activity_' || v_event.what, v_relation.name,
           'Notes changes for vessel activity. Removed by vessel-activity rollback.');
       end loop;
