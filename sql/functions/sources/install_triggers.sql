@@ -27,7 +27,8 @@ declare
   v_event record;
 begin
   delete from vessel_activity.refused_triggers as f
-  where not p_nowait or f.relation not in (select s.relation from vessel_activity.source_relations() as s where s.needed_triggers > 0);
+  where not p_nowait
+    or f.relation not in (select s.relation from vessel_activity.source_relations() as s where s.needed_triggers > 0);
 
   for v_trigger in
     select t.relation::regclass as relation, t.trigger_name as name, s.relation is null as is_no_source

@@ -52,7 +52,7 @@ begin
       when count(*) filter (where r.right_triggers < r.needed_triggers or r.wrong_triggers > 0) > 0 then
         (select coalesce(
             'a source table lacks triggers of vessel activity, which were refused: ' || l.problem,
-            format('%s lacks triggers of vessel activity, or they are disabled or enabled in another way, or have other names', l.name))
+            l.name || ' lacks triggers of vessel activity, or they are not enabled as they should be, or have other names')
           from lacking as l)
       when exists (select from carried as t where t.relation not in (select r4.relation from relations as r4)) then
         (select format('%s carries triggers of vessel activity but is no source table', min(t.relation::regclass::text))
