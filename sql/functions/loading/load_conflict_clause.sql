@@ -26,4 +26,4 @@ as $$
 $$;
 
 comment on function vessel_activity.load_conflict_clause(regclass, name[]) is
-  'ON CONFLICT clause of an INSERT, which leaves out rows that are equal to existing ones in the columns. Empty if the table has no unique index on exactly these columns.';
+  'The ON CONFLICT clause for an INSERT that leaves out a row if the table has the same values in the columns already. Empty if the table has no unique index on exactly these columns.';

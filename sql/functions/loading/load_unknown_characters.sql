@@ -19,4 +19,4 @@ end
 $$;
 
 comment on function vessel_activity.load_unknown_characters(bytea[]) is
-  'Those of the characters, each in UTF-8, that the encoding of this database does not have.';
+  'The given characters that the encoding of this database lacks. Each is the bytes of one character in UTF-8.';
