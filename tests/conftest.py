@@ -36,11 +36,6 @@ _SERVER_OPTIONS = {
 }
 
 
-def has_pg_cron() -> bool:
-    """Tell whether the tests' PostgreSQL can load pg_cron."""
-    return builds.has("pg_cron")
-
-
 @contextmanager
 def folder_for_servers() -> Iterator[Path]:
     """Make a folder that other users may enter, and remove it afterwards.

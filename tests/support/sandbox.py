@@ -65,7 +65,6 @@ class Shape:
         owner: the role that owns the source tables and vessel activity.
         spares: tables that swaps put into the place of a source table or of a partition.
         own_changes: changes of structure that only this shape allows; each ends as it began.
-        own_not_yet: kinds of steps that are left out, because the engine does not follow them yet.
         from_version: the first version of PostgreSQL that knows this shape.
         by_definition: the source tables can carry no triggers, so the definition answers.
 
@@ -85,7 +84,6 @@ class Shape:
     owner: str = "postgres"
     spares: tuple[str, ...] = ()
     own_changes: tuple[tuple[str, ...], ...] = ()
-    own_not_yet: frozenset[str] = frozenset()
     from_version: int = 15
     by_definition: bool = False
 
@@ -98,16 +96,6 @@ class Shape:
         """All changes of structure that this shape allows."""
         return (*_EVERYWHERE, *self.own_changes)
 
-    @property
-    def not_yet(self) -> frozenset[str]:
-        """All kinds of steps that are left out."""
-        return self.own_not_yet | _NOT_YET_ANYWHERE
-
-
-# Steps that the engine does not follow yet. Empty both once it does, and the shapes play them.
-_NOT_YET_ANYWHERE = frozenset({"asleep"})
-_NOT_YET_IN_PARTITIONS = frozenset({"merge", "merge_any", "merge_fleet"})
-_NOT_YET_SHAPES = frozenset({"virtual"})
 
 _COLUMNS = 'mmsi text not null unique, name text, "vesselType" text, flag text, active boolean'
 _REST = "latitude double precision, longitude double precision, speed {}, course real"
@@ -227,7 +215,6 @@ ALL_SHAPES = (
         partitioned=True,
         spares=("spare_high_ids",),
         own_changes=_moves("vessel_positions", "high_ids", "from (100) to (1000000)"),
-        own_not_yet=_NOT_YET_IN_PARTITIONS - {"merge"},
     ),
     # Each update of a position's time, and of a vessel's status, may move the row to another partition.
     Shape(
@@ -257,7 +244,6 @@ ALL_SHAPES = (
         fleet_key="mmsi, active",
         spares=("spare_last_third",),
         own_changes=_moves("vessel_positions", "last_third", "with (modulus 3, remainder 2)"),
-        own_not_yet=_NOT_YET_IN_PARTITIONS,
     ),
     Shape(
         "generated",
@@ -318,11 +304,7 @@ ALL_SHAPES = (
         owner="captain",
     ),
 )
-SHAPES = tuple(
-    shape
-    for shape in ALL_SHAPES
-    if shape.name not in _NOT_YET_SHAPES and shape.from_version <= builds.major()
-)
+SHAPES = tuple(shape for shape in ALL_SHAPES if shape.from_version <= builds.major())
 
 _ROW = """r.active_now, r.active_last_hour, r.active_last_24h, r.total_vessels,
     r.positions_last_hour, r.vessel_types::text, r.top_flags::text, r.speed_avg, r.updated_at"""
