@@ -510,21 +510,6 @@ def test_a_writers_own_random_numbers_are_left_alone(db: psycopg.Connection) -> 
     assert after_a_seed(insert) == after_a_seed()
 
 
-def test_long_names_count_towards_the_limit(db: psycopg.Connection) -> None:
-    small_limit(db, "inbox", 1_048_576)
-    refreshed(db, AS_OF - MINUTE)
-    add_vessels(db, [("Cargo", "NO")])
-    db.execute(
-        "do $$ begin for v in 1 .. 3000 loop update vessels set flag = (select string_agg("
-        "md5((v * 1000 + i)::text), '') from generate_series(1, 300) as i); end loop; end $$"
-    )
-
-    assert bytes_of(db, "fleet_inbox") > 10 * 1_048_576
-    state = db.execute("select state from vessel_activity_status() where check_name = 'inbox'")
-    assert state.fetchone() == ("warn",)
-    assert rebuilt_once_there_is_room(db).total_vessels == 1
-
-
 def test_names_that_no_vessel_has_any_more_are_forgotten(db: psycopg.Connection) -> None:
     add_vessels(db, [("Cargo", "NO")])
     refreshed(db, AS_OF - MINUTE)

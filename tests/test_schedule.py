@@ -142,7 +142,7 @@ def test_a_writer_of_a_new_partition_does_not_wait_for_the_sleeping_job(
 
         assert job.runs, job.error
     triggers = "select count(*) from vessel_activity.note_triggers() where relation = %s::regclass"
-    assert rows(session, triggers, "pnew") == [(3,)]
+    assert rows(session, triggers, "pnew") == [(4,)]
 
 
 def test_the_sleeping_job_holds_no_lock_and_no_old_snapshot(

@@ -157,7 +157,7 @@ def test_the_loop_repairs_the_triggers_after_a_refresh(url: str) -> None:
         eventually(
             lambda: answer(
                 url,
-                "select tgenabled = 'A' from pg_trigger where tgname = 'vessel_activity_deleted'"
+                "select tgenabled = 'O' from pg_trigger where tgname = 'vessel_activity_deleted'"
                 " and tgrelid = 'vessel_positions'::regclass",
             )
         )

@@ -173,13 +173,14 @@ def test_the_status_knows_every_table_of_the_migrations() -> None:
     assert len(created()) > 20
 
 
-@pytest.mark.parametrize("name", created())
-@pytest.mark.parametrize("sql_file", [False, True])
+# The SQL file repeats a migration as a whole, so one migration is enough for it.
+@pytest.mark.parametrize(
+    ("name", "sql_file"),
+    [(name, False) for name in created()] + [(name, True) for name in created() if "inbox" in name],
+)
 def test_migrate_mends_a_dropped_table_or_sequence(
     db: psycopg.Connection, url: str, name: str, *, sql_file: bool
 ) -> None:
-    if sql_file and "inbox" not in name:
-        pytest.skip("the file repeats a migration as a whole; one migration is enough")
     fresh = snapshot(url)
     kind = "sequence" if re.search("tickets|guard|reopenings", name) else "table"
     # Tables with a foreign key to it go as well: only a new table gets its foreign key again.
@@ -337,7 +338,7 @@ def test_an_audit_of_ddl_sees_a_migrate_and_stops_nothing(empty_url: str) -> Non
         migrate.migrate(empty_url)
         assert db.execute(
             "select count(*) from audit_log where tag = 'CREATE TRIGGER'"
-        ).fetchone() == (6,)
+        ).fetchone() == (8,)
         into(db, "vessel_positions", 1)
         assert refreshed(db, AS_OF).active_now == 1
         db.execute("update vessel_activity.settings set inbox_limit_bytes = 16384")

@@ -2,8 +2,7 @@
 --   incremental  the state can be used: fold the inboxes into it
 --   rebuild      the state can't be used, but can be built now
 --   definition   the state can't be built now either: vessel_activity_at() computes the figures
--- Changes nothing. Raises undefined_table (42P01) if a source table does not exist. The caller holds the refresh lock and has read
--- p_state since.
+-- Changes nothing. The caller has called lock_sources, holds the refresh lock and has read p_state since.
 create or replace function vessel_activity.plan_refresh(
   p_as_of timestamptz,
   p_settings vessel_activity.settings,
@@ -18,14 +17,7 @@ create or replace function vessel_activity.plan_refresh(
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_problem record;
 begin
-  if to_regclass('public.vessels') is null or to_regclass('public.vessel_positions') is null then
-    select p.message, p.hint into v_problem from vessel_activity.source_problem() as p;
-    raise exception using errcode = 'undefined_table', message = v_problem.message, hint = v_problem.hint;
-  end if;
-
   verify := false;
   fingerprint := p_state.fingerprint;
   clock_was_ahead := coalesce(p_state.as_of > greatest(p_as_of, clock_timestamp()), false);

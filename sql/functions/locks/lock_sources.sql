@@ -4,7 +4,7 @@
 -- While a table is locked by somebody else it tries again, for p_patience. It holds none of these locks between two tries.
 -- A refresh that only takes in changes does not read vessels, so a locked table vessels does not stop it. A refresh reads
 -- vessels if it builds the state, verifies the state, or has no state.
--- Raises lock_not_available if a table stays locked, and undefined_table.
+-- Raises lock_not_available if a table stays locked, and undefined_table with the words of source_problem.
 create or replace function vessel_activity.lock_sources(
   p_with_vessels boolean default null, p_patience interval default '5 seconds'
 )
@@ -14,9 +14,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_ends_at constant timestamptz := clock_timestamp() + p_patience;
+  v_problem record;
 begin
   if pg_is_in_recovery() then
     return false; -- a standby has no state to read; the refresh says what is wrong
+  end if;
+  if to_regclass('public.vessels') is null or to_regclass('public.vessel_positions') is null then
+    select p.message, p.hint into v_problem from vessel_activity.source_problem() as p;
+    raise exception using errcode = 'undefined_table', message = v_problem.message, hint = v_problem.hint;
   end if;
   loop
     begin
@@ -44,4 +49,4 @@ end
 $$;
 
 comment on function vessel_activity.lock_sources(boolean, interval) is
-  'Takes the locks that a refresh needs to read the source tables. p_with_vessels: also that of vessels (NULL: if it is clear that the refresh will read it). Waits up to p_patience and holds none of them while it waits; then raises lock_not_available. Returns false if the tables can''t be locked by name.';
+  'Takes the locks that a refresh needs to read the source tables. p_with_vessels: also that of vessels (NULL: if it is clear that the refresh will read it). Waits up to p_patience and holds none of them while it waits; then raises lock_not_available. Raises undefined_table if a source table does not exist. Returns false if the tables can''t be locked by name.';
