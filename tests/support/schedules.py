@@ -106,7 +106,6 @@ class Writer:
     db: psycopg.Connection
     lane: int | None = None
     savepoints: list[str] = field(default_factory=list)
-    has_prepared: bool = False
 
     @property
     def busy(self) -> bool:
@@ -255,13 +254,14 @@ class Run:
             self.script.append(f"/* writer {writer.number}, prepared by the client */ {merge};")
             writer.db.execute(merge, prepare=True)
         elif how == "prepared":
-            if writer.has_prepared:  # the last one failed
+            # The last one failed, and no crash has ended the session since.
+            if writer.db.execute(
+                "select 1 from pg_prepared_statements where name = 'changes'"
+            ).fetchone():
                 self._execute(writer.db, "deallocate changes")
             self._execute(writer.db, f"prepare changes as {merge}")
-            writer.has_prepared = True
             self._execute(writer.db, "execute changes")
             self._execute(writer.db, "deallocate changes")
-            writer.has_prepared = False
         elif how == "function":
             body = random.choice([f"as $f$ {merge} $f$", f"begin atomic {merge}; end"])
             self._execute(
