@@ -11,7 +11,6 @@ import psycopg
 import pytest
 
 from tests.conftest import cloned
-from tests.support.builds import postgresql_binaries
 from tests.support.fleet import (
     AS_OF,
     HOUR,
@@ -104,16 +103,10 @@ def test_a_subscription_that_comes_and_goes_between_two_refreshes_is_followed(
         assert exact(db, "incremental").active_now == 5
 
 
-def has_pglogical() -> bool:
-    """Tell whether the tests' PostgreSQL can load pglogical."""
-    return (postgresql_binaries().parent / "lib" / "pglogical.so").exists()
-
-
+@pytest.mark.needs("pglogical")
 def test_changes_that_pglogical_applies_are_followed(
     new_server: Callable[..., LocalServer],
 ) -> None:
-    if not has_pglogical():
-        pytest.skip("pglogical is not installed; run scripts/install-packages")
     server = new_server(shared_preload_libraries="pglogical", max_worker_processes="20")
     server.start()
     with psycopg.connect(server.url(), autocommit=True) as admin:
