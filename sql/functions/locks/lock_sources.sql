@@ -2,8 +2,8 @@
 -- any other lock. A refresh that waited for them later would keep other refreshes out, and the DDL of another session, and
 -- the writers that queue behind that DDL.
 -- While a table is locked by somebody else it tries again, for p_patience. It holds none of these locks between two tries.
--- A refresh that only takes in changes does not read vessels, so a locked table vessels does not stop it. A refresh reads
--- vessels if it builds the state, verifies the state, or has no state.
+-- A refresh that only takes in changes does not read vessels, so a locked table vessels does not stop it. A refresh that
+-- builds or verifies the state reads vessels.
 -- Raises lock_not_available if a table stays locked, and undefined_table with the words of source_problem.
 create or replace function vessel_activity.lock_sources(
   p_with_vessels boolean default null, p_patience interval default '5 seconds'
