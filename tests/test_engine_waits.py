@@ -7,6 +7,7 @@ keep their transactions open and beside DDL. A watcher samples pg_locks a hundre
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -42,7 +43,7 @@ SOURCES = """
 """
 # What sessions of vessel activity do. Each is repeated in a session of its own.
 PRODUCT_WORK = (
-    "call vessel_activity.scheduled_refresh(60)",
+    "call vessel_activity.scheduled_refresh({seconds})",
     "select vessel_activity.refresh_if_due('fallback')",
     "select public.refresh_vessel_activity()",
     "select public.vessel_activity_verify()",
@@ -181,9 +182,7 @@ def work(url: str, statement: str, until: float) -> int:
             done += 1
             # A source table may be locked, and another refresh may run.
             with suppress(psycopg.errors.LockNotAvailable):
-                if "scheduled" in statement:
-                    db.execute(f"set statement_timeout = '{left + 1:.1f}s'".encode())
-                db.execute(statement.encode())
+                db.execute(statement.format(seconds=math.ceil(left)).encode())
             time.sleep(0.05)
     return done
 
@@ -243,8 +242,10 @@ def test_no_waiting_session_holds_a_lock_and_no_writer_waits_long(waits_url: str
         product = [pool.submit(work, waits_url, what, until) for what in PRODUCT_WORK]
         writers = [pool.submit(write, waits_url, seed, until) for seed in range(2)]
         ddl = [pool.submit(alter, waits_url, seed, until) for seed in range(2)]
-        others = [one.result() for one in (*product, *writers, *ddl)]
-        ended.set()
+        try:
+            others = [one.result() for one in (*product, *writers, *ddl)]
+        finally:
+            ended.set()  # else the pool would wait for the watcher
         waits = watcher.result()
 
     assert waits.held == Counter()

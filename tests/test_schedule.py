@@ -254,6 +254,24 @@ def test_a_run_with_a_timeout_shorter_than_the_interval_refreshes_once_and_succe
     assert log == [("pg_cron", None)]
 
 
+def test_a_run_says_that_a_table_is_locked_before_statement_timeout_would_cancel_it(
+    db: psycopg.Connection, url: str
+) -> None:
+    db.execute(f"alter database {db.info.dbname} set statement_timeout = '2s'".encode())
+    db.execute("delete from vessel_activity.refresh_log")
+    db.execute("delete from vessel_activity_realtime")
+    with psycopg.connect(url) as other:
+        other.execute("set statement_timeout = 0")
+        other.execute("lock table vessel_positions in access exclusive mode")
+        with running(url, 60) as job:
+            job.join()
+            assert job.error is None
+    log = rows(db, "select refreshed_by, sqlstate, message from vessel_activity.refresh_log")
+    assert log == [
+        ("pg_cron", "55P03", 'could not obtain lock on relation "public.vessel_positions"'),
+    ]
+
+
 def test_the_timeout_of_the_job_is_the_most_specific_setting(db: psycopg.Connection) -> None:
     def timeout(role: str) -> str | None:
         found = rows(db, "select vessel_activity.job_statement_timeout(%s)", role)

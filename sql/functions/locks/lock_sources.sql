@@ -1,7 +1,8 @@
 -- Takes the locks that reading the source tables needs (ACCESS SHARE, with partitions and children), before a refresh takes
 -- any other lock. A refresh that waited for them later would keep other refreshes out, and the DDL of another session, and
 -- the writers that queue behind that DDL.
--- While a table is locked by somebody else it tries again, for p_patience. It holds none of these locks between two tries.
+-- While a table is locked by somebody else it tries again, for p_patience. It gives up half a second before statement_timeout
+-- would cancel the caller, who could not log why. It holds none of these locks between two tries.
 -- A refresh that only takes in changes does not read vessels, so a locked table vessels does not stop it. A refresh that
 -- builds or verifies the state reads vessels.
 -- Raises lock_not_available if a table stays locked, and undefined_table with the words of source_problem.
@@ -13,7 +14,9 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_ends_at constant timestamptz := clock_timestamp() + p_patience;
+  v_ends_at constant timestamptz := least(
+    clock_timestamp() + p_patience,
+    statement_timestamp() + nullif(current_setting('statement_timeout')::interval, interval '0') - interval '0.5 seconds');
   v_problem record;
 begin
   if pg_is_in_recovery() then
@@ -49,4 +52,4 @@ end
 $$;
 
 comment on function vessel_activity.lock_sources(boolean, interval) is
-  'Takes the locks that a refresh needs to read the source tables. p_with_vessels: also that of vessels (NULL: if it is clear that the refresh will read it). Waits up to p_patience and holds none of them while it waits; then raises lock_not_available. Raises undefined_table if a source table does not exist. Returns false if the tables can''t be locked by name.';
+  'Takes the locks that a refresh needs to read the source tables. p_with_vessels: also that of vessels (NULL: if it is clear that the refresh will read it). Waits up to p_patience, but ends before statement_timeout does, and holds none of them while it waits; then raises lock_not_available. Raises undefined_table if a source table does not exist. Returns false if the tables can''t be locked by name.';
