@@ -5,13 +5,17 @@ import * as feed from "./feed.js";
 import * as format from "./format.js";
 import * as view from "./view.js";
 
-// The numbers are out of date if the last refresh is more than three intervals old. /readyz has the same rule.
-const STALE_INTERVALS = 3;
-const DEFAULT_INTERVAL_SECONDS = 30;
+// The database has the rule when numbers are out of date. The server sends the age along. Until then the page uses the age
+// for the default interval.
+const DEFAULT_STALE_AFTER_SECONDS = 34;
+// A page that polls knows the time to a few seconds. Numbers from further ahead were computed with a wrong clock.
+const AHEAD_MS = 5_000;
+// From so long before the numbers go out of date, a page that polls asks more often: a refresh may run and take long.
+const HURRY_MS = 3_000;
 
 const known = {
   stats: null, // the newest answer, by its own updatedAt
-  intervalSeconds: DEFAULT_INTERVAL_SECONDS,
+  staleAfterSeconds: DEFAULT_STALE_AFTER_SECONDS,
   isRowPresent: true, // false if the database has lost its cached row
   isDatabaseAway: false, // true while the server cannot read its database
   lastDay: null, // the history of 24 hours
@@ -38,6 +42,11 @@ const MESSAGES = {
     "Cached row missing",
     `The database has lost its cached row. ${ageSentence} The next refresh will bring new ones.`,
   ],
+  ahead: (_, age) => [
+    "Wrong clock",
+    `These numbers are dated ${age} in the future. The clock of the database server was wrong. ` +
+      "The next refresh will bring new ones.",
+  ],
   stale: (_, age) => ["Out of date", `The last refresh was ${age} ago. These numbers are from that time.`],
   empty: () => ["No vessels", "There are no vessels in the fleet, and no positions in the last 24 hours."],
   quiet: () => ["Feed quiet", "The numbers are up to date, but no position is dated within the last 5 minutes."],
@@ -47,34 +56,44 @@ const MESSAGES = {
 const BROKEN = "broken";
 let shownState = null;
 
+function ageOfNumbers() {
+  return known.stats === null ? null : clock.now() - Date.parse(known.stats.updatedAt);
+}
+
 function currentState(age) {
   if (known.failure === feed.UNREACHABLE) return "lost";
   if (known.failure === feed.REFUSED || known.isDatabaseAway) return "failing";
   if (known.stats === null) return "waiting";
   if (!known.isRowPresent) return "missing";
-  if (age > STALE_INTERVALS * known.intervalSeconds * 1000) return "stale";
+  if (age < -AHEAD_MS) return "ahead";
+  if (age > known.staleAfterSeconds * 1000) return "stale";
   if (known.stats.totalVessels === 0 && known.stats.activeLast24h === 0) return "empty";
   return known.stats.activeNow === 0 ? "quiet" : "live";
 }
 
 function updateState() {
   if (shownState === BROKEN) return;
-  const age = known.stats === null ? null : clock.now() - Date.parse(known.stats.updatedAt);
+  const age = ageOfNumbers();
   const name = currentState(age);
-  const words = age === null ? "" : format.duration(age);
+  const words = age === null ? "" : format.duration(Math.abs(age));
   const [label, banner] = MESSAGES[name](age === null ? NO_NUMBERS : `These numbers are ${words} old.`, words);
   if (shownState !== null && shownState !== name) view.announce(banner ?? "The numbers are live again.");
   shownState = name;
-  view.showState({ name, label, banner, mode: known.mode, age });
+  view.showState({ name, label, banner, mode: known.mode, age: name === "ahead" ? null : age });
 }
 
 const listener = {
-  answer(stats, { unconfirmedSeconds }) {
+  answer(stats, { unconfirmedSeconds, staleAfterSeconds }) {
     known.failure = null;
+    known.staleAfterSeconds = staleAfterSeconds ?? known.staleAfterSeconds;
     known.isDatabaseAway = unconfirmedSeconds > 0;
     known.isRowPresent = true;
-    // Answers may arrive in any order. An older answer never replaces a newer one.
-    if (known.stats === null || Date.parse(stats.updatedAt) >= Date.parse(known.stats.updatedAt)) {
+    // Answers may arrive in any order. An older answer never replaces a newer one, unless that is dated in the future.
+    if (
+      known.stats === null ||
+      ageOfNumbers() < -AHEAD_MS ||
+      Date.parse(stats.updatedAt) >= Date.parse(known.stats.updatedAt)
+    ) {
       known.stats = stats;
       view.showNumbers(stats);
       if (known.lastDay) trend.updateCards(stats, known.lastDay);
@@ -86,12 +105,12 @@ const listener = {
     known.isRowPresent = false;
     updateState();
   },
-  health({ intervalSeconds, simulated, databaseAway, present }) {
+  health({ staleAfterSeconds, simulated, databaseAway, present }) {
     known.failure = null;
     known.isDatabaseAway = databaseAway;
     // A server that has just started does not know yet, and sends null.
     known.isRowPresent = present !== false;
-    known.intervalSeconds = intervalSeconds ?? known.intervalSeconds;
+    known.staleAfterSeconds = staleAfterSeconds ?? known.staleAfterSeconds;
     view.showSimulated(simulated);
     updateState();
   },
@@ -102,6 +121,10 @@ const listener = {
   failed(reason) {
     known.failure = reason;
     updateState();
+  },
+  isGoingStale() {
+    const ms = known.staleAfterSeconds * 1000 - ageOfNumbers();
+    return known.stats !== null && ms < HURRY_MS && ms > -HURRY_MS;
   },
 };
 
@@ -218,14 +241,14 @@ async function begin() {
   const arrivedAt = performance.getEntriesByType("navigation")[0]?.responseStart;
   if (page) {
     clock.set(page.now, arrivedAt);
-    known.intervalSeconds = page.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS;
+    known.staleAfterSeconds = page.staleAfterSeconds ?? DEFAULT_STALE_AFTER_SECONDS;
     view.showSimulated(page.simulated);
   }
   // If the server filled in the numbers, the browser paints them before this script takes up its time.
   if (page?.filled) await firstFrame();
   if (page?.answer && page.present) listener.answer(page.answer, page);
   else updateState();
-  setInterval(updateState, 1000);
+  setInterval(updateState, 500);
   if (!page?.filled) await firstFrame();
   feed.follow(listener);
   beginHistory();

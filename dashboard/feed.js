@@ -7,6 +7,8 @@ import * as clock from "./clock.js";
 
 const API = new URL("../api/database/", import.meta.url);
 const POLL_MS = 5_000;
+// Around the moment at which the numbers go out of date: they do not if a refresh runs that takes long.
+const POLL_HURRIED_MS = 900;
 // Only the title of a hidden page can be seen.
 const POLL_HIDDEN_MS = 30_000;
 const HIDDEN_MS = 5_000;
@@ -23,11 +25,12 @@ export const REFUSED = "refused";
 
 /**
  * Follows the numbers for as long as the page is open. It calls:
- * - listener.answer(stats, {unconfirmedSeconds}) with each answer, of any age
+ * - listener.answer(stats, {unconfirmedSeconds, staleAfterSeconds}) with each answer, of any age
  * - listener.rowMissing() if the database has no cached row to answer with
  * - listener.health(data) with each heartbeat of the stream
  * - listener.failed(reason) after each request that failed
  * - listener.mode("stream" | "polling") when the mode changes
+ * - listener.isGoingStale() to learn whether the numbers are just going out of date
  */
 export function follow(listener) {
   const beganAt = performance.now();
@@ -57,7 +60,8 @@ export function follow(listener) {
     stream.reopenIfSilent(now);
     // The stream gets a moment to start before the first request.
     if (mode === null && now - beganAt < 1_000) return;
-    if (now - polledAt > (document.hidden ? POLL_HIDDEN_MS : POLL_MS)) {
+    const pause = document.hidden ? POLL_HIDDEN_MS : POLL_MS;
+    if (now - polledAt > (listener.isGoingStale() ? POLL_HURRIED_MS : pause)) {
       polledAt = now;
       poll(listener);
     }
@@ -191,5 +195,8 @@ async function poll(listener) {
     listener.rowMissing();
     return;
   }
-  listener.answer(stats, { unconfirmedSeconds: Number(response.headers.get("x-vessel-activity-unconfirmed")) });
+  listener.answer(stats, {
+    unconfirmedSeconds: Number(response.headers.get("x-vessel-activity-unconfirmed")),
+    staleAfterSeconds: Number(response.headers.get("x-vessel-activity-stale-after")) || undefined,
+  });
 }

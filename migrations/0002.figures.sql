@@ -101,3 +101,14 @@ comment on column vessel_activity.refresh_log.message is 'The error message, or 
 comment on column vessel_activity.refresh_log.verification is 'If the refresh compared the state with the definition: {"state": row, "definition": row, "equal": boolean}; else NULL.';
 create index if not exists refresh_log_started_at on vessel_activity.refresh_log (started_at);
 comment on index vessel_activity.refresh_log_started_at is 'Finds the refreshes of a period, and those older than settings.log_retention.';
+create index if not exists refresh_log_costly on vessel_activity.refresh_log (id)
+where mode is distinct from 'incremental' or verification is not null;
+comment on index vessel_activity.refresh_log_costly is 'Finds the newest refreshes that read the source tables, or failed.';
+
+-- Three sequences hold what other sessions must see before the transaction of a refresh ends, or even if it never does.
+create sequence if not exists vessel_activity.refresh_promise;
+comment on sequence vessel_activity.refresh_promise is 'Until when the refresh that runs has promised to show progress, in milliseconds since 1970. Once it has ended: when it ended.';
+create sequence if not exists vessel_activity.refresher;
+comment on sequence vessel_activity.refresher is 'Process id of the session that made the promise in refresh_promise.';
+create sequence if not exists vessel_activity.announced;
+comment on sequence vessel_activity.announced is 'vessel_activity_realtime.updated_at of the row that listeners were last told of, in microseconds since 1970.';

@@ -624,6 +624,7 @@ def test_listeners_get_the_instant_after_the_commit_and_not_before(
         listener.execute("listen vessel_activity")
         with db.transaction():
             row = refreshed(db, AS_OF)
+            assert one(db, "select vessel_activity.announce()") is True
             assert list(listener.notifies(timeout=0.2)) == []
 
         told = next(listener.notifies(timeout=10))
@@ -638,11 +639,28 @@ def test_a_refresh_that_is_rolled_back_tells_nobody(db: psycopg.Connection, url:
         listener.execute("listen vessel_activity")
         with db.transaction(force_rollback=True):
             refreshed(db, AS_OF)
+            assert one(db, "select vessel_activity.announce()") is True
         refreshed(db, AS_OF + SECOND)
+        assert one(db, "select vessel_activity.announce()") is True
 
         told = next(listener.notifies(timeout=10))
 
     assert told.payload == "2050-03-13T12:00:01.250000Z"
+
+
+def test_a_row_is_announced_once(db: psycopg.Connection) -> None:
+    assert one(db, "select vessel_activity.is_announced()") is False  # the refresh of migrate
+    db.execute("delete from public.vessel_activity_realtime")
+    assert one(db, "select vessel_activity.is_announced()") is True
+    assert one(db, "select vessel_activity.announce()") is False
+    refreshed(db, AS_OF)
+    assert one(db, "select vessel_activity.is_announced()") is False
+    assert one(db, "select announced from vessel_activity.refresh_if_due('fallback')") is False
+
+    assert one(db, "select vessel_activity.announce()") is True
+
+    assert one(db, "select vessel_activity.is_announced()") is True
+    assert one(db, "select vessel_activity.announce()") is False
 
 
 # --- the schedule --------------------------------------------------------------------------------

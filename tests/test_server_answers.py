@@ -229,14 +229,20 @@ def test_readyz_follows_the_age_of_the_row_and_healthz_does_not(web: WebServer) 
     ready = web.get("/readyz")
     assert (ready.status_code, ready.json()["problems"]) == (200, [])
     assert ready.json()["database"] == "listening"
-    write_row(web.url, age="89 seconds")
-    eventually(lambda: web.get("/readyz").json()["ageSeconds"] > 88)
-    assert web.get("/readyz").status_code == 200
-    write_row(web.url, age="91 seconds")
+    assert ready.json()["staleAfterSeconds"] == 34
+    with psycopg.connect(web.url, autocommit=True) as connection:
+        connection.execute("select public.vessel_activity_schedule('1 hour')")
+    write_row(web.url, age="3550 seconds")
+    fresh = eventually(lambda: (got := web.get("/readyz").json())["ageSeconds"] > 3549 and got)
+    assert (fresh["ready"], fresh["staleAfterSeconds"]) == (True, 3605.5)
+    write_row(web.url, age="3607 seconds")
     late = eventually(lambda: (got := web.get("/readyz")).status_code == 503 and got)
     assert len(late.json()["problems"]) == 1
-    assert re.match(r"row: it is 9[1-5] s old, more than 90 s", late.json()["problems"][0])
+    assert re.match(r"row: it is 36\d\d s old, more than 3605.5 s", late.json()["problems"][0])
+    assert "vessel_activity_row_stale 1.0" in web.get("/metrics").text
     assert web.get("/healthz").status_code == 200
+    with psycopg.connect(web.url, autocommit=True) as connection:
+        connection.execute("select public.vessel_activity_schedule('30 seconds')")
 
 
 def test_readyz_fails_while_the_row_is_from_the_future(web: WebServer) -> None:
@@ -248,6 +254,7 @@ def test_readyz_fails_while_the_row_is_from_the_future(web: WebServer) -> None:
         r" so the clock of the database server was wrong; run `vessel-activity status`",
         answer.json()["problems"][0],
     )
+    assert "vessel_activity_row_ahead 1.0" in web.get("/metrics").text
     write_row(web.url)
     eventually(lambda: web.get("/readyz").status_code == 200)
 

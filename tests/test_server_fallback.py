@@ -86,7 +86,7 @@ def test_the_loop_does_not_refresh_a_row_that_another_session_refreshes(url: str
             lambda: answer(
                 url,
                 "select count(*) > 0 from pg_stat_activity"
-                " where application_name like '%refresh loop' and query = 'COMMIT'"
+                " where application_name like '%refresh loop' and query like '%refresh_if_due%'"
                 " and state = 'idle' and datname = current_database()",
             )
         )

@@ -1,41 +1,71 @@
 """The refresh loop: refreshes when pg_cron and other servers don't. It runs in the server or alone.
 
-The database decides whether a refresh is due (vessel_activity.refresh_if_due). The loop outlives
+The database decides whether a refresh is due (vessel_activity.refresh_if_due). The loop asks every
+two seconds at least, so it soon sees another interval and the refreshes of others. It outlives
 every error of the database.
+
+A refresh is one round trip. The database commits it without its client. So neither a frozen loop
+nor a cut network keeps others from refreshing.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import signal
+import time
 from collections import deque
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from vessel_activity.database.connections import AsyncSession, connect_async
+from vessel_activity.database.connections import (
+    CANCEL_SECONDS,
+    AsyncSession,
+    connect_async,
+    in_time,
+    last_row,
+    settle,
+)
 from vessel_activity.database.errors import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+    from typing import LiteralString
 
 log = logging.getLogger("vessel_activity.refresh_loop")
 
-BY = "fallback"
 RETRY_FIRST_SECONDS = 1.0
-RETRY_MOST_SECONDS = 30.0
+RETRY_MOST_SECONDS = 10.0
+# How often to ask at least whether a refresh is due.
+LOOK_SECONDS = 2.0
+# After so long without an answer to a refresh, another session is asked whether it still runs.
+ANSWER_SECONDS = 10.0
+# A limit for everything that is quick.
+QUICK_SECONDS = 10.0
 STATISTICS_EVERY = 10
-_DUE = """
-  select refreshed, wait_seconds, duration_ms, mode, new_rows,
-    public.vessel_activity_json(figures) as figures
-  from vessel_activity.refresh_if_due(%s)
+# The role or the database may have other defaults, which are meant for other programs: limits that
+# a refresh would exceed, or a snapshot older than its instant, which would give wrong figures.
+_OURS = """
+  set transaction isolation level read committed;
+  set local statement_timeout = '1h';
+  set local lock_timeout = '1s';
 """
-_FAILED = "select vessel_activity.log_failure(%s, %s, %s, %s)"
-_MAINTAIN = "select vessel_activity.maintain()"
+_DUE = f"""
+  {_OURS}
+  select refreshed, wait_seconds, duration_ms, mode, announced,
+    (figures).active_now, (figures).active_last_hour, (figures).active_last_24h,
+    (figures).total_vessels, (figures).positions_last_hour, (figures).speed_avg
+  from vessel_activity.refresh_if_due('fallback')
+"""  # noqa: S608 - two constants
+_MAINTAIN = _OURS + "select vessel_activity.maintain()"
+_ANNOUNCE = _OURS + "select vessel_activity.announce()"
+_IS_REFRESHING = _OURS + "select vessel_activity.tend_refresh_lock('fallback') as still"
+_FAILED = """
+  select vessel_activity.log_failure(
+    'fallback', clock_timestamp() - make_interval(secs => %s), %s, %s)
+"""
 
 
 async def run(conninfo: str) -> None:
@@ -47,11 +77,11 @@ async def run(conninfo: str) -> None:
         try:
             async with await _connect(conninfo) as session:
                 while True:
-                    wait_seconds = await _look(session, durations)
+                    wait_seconds = await _look(session, conninfo, durations)
                     if trouble is not None:
                         log.info("refreshing again")
                     trouble, retry = None, RETRY_FIRST_SECONDS
-                    await asyncio.sleep(wait_seconds)
+                    await asyncio.sleep(min(wait_seconds, LOOK_SECONDS))
         except (psycopg.Error, OSError, UnicodeError) as error:
             reason = _in_words(error)
             if reason != trouble:  # else a night's outage would be a thousand lines
@@ -62,10 +92,7 @@ async def run(conninfo: str) -> None:
 
 
 async def _connect(conninfo: str) -> AsyncSession:
-    session = await connect_async(conninfo, purpose="refresh loop", writable=True)
-    # The database may have another default, and a snapshot older than the refresh's instant would
-    # give wrong figures.
-    await session.set_isolation_level(psycopg.IsolationLevel.READ_COMMITTED)
+    session = await connect_async(conninfo, purpose="refresh loop", writable=True, lasting=True)
     session.add_notice_handler(_warn)
     return session
 
@@ -90,43 +117,79 @@ def _warn(notice: psycopg.errors.Diagnostic) -> None:
         log.warning("%s", notice.message_primary)
 
 
-async def _look(session: AsyncSession, durations: deque[float]) -> float:
+async def _look(session: AsyncSession, conninfo: str, durations: deque[float]) -> float:
     """Refresh if it is due; return in how many seconds to ask again."""
-    started_at = datetime.now(UTC)
+    began = time.monotonic()
     try:
-        async with session.transaction():
-            row = await (await session.execute(_DUE, [BY])).fetchone()
+        row = await _answer(session, conninfo)
     except psycopg.Error as error:
         if not session.closed and error.sqlstate is not None:
             message = error.diag.message_primary or str(error)
+            failed = [time.monotonic() - began, error.sqlstate, message]
             # If that fails too, the first error is the one to report.
-            with suppress(psycopg.Error):
-                await session.execute(_FAILED, [BY, started_at, error.sqlstate, message])
+            with suppress(psycopg.Error, TimeoutError):
+                await in_time(session, session.execute(_FAILED, failed), QUICK_SECONDS)
         raise
-    assert row is not None  # noqa: S101 - a function with out parameters returns one row
     if row["refreshed"]:
         _tell(row, durations)
-        try:
-            await session.execute(_MAINTAIN)
-        except psycopg.Error as error:
-            if session.closed:
-                raise
-            # The figures are right without it, and the next refresh tries again.
-            log.warning("maintenance put off: %s", error.diag.message_primary or error)
+    if not row["announced"]:
+        # Listeners poll as long as this fails.
+        await _beside(session, _ANNOUNCE, "listeners are not notified")
+    if row["refreshed"]:
+        # The figures are right without it, and the next refresh tries again.
+        await _beside(session, _MAINTAIN, "maintenance put off")
     return float(row["wait_seconds"])
+
+
+async def _answer(session: AsyncSession, conninfo: str) -> dict[str, Any]:
+    """Refresh if it is due, and return the answer of the database.
+
+    A refresh may take long. So there is no fixed limit. While no answer comes, another session
+    looks whether any refresh runs. If none does, the answer was lost on its way.
+    """
+    task = asyncio.ensure_future(last_row(session, _DUE))
+    try:
+        while not (await asyncio.wait({task}, timeout=ANSWER_SECONDS))[0]:
+            if not await _is_refreshing(conninfo) and not task.done():
+                await settle(session, task, 0)
+                raise TimeoutError(f"no answer within {ANSWER_SECONDS:g} s")
+    except asyncio.CancelledError:
+        task.cancel()
+        await settle(session, task, CANCEL_SECONDS)
+        raise
+    return task.result()
+
+
+async def _is_refreshing(conninfo: str) -> bool:
+    """Tell whether a refresh runs, as far as that can be found out now."""
+    try:
+        async with await connect_async(conninfo, purpose="refresh loop", writable=True) as session:
+            row = await in_time(session, last_row(session, _IS_REFRESHING), QUICK_SECONDS)
+    except (psycopg.Error, OSError):
+        return True
+    return bool(row["still"])
+
+
+async def _beside(session: AsyncSession, statements: LiteralString, failed: str) -> None:
+    """Run what is not worth a failure of the loop; log why it failed."""
+    try:
+        await in_time(session, last_row(session, statements), QUICK_SECONDS)
+    except psycopg.Error as error:
+        if session.closed:
+            raise
+        log.warning("%s: %s", failed, error.diag.message_primary or error)
 
 
 def _tell(row: dict[str, Any], durations: deque[float]) -> None:
     """Log a refresh, and after every ten refreshes how long they took."""
-    figures = json.loads(row["figures"])
     durations.append(float(row["duration_ms"]))
     log.info(
         "refreshed in %.0f ms (%s): %d active now, %d in the last hour, %d in 24 hours, "
         "%d vessels, %d positions in the last hour, %s kn",
         durations[-1],
         row["mode"],
-        *(figures[key] for key in ("activeNow", "activeLastHour", "activeLast24h")),
-        *(figures[key] for key in ("totalVessels", "positionsLastHour", "speedAvg")),
+        *(row[name] for name in ("active_now", "active_last_hour", "active_last_24h")),
+        *(row[name] for name in ("total_vessels", "positions_last_hour", "speed_avg")),
     )
     if len(durations) == STATISTICS_EVERY:
         average = sum(durations) / len(durations)

@@ -41,6 +41,8 @@ class Reading:
         interval_seconds: time between two refreshes.
         refresh_ms: what the last refresh took, in milliseconds.
         simulated: whether the figures are of a simulated fleet.
+        stale_after_seconds: the age at which the row counts as out of date. The database has the
+            rule; the number can grow while a refresh runs.
         read_at: this process's monotonic clock at the reading. It gives the present age without
             two wall clocks that must agree.
 
@@ -53,6 +55,7 @@ class Reading:
     interval_seconds: float
     refresh_ms: float | None
     simulated: bool
+    stale_after_seconds: float
     read_at: float
 
 
@@ -79,6 +82,7 @@ class Answer:
             (b"etag", content.etag),
             (b"cache-control", SHARED_ONE_SECOND),
             (b"vary", b"accept-encoding"),
+            (b"x-vessel-activity-stale-after", b"%.1f" % reading.stale_after_seconds),
         ]
         headers: list[Header] = [(b"content-type", b"application/json"), *common]
         if reading.refresh_ms is not None:

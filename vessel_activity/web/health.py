@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from vessel_activity.web.listener import Listener
 
-# The service is not ready once the row is older than this many refresh intervals.
-STALE_INTERVALS = 3
-# Nor while the row is further ahead of the clock of the database than this: the clock was wrong.
-_AHEAD_SECONDS = 1.0
+# The row is from the future if it is further ahead of the clock of the database than this. Then the
+# clock was wrong. check_freshness has the same number. When the row is out of date says the
+# database, with stale_at.
+AHEAD_SECONDS = 1.0
 _NEVER_KEPT = {"cache-control": "no-store"}
 
 
@@ -42,6 +42,7 @@ class Health:
             "database": self._listener.mode,
             "ageSeconds": round(age_seconds(self._listener), 1) if answer else None,
             "intervalSeconds": answer.reading.interval_seconds if answer else None,
+            "staleAfterSeconds": answer.reading.stale_after_seconds if answer else None,
         }
         return JSONResponse(report, 503 if problems else 200, headers=_NEVER_KEPT)
 
@@ -55,20 +56,41 @@ def problems_of(listener: Listener) -> list[str]:
     if listener.answer is None:
         return problems
     reading = listener.answer.reading
-    limit = STALE_INTERVALS * reading.interval_seconds
+    limit = reading.stale_after_seconds
     age = age_seconds(listener)
     if not reading.present:
         problems.append("row: there is no cached row; run `vessel-activity refresh`")
-    elif age < -_AHEAD_SECONDS:
+    elif is_ahead(listener):
         problems.append(
             f"row: it is from {-age:.0f} s in the future, so the clock of the database server was"
             " wrong; run `vessel-activity status`"
         )
-    elif age > limit:
+    elif is_stale(listener):
         problems.append(
             f"row: it is {age:.0f} s old, more than {limit:g} s; run `vessel-activity status`"
         )
     return problems
+
+
+def is_ahead(listener: Listener) -> bool:
+    """Tell whether the newest known row is from the future."""
+    return age_seconds(listener) < -AHEAD_SECONDS
+
+
+def is_stale(listener: Listener) -> bool:
+    """Tell whether the newest known row is out of date."""
+    answer = listener.answer
+    return answer is not None and age_seconds(listener) > answer.reading.stale_after_seconds
+
+
+def database_clock(listener: Listener) -> float:
+    """Return the present time of the database in seconds since 1970; else that of this machine.
+
+    Pages measure the age of the row by it. The clock of this machine may differ.
+    """
+    if listener.answer is None:
+        return time.time()
+    return listener.answer.reading.updated_at.timestamp() + age_seconds(listener)
 
 
 def age_seconds(listener: Listener) -> float:

@@ -3,7 +3,8 @@
 A notification is only a hint that the row has changed. The row is also read after every connect and
 at an interval, so a lost hint costs seconds and never a wrong answer. The same read is the
 heartbeat that finds a silent connection. LISTEN fails on a standby, which refuses it, and behind a
-transaction pooler, which swallows it. Then the row is polled every second, and `mode` says so.
+transaction pooler, which swallows it. While the queue of notifications is full, nobody is notified.
+Then the row is polled every second, and `mode` says so. The next hint ends that.
 """
 
 from __future__ import annotations
@@ -13,20 +14,24 @@ import logging
 import math
 import random
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from vessel_activity.database.connections import AsyncSession, connect_async
+from vessel_activity.database.connections import (
+    AsyncSession,
+    connect_async,
+    in_time,
+    last_row,
+)
 from vessel_activity.database.errors import in_one_line
 from vessel_activity.web.answer import Answer, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Callable, Coroutine
 
 log = logging.getLogger("vessel_activity.listener")
-T = TypeVar("T")
 
 CHANNEL = "vessel_activity"
 REREAD_SECONDS = 5.0
@@ -38,6 +43,17 @@ CONNECT_TIMEOUT_SECONDS = 5
 MISSED_HINTS = 3
 # While polling, try to listen again this often: a standby may have been promoted.
 POLL_RECONNECT_SECONDS = 60.0
+# The row is read once more this long before it counts as out of date: a refresh may have begun.
+BEFORE_STALE_SECONDS = 1.0
+_READ = """
+  set transaction isolation level read committed;
+  set local statement_timeout = {limit}; set local lock_timeout = {limit};
+  select * from vessel_activity.serving()
+"""
+_NO_HINTS = (
+    "notifications do not arrive; is there a pooler in between, or is the queue of notifications"
+    " of the database full?"
+)
 
 
 class Listener:
@@ -49,7 +65,8 @@ class Listener:
             without a further check.
         failure: why the database can't be read now; None while it can.
         mode: "listening", "polling", or "connecting" while the database can't be read.
-        on_change: called after a new answer, and when the database is lost or found again.
+        on_change: called after a new answer, when the database is lost or found again, and when
+            the answer counts as fresh for another time than before.
 
     """
 
@@ -66,7 +83,12 @@ class Listener:
         self._read_timeout_seconds = read_timeout_seconds
         # If no old answer may be served, a failure must be known soon. The read is cheap.
         self._reread_seconds = REREAD_SECONDS if stale_answer_seconds else POLL_SECONDS
+        # The role may have shorter limits, which are meant for other programs. This one ends what
+        # the server still does for a connection that was given up.
+        limit = str(round(read_timeout_seconds * 1000) + 1000)
+        self._read_row = _READ.format(limit=limit)
         self._tried = asyncio.Event()
+        self._problem: str | None = None
         self._confirmed_at = time.monotonic()
         self._retry_seconds = RETRY_FIRST_SECONDS
         self.answer: Answer | None = None
@@ -121,31 +143,35 @@ class Listener:
         return await self._open("any")
 
     def _open(self, target: str) -> Coroutine[Any, Any, AsyncSession]:
-        return connect_async(self._conninfo, purpose="server", target=target)
+        return connect_async(self._conninfo, purpose="server", target=target, lasting=True)
 
     async def _follow(self, connection: AsyncSession) -> None:
         """Read, wait for a hint or the interval, read again; return to look for a primary."""
-        problem = await self._listen(connection)
-        missed, hinted, since = 0, True, time.monotonic()
+        refused = await self._listen(connection)
+        if refused is not None or self._problem != _NO_HINTS:
+            self._problem = refused
+        missed, since = 0, time.monotonic()
+        hinted: bool | None = None  # the first read says nothing about hints
         while True:
-            changed = await self._in_time(self._read(connection))
+            changed = await in_time(connection, self._read(connection), self._read_timeout_seconds)
             self._retry_seconds = RETRY_FIRST_SECONDS
-            if problem is None:
-                missed = 0 if hinted else missed + changed
+            if hinted:
+                missed, self._problem = 0, None
+            elif hinted is not None and refused is None:
+                missed += changed
                 if missed >= MISSED_HINTS:
-                    problem = "notifications do not arrive; is there a pooler in between?"
-            self._set_mode(problem)
-            if problem is None:
-                hinted = await self._hint(connection)
-            elif time.monotonic() - since > POLL_RECONNECT_SECONDS:
+                    self._problem = _NO_HINTS
+            self._set_mode(self._problem)
+            if refused is not None and time.monotonic() - since > POLL_RECONNECT_SECONDS:
                 return
-            else:
-                await asyncio.sleep(POLL_SECONDS)
+            hinted = await self._hint(connection)
 
     async def _listen(self, connection: AsyncSession) -> str | None:
         """Start listening, and return None; or return why that is not possible."""
         try:
-            await self._in_time(connection.execute(f"listen {CHANNEL}"))
+            await in_time(
+                connection, connection.execute(f"listen {CHANNEL}"), self._read_timeout_seconds
+            )
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
@@ -153,47 +179,40 @@ class Listener:
         return None
 
     async def _hint(self, connection: AsyncSession) -> bool:
-        """Wait for a notification, for the re-read interval at most; tell whether one came."""
+        """Wait for a notification until the row is to be read again; tell whether one came."""
+        seconds = self._reread_seconds if self._problem is None else POLL_SECONDS
+        if self.answer is not None:
+            reading = self.answer.reading
+            age = reading.age_seconds + time.monotonic() - reading.read_at
+            last_look = reading.stale_after_seconds - BEFORE_STALE_SECONDS - age
+            if last_look > 0:
+                seconds = min(seconds, last_look)
         hinted = False
-        async for _ in connection.notifies(timeout=self._reread_seconds, stop_after=1):
+        async for _ in connection.notifies(timeout=seconds, stop_after=1):
             hinted = True
         return hinted
 
     async def _read(self, connection: AsyncSession) -> bool:
         """Read the row and take it; tell whether it differs from the one before."""
-        async with connection.cursor() as cursor:
-            await cursor.execute("select * from vessel_activity.serving()")
-            row = await cursor.fetchone()
-        assert row is not None  # noqa: S101 - a function with out parameters returns one row
+        row = await last_row(connection, self._read_row)
         reading = Reading(**row, read_at=time.monotonic())
         before = self.answer.reading if self.answer else None
         self._confirmed_at = reading.read_at
         recovered, self.failure = self.failure is not None, None
         changed = before is None or before.body != reading.body
+        # The instant of a missing row is always the present.
+        other_limit = (
+            before is not None
+            and reading.present
+            and (before.stale_after_seconds != reading.stale_after_seconds)
+        )
         self.answer = self.confirmed = Answer.of(reading)
         if recovered:
             log.info("the database answers again")
-        if changed or recovered:
+        if changed or recovered or other_limit:
             self.on_change()
         self._tried.set()
         return changed and reading.present
-
-    async def _in_time(self, work: Awaitable[T]) -> T:
-        """Await database work. A server that takes longer than the limit has failed.
-
-        A timer notes the failure, since cancelling the statement of a server that doesn't react
-        takes seconds more.
-        """
-        limit = self._read_timeout_seconds
-        reason = f"no answer within {limit:g} s"
-        timer = asyncio.get_running_loop().call_later(limit, self._failed, reason)
-        try:
-            async with asyncio.timeout(limit):
-                return await work
-        except TimeoutError:
-            raise TimeoutError(reason) from None
-        finally:
-            timer.cancel()
 
     def _set_mode(self, problem: str | None) -> None:
         mode = "listening" if problem is None else "polling"
@@ -202,7 +221,7 @@ class Listener:
             if problem is None:
                 log.info("listening for refreshes")
             else:
-                log.warning("polling every %g s, because LISTEN fails: %s", POLL_SECONDS, problem)
+                log.warning("polling every %g s: %s", POLL_SECONDS, problem)
 
     def _failed(self, reason: str) -> None:
         if reason != self.failure:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from vessel_activity import __version__
 from vessel_activity.database.connections import connect_async
-from vessel_activity.web.health import age_seconds
+from vessel_activity.web.health import age_seconds, is_ahead, is_stale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,6 +130,16 @@ class Metrics:
     def _of_the_row(self, answer: Answer) -> Iterator[Metric]:
         reading = answer.reading
         yield _gauge("row_age_seconds", "Age of the cached row.", age_seconds(self._listener))
+        yield _gauge(
+            "row_stale",
+            "Whether the cached row is out of date: no refresh in time.",
+            is_stale(self._listener),
+        )
+        yield _gauge(
+            "row_ahead",
+            "Whether the cached row is from the future: a clock was wrong.",
+            is_ahead(self._listener),
+        )
         yield _gauge("row_present", "Whether there is a cached row.", reading.present)
         yield _gauge(
             "refresh_interval_seconds", "Time between two refreshes.", reading.interval_seconds

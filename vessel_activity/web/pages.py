@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import mimetypes
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from starlette.responses import Response
 from vessel_activity.paths import DASHBOARD, OPENAPI
 from vessel_activity.web.content import Content, accepts_gzip
 from vessel_activity.web.first_paint import filled, locale_of
-from vessel_activity.web.health import problems_of
+from vessel_activity.web.health import database_clock, problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,11 +102,11 @@ class Dashboard:
     def _current(self, *, is_filled: bool) -> str:
         answer, age = self._listener.servable()
         known = {
-            "now": round(time.time() * 1000),
+            "now": round(database_clock(self._listener) * 1000),
             "filled": is_filled,
             "unconfirmedSeconds": age,
             "present": answer.reading.present if answer else None,
-            "intervalSeconds": answer.reading.interval_seconds if answer else None,
+            "staleAfterSeconds": answer.reading.stale_after_seconds if answer else None,
             "simulated": answer.reading.simulated if answer else False,
         }
         body = answer.reading.body if answer else "null"

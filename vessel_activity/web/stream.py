@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
 from vessel_activity.web.answer import end, json_response, start
+from vessel_activity.web.health import database_clock
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -246,12 +247,13 @@ def event_of(answer: Answer) -> bytes:
 
 
 def heartbeat_of(listener: Listener) -> bytes:
-    """Return a heartbeat event: server time, interval, and how things are with the database."""
+    """Return a heartbeat event: time, interval, and how things are with the database."""
     answer, unconfirmed = listener.servable()
     reading = listener.answer.reading if listener.answer else None
     told = {
-        "now": round(time.time() * 1000),
+        "now": round(database_clock(listener) * 1000),
         "intervalSeconds": reading.interval_seconds if reading else None,
+        "staleAfterSeconds": reading.stale_after_seconds if reading else None,
         "simulated": bool(reading and reading.simulated),
         "unconfirmedSeconds": unconfirmed,
         "present": reading.present if reading else None,

@@ -1,5 +1,5 @@
--- One refresh as of p_as_of. It computes the figures, stores the row, logs the refresh and notifies listeners, in one
--- transaction.
+-- One refresh as of p_as_of. It computes the figures, stores the row and logs the refresh, in one transaction. It tells no
+-- listener: announce() does so in a transaction of its own, whose failure harms no refresh.
 --
 --   writers -> triggers note_* -> inbox, fleet_inbox
 --                                     | fold_inbox: one statement, one snapshot
@@ -77,6 +77,10 @@ begin
         hint = 'Read the row again in a moment: the other refresh stores its result when it commits.';
       return v_row;
     end if;
+    if v_round = 1 then
+      perform vessel_activity.limit_transaction();
+      perform vessel_activity.promise_progress(vessel_activity.refresh_patience(p_is_costly => p_verify));
+    end if;
   end loop;
   -- Read after the row, so a row that another session has just stored is never later.
   v_present := greatest(p_as_of, clock_timestamp());
@@ -88,6 +92,7 @@ begin
         when v_row.updated_at <= v_present then 'Refresh again for a newer row: another refresh has stored this row meanwhile.'
         else 'Set the clock of the database server right. The next refresh then writes a new row.'
       end;
+    perform vessel_activity.promise_progress(interval '0');
     return v_row;
   end if;
 
@@ -107,6 +112,9 @@ begin
     where h.minute >= date_bin('1 minute', v_present, 'epoch') and h.sampled_at > v_present;
   end if;
 
+  if v_plan.verify then
+    perform vessel_activity.promise_progress(vessel_activity.refresh_patience(p_is_costly => true));
+  end if;
   if v_mode = 'incremental' then
     v_done := vessel_activity.fold_inbox(p_as_of, p_verify or v_plan.verify);
     v_new_rows := v_done.new_rows;
@@ -144,6 +152,7 @@ begin
   end if;
 
   if v_mode <> 'incremental' then
+    perform vessel_activity.promise_progress(vessel_activity.refresh_patience(p_is_costly => true));
     -- No transaction that truncates or rewrites a source table may be open: in a snapshot from before its end, the table would
     -- look empty. Without patience, since the refresh lock is held now. The second statement is for tables that can't be locked
     -- by name.
@@ -226,10 +235,10 @@ begin
       hint = 'Run select * from public.vessel_activity_status().';
   end if;
 
-  perform pg_notify('vessel_activity', vessel_activity.iso_instant(p_as_of, 'US'));
+  perform vessel_activity.promise_progress(interval '0');
   return v_row;
 end
 $$;
 
 comment on function vessel_activity.refresh_at(timestamptz, text, boolean) is
-  'Refreshes as of p_as_of on behalf of p_by (manual, pg_cron or fallback): stores, logs and returns the row, and notifies channel vessel_activity. p_verify: also compares the state with the definition.';
+  'Refreshes as of p_as_of on behalf of p_by (manual, pg_cron or fallback): stores, logs and returns the row. p_verify: also compares the state with the definition.';

@@ -3,7 +3,9 @@
 --   public.refresh_vessel_activity()   a DBA in psql, any program
 --   vessel_activity.scheduled_refresh  the pg_cron job  \ both through vessel_activity.refresh_if_due,
 --   vessel-activity refresh-loop       the refresh loop / which refreshes only if the row is old enough
---        `-> vessel_activity.refresh_at(as_of, by)         takes the refresh lock, computes, stores, logs, notifies
+--        `-> vessel_activity.refresh_at(as_of, by)         takes the refresh lock, computes, stores, logs
+--
+-- The refresh loop and the pg_cron job tell listeners of the new row, with vessel_activity.announce().
 create or replace function public.refresh_vessel_activity()
 returns public.vessel_activity_realtime
 language sql volatile

@@ -17,6 +17,7 @@ begin
       message = 'another refresh is running',
       hint = 'Run public.vessel_activity_verify() again in a moment.';
   end if;
+  perform vessel_activity.limit_transaction();
   perform vessel_activity.refresh_at(clock_timestamp(), 'manual', p_verify => true);
   select l.* into v_log from vessel_activity.refresh_log as l where l.id > coalesce(v_last_id, 0) order by l.id desc limit 1;
   if not found then

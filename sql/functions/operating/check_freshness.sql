@@ -1,5 +1,5 @@
--- Compares the age of the cached row with the refresh interval. If the row is late, looks for a session that keeps others
--- from refreshing.
+-- Whether the cached row is fresh, by the rule of stale_at. If it is not, looks for a session that keeps others from
+-- refreshing.
 create or replace function vessel_activity.check_freshness()
 returns table (check_name text, state text, detail text, hint text)
 language plpgsql stable
@@ -9,6 +9,7 @@ declare
   v_interval interval;
   v_updated_at timestamptz;
   v_age interval;
+  v_stale_at timestamptz;
   v_holder record;
 begin
   select s.refresh_interval into strict v_interval from vessel_activity.settings as s;
@@ -29,17 +30,19 @@ begin
     end;
   else
     detail := format('the cached row is %s old; the refresh interval is %s', v_age, v_interval);
-    state := case when v_age > 3 * v_interval then 'fail' when v_age > 1.5 * v_interval + interval '1 second' then 'warn' else 'ok' end;
-    if state <> 'ok' then
-      select l.pid, a.xact_start into v_holder
-      from pg_locks as l
-      join pg_stat_activity as a on a.pid = l.pid
-      where l.locktype = 'advisory' and l.classid = vessel_activity.advisory_class()::oid and l.objid = 1 and l.objsubid = 2 and l.granted
-        and a.datname = current_database() and coalesce(a.xact_start < clock_timestamp() - v_interval, true);
+    v_stale_at := vessel_activity.stale_at(v_updated_at, v_interval);
+    if v_stale_at > clock_timestamp() then
+      state := 'ok';
+      if v_stale_at - v_updated_at > v_interval + interval '6 seconds' then
+        detail := detail || '; a refresh is running';
+      end if;
+    else
+      state := 'fail';
+      select h.* into v_holder from vessel_activity.refresh_lock_holder() as h;
       hint := case
         when v_holder.pid is null then 'See the checks refresher and pg_cron: refreshes are late or have stopped.'
-        else format('End session %s, which keeps all others from refreshing (its transaction began at %s): select pg_terminate_backend(%1$s).',
-          v_holder.pid, coalesce(v_holder.xact_start::text, 'an unknown time'))
+        else format('End session %s, which keeps all others from refreshing (its transaction began at %s): select pg_terminate_backend(%1$s). See the check refresher.',
+          v_holder.pid, coalesce(v_holder.began_at::text, 'an unknown time'))
       end;
     end if;
   end if;

@@ -1,4 +1,5 @@
--- Logs a failed refresh. The refresh itself was rolled back, so its caller logs the failure.
+-- Logs a failed refresh. The refresh itself was rolled back, so its caller logs the failure. A promise of progress outlives
+-- a rollback, so it is ended here.
 -- The duration is capped, so that it can be logged even if the clock was set meanwhile. The message is cut, because an error
 -- may quote a value of any length.
 create or replace function vessel_activity.log_failure(
@@ -10,7 +11,10 @@ set search_path = pg_catalog, pg_temp
 as $$
   insert into vessel_activity.refresh_log (started_at, duration_ms, refreshed_by, sqlstate, message)
   values (p_started_at, least(extract(epoch from clock_timestamp() - p_started_at) * 1000, 999999999), p_by, p_sqlstate,
-    left(p_message, 1000))
+    left(p_message, 1000));
+
+  select vessel_activity.promise_progress(interval '0')
+  where pg_sequence_last_value('vessel_activity.refresher') = pg_backend_pid();
 $$;
 
 comment on function vessel_activity.log_failure(text, timestamptz, text, text) is

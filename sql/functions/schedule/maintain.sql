@@ -13,6 +13,7 @@ begin
   if pg_is_in_recovery() or not vessel_activity.try_refresh_lock() then
     return;
   end if;
+  perform vessel_activity.limit_transaction();
   perform from vessel_activity.install_triggers(p_nowait => true);
   perform vessel_activity.tend_inbox();
 end

@@ -1,7 +1,7 @@
 -- Refreshes if the row is older than settings.refresh_interval, and says when the next refresh is due. So any number of
 -- schedulers can run together: the first one refreshes, and the others find the row fresh.
--- pg_cron may refresh a little early, so that a run a few milliseconds before the due time is not lost. The refresh loop waits
--- a little longer while another scheduler refreshes, and takes over once that one is late.
+-- pg_cron may refresh a little early, and the refresh loop waits a little longer while another scheduler refreshes: see
+-- takeover_delay. While another session holds the refresh lock for too long, see tend_refresh_lock.
 -- A row of an instant that the clock has not reached is always due: refresh_at replaces it.
 -- Call it in a transaction of its own. Locks and errors: see refresh_at.
 create or replace function vessel_activity.refresh_if_due(
@@ -12,7 +12,8 @@ create or replace function vessel_activity.refresh_if_due(
   out duration_ms numeric,
   out mode text,
   out new_rows bigint,
-  out figures public.vessel_activity_realtime
+  out figures public.vessel_activity_realtime,
+  out announced boolean
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -28,7 +29,7 @@ begin
   -- transaction only, since other programs use the session too behind a pooler.
   perform set_config('synchronous_commit', 'off', true);
 
-  select s.refresh_interval, least(s.refresh_interval / 10, interval '5 seconds')
+  select s.refresh_interval, vessel_activity.takeover_delay(s.refresh_interval)
   into strict v_interval, v_slack
   from vessel_activity.settings as s;
 
@@ -59,15 +60,17 @@ begin
 
     perform vessel_activity.lock_sources(); -- first, so that it never waits with the refresh lock
     if not vessel_activity.try_refresh_lock() then
+      perform vessel_activity.tend_refresh_lock(p_by);
       v_due_at := clock_timestamp() + v_slack; -- another session is refreshing; ask again soon
       exit;
     end if;
     v_is_locked := true; -- now look again: another session may have refreshed meanwhile
   end loop;
 
+  announced := vessel_activity.is_announced();
   wait_seconds := least(greatest(extract(epoch from v_due_at - clock_timestamp()), 0.05), extract(epoch from v_interval));
 end
 $$;
 
 comment on function vessel_activity.refresh_if_due(text) is
-  'Refreshes on behalf of p_by (pg_cron or fallback) if the row is older than settings.refresh_interval. refreshed: whether it did. wait_seconds: seconds until the next call. The other columns describe the refresh: log_id, duration_ms in milliseconds, mode and new_rows as in refresh_log, and the figures.';
+  'Refreshes on behalf of p_by (pg_cron or fallback) if the row is older than settings.refresh_interval. refreshed: whether it did. wait_seconds: seconds until the next call. The other columns describe the refresh: log_id, duration_ms in milliseconds, mode and new_rows as in refresh_log, and the figures. announced: false if listeners must still be told of the row.';

@@ -3,6 +3,8 @@
 -- minute, so there it runs for the whole minute. It ends before the period does, and before statement_timeout would cancel it.
 -- While it sleeps it holds no lock: it commits first. PostgreSQL gives it a snapshot all the same, for which vacuum keeps dead
 -- rows and CREATE INDEX CONCURRENTLY waits. So it sleeps half a second at a time, each in a transaction of its own.
+-- It tells listeners of each new row in a transaction of its own (announce). If the interval is changed meanwhile, it looks
+-- anew whether a refresh is due.
 -- It logs errors and goes on. It commits, so it can't have a SET clause: every name is qualified, and search_path is set again
 -- in each transaction.
 create or replace procedure vessel_activity.scheduled_refresh(p_period_seconds integer)
@@ -14,6 +16,8 @@ declare
   v_started_at timestamptz;
   v_wait_seconds double precision;
   v_wakes_at timestamptz;
+  v_interval interval;
+  v_old_interval interval;
   v_sqlstate text;
   v_message text;
 begin
@@ -24,6 +28,7 @@ begin
     set transaction isolation level read committed;
     perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     v_started_at := clock_timestamp();
+    select s.refresh_interval into v_old_interval from vessel_activity.settings as s;
     begin
       select r.wait_seconds into v_wait_seconds from vessel_activity.refresh_if_due('pg_cron') as r;
       v_sqlstate := null;
@@ -45,15 +50,24 @@ begin
       -- The figures are right without it, and the next refresh tries again.
       raise warning using errcode = v_sqlstate, message = 'maintenance put off: ' || v_message;
     end;
-    exit when clock_timestamp() + make_interval(secs => v_wait_seconds) > v_ends_at;
-
     v_wakes_at := clock_timestamp() + make_interval(secs => v_wait_seconds);
     loop
       commit;
+      set transaction isolation level read committed;
       perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-      exit when clock_timestamp() >= v_wakes_at;
+      begin
+        perform vessel_activity.announce();
+      exception when others then
+        get stacked diagnostics v_sqlstate = returned_sqlstate, v_message = message_text;
+        raise warning using errcode = v_sqlstate, message = 'listeners are not notified: ' || v_message;
+      end;
+      commit;
+      perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+      select s.refresh_interval into v_interval from vessel_activity.settings as s;
+      exit when clock_timestamp() >= v_wakes_at or v_wakes_at > v_ends_at or v_interval <> v_old_interval;
       perform pg_sleep(least(extract(epoch from v_wakes_at - clock_timestamp()), 0.5));
     end loop;
+    exit when v_wakes_at > v_ends_at;
   end loop;
 end
 $$;
