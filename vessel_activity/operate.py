@@ -18,6 +18,8 @@ def refresh(url: str) -> None:
         row = connection.execute(
             "select public.vessel_activity_json(r) from public.refresh_vessel_activity() as r"
         ).fetchone()
+        # A page need not wait until the refresh loop sees the row.
+        connection.execute("select vessel_activity.announce()")
     if row is None:
         raise RefreshError("the refresh returned no row; run `vessel-activity status`")
     print(row[0])

@@ -8,7 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select
     setval('vessel_activity.refresher', pg_backend_pid()),
-    setval('vessel_activity.refresh_promise', (extract(epoch from clock_timestamp() + p_patience) * 1000)::bigint)
+    setval('vessel_activity.refresh_promise', floor(extract(epoch from clock_timestamp() + p_patience) * 1000)::bigint)
 $$;
 
 comment on function vessel_activity.promise_progress(interval) is

@@ -9,7 +9,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select greatest(
     p_updated_at + p_interval + greatest(interval '4 seconds', vessel_activity.takeover_delay(p_interval) + interval '0.5 seconds'),
-    vessel_activity.promised_until()
+    (select p.until from vessel_activity.promised_until() as p (until) where p.until > clock_timestamp())
   )
 $$;
 
