@@ -54,14 +54,16 @@ _OURS = """
 """
 _DUE = f"""
   {_OURS}
-  select refreshed, wait_seconds, duration_ms, mode, announced,
+  select refreshed, wait_seconds, duration_ms, mode, announced, stuck_pid,
     (figures).active_now, (figures).active_last_hour, (figures).active_last_24h,
     (figures).total_vessels, (figures).positions_last_hour, (figures).speed_avg
   from vessel_activity.refresh_if_due('fallback')
 """  # noqa: S608 - two constants
 _MAINTAIN = _OURS + "select vessel_activity.maintain()"
 _ANNOUNCE = _OURS + "select vessel_activity.announce()"
-_IS_REFRESHING = _OURS + "select vessel_activity.tend_refresh_lock('fallback') as still"
+_IS_REFRESHING = (
+    _OURS + "select is_held, stuck_pid from vessel_activity.tend_refresh_lock('fallback')"
+)  # noqa: S608
 _FAILED = """
   select vessel_activity.log_failure(
     'fallback', clock_timestamp() - make_interval(secs => %s), %s, %s)
@@ -132,6 +134,7 @@ async def _look(session: AsyncSession, conninfo: str, durations: deque[float]) -
         raise
     if row["refreshed"]:
         _tell(row, durations)
+    await _end_stuck(session, row["stuck_pid"])
     if not row["announced"]:
         # Listeners poll as long as this fails.
         await _beside(session, _ANNOUNCE, "listeners are not notified")
@@ -165,9 +168,21 @@ async def _is_refreshing(conninfo: str) -> bool:
     try:
         async with await connect_async(conninfo, purpose="refresh loop", writable=True) as session:
             row = await in_time(session, last_row(session, _IS_REFRESHING), QUICK_SECONDS)
+            await _end_stuck(session, row["stuck_pid"])
     except (psycopg.Error, OSError):
         return True
-    return bool(row["still"])
+    return bool(row["is_held"])
+
+
+async def _end_stuck(session: AsyncSession, pid: int | None) -> None:
+    """End a session that keeps all others from refreshing, if it is of this loop's role."""
+    if pid is None:
+        return
+    with suppress(psycopg.errors.InsufficientPrivilege):
+        await in_time(
+            session, session.execute("select pg_terminate_backend(%s)", [pid]), QUICK_SECONDS
+        )
+        log.warning("told session %d to end: it holds the refresh lock without progress", pid)
 
 
 async def _beside(session: AsyncSession, statements: LiteralString, failed: str) -> None:

@@ -13,7 +13,8 @@ create or replace function vessel_activity.refresh_if_due(
   out mode text,
   out new_rows bigint,
   out figures public.vessel_activity_realtime,
-  out announced boolean
+  out announced boolean,
+  out stuck_pid integer
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -60,7 +61,7 @@ begin
 
     perform vessel_activity.lock_sources(); -- first, so that it never waits with the refresh lock
     if not vessel_activity.try_refresh_lock() then
-      perform vessel_activity.tend_refresh_lock(p_by);
+      select t.stuck_pid into stuck_pid from vessel_activity.tend_refresh_lock(p_by) as t;
       v_due_at := clock_timestamp() + v_slack; -- another session is refreshing; ask again soon
       exit;
     end if;
@@ -73,4 +74,4 @@ end
 $$;
 
 comment on function vessel_activity.refresh_if_due(text) is
-  'Refreshes on behalf of p_by (pg_cron or fallback) if the row is older than settings.refresh_interval. refreshed: whether it did. wait_seconds: seconds until the next call. The other columns describe the refresh: log_id, duration_ms in milliseconds, mode and new_rows as in refresh_log, and the figures. announced: false if listeners must still be told of the row.';
+  'Refreshes on behalf of p_by (pg_cron or fallback) if the row is older than settings.refresh_interval. refreshed: whether it did. wait_seconds: seconds until the next call. The other columns describe the refresh: log_id, duration_ms in milliseconds, mode and new_rows as in refresh_log, and the figures. announced: false if listeners must still be told of the row. stuck_pid: see tend_refresh_lock.';

@@ -61,9 +61,9 @@ begin
         get stacked diagnostics v_sqlstate = returned_sqlstate, v_message = message_text;
         raise warning using errcode = v_sqlstate, message = 'listeners are not notified: ' || v_message;
       end;
+      select s.refresh_interval into v_interval from vessel_activity.settings as s;
       commit;
       perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-      select s.refresh_interval into v_interval from vessel_activity.settings as s;
       exit when clock_timestamp() >= v_wakes_at or v_wakes_at > v_ends_at or v_interval <> v_old_interval;
       perform pg_sleep(least(extract(epoch from v_wakes_at - clock_timestamp()), 0.5));
     end loop;
