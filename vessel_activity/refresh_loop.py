@@ -61,9 +61,10 @@ _DUE = f"""
 """  # noqa: S608 - two constants
 _MAINTAIN = _OURS + "select vessel_activity.maintain()"
 _ANNOUNCE = _OURS + "select vessel_activity.announce()"
-_IS_REFRESHING = (
-    _OURS + "select is_held, stuck_pid from vessel_activity.tend_refresh_lock('fallback')"
-)  # noqa: S608
+_IS_REFRESHING = f"""
+  {_OURS}
+  select is_held, stuck_pid from vessel_activity.tend_refresh_lock('fallback')
+"""  # noqa: S608 - two constants
 _FAILED = """
   select vessel_activity.log_failure(
     'fallback', clock_timestamp() - make_interval(secs => %s), %s, %s)
