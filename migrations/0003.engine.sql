@@ -3,7 +3,7 @@
 -- the next refresh notices that and rebuilds the state.
 -- CREATE TABLE AS takes the types and collations of ids, times and speeds from the source tables.
 
-set local lock_timeout = '10s';
+set local lock_timeout = '500ms';
 
 -- Writers append to the inboxes, and each refresh empties them. Vacuum must not truncate their files, since writers would
 -- have to wait for that; tend_inbox() allows it while a file is far too large.

@@ -34,8 +34,8 @@ begin
       select l.pid, a.xact_start into v_holder
       from pg_locks as l
       join pg_stat_activity as a on a.pid = l.pid
-      where l.locktype = 'advisory' and l.classid = vessel_activity.advisory_class()::oid and l.objid = 1 and l.objsubid = 2 and l.granted
-        and a.datname = current_database() and coalesce(a.xact_start < clock_timestamp() - v_interval, true);
+      where l.locktype = 'relation' and l.relation = to_regclass('vessel_activity.refresh_lock') and l.granted
+        and l.mode = 'ShareUpdateExclusiveLock' and a.datname = current_database() and coalesce(a.xact_start < clock_timestamp() - v_interval, true);
       hint := case
         when v_holder.pid is null then 'See the checks refresher and pg_cron: refreshes are late or have stopped.'
         else format('End session %s, which keeps all others from refreshing (its transaction began at %s): select pg_terminate_backend(%1$s).',

@@ -1,0 +1,95 @@
+-- Installs the functions whose texts are in routine.ddl (vessel_activity/install/functions.py puts them there), all or none.
+-- CREATE OR REPLACE can't change the type of a result, the name of an argument or the columns of a view. Such an object is
+-- dropped first, with those of vessel activity that are built on it; the next round makes these again. If an object of the user
+-- is built on it, nothing is changed: raises dependent_objects_still_exist (2BP01) and names that object.
+-- A function that this version does not have any more stays for now, since a running trigger may be about to call it:
+-- drop_superseded() drops it later. Roles keep their rights: what a role could execute, it can execute in its new form.
+do $$
+declare
+  v_rights jsonb;
+  v_file record;
+  v_again boolean := false;
+  v_dependents text;
+  v_grant text;
+begin
+  select pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object('schema', n.nspname, 'name', p.proname, 'role', a.grantee::text))
+  into v_rights
+  from pg_catalog.pg_proc as p
+  join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+  cross join lateral pg_catalog.aclexplode(p.proacl) as a
+  where n.nspname = 'vessel_activity' and a.grantee not in (0, p.proowner)
+    or n.nspname = 'public' and a.grantee not in (0, p.proowner)
+      and p.oid in (select pg_catalog.to_regprocedure(case when r.kind <> 'view' then r.signature end) from vessel_activity_migrations.routine as r);
+
+  begin
+    for v_file in select r.path, r.ddl from vessel_activity_migrations.routine as r where r.ddl is not null order by r.path loop
+      execute v_file.ddl;
+    end loop;
+  exception when invalid_function_definition or wrong_object_type or invalid_table_definition then
+    v_again := true;
+  end;
+
+  while v_again loop
+    v_again := false;
+    for v_file in
+      select r.path, r.kind, r.signature, r.ddl from vessel_activity_migrations.routine as r where r.ddl is not null order by r.path
+    loop
+      begin
+        execute v_file.ddl;
+      exception when invalid_function_definition or wrong_object_type or invalid_table_definition then
+        with recursive own (classid, objid) as (
+          select 'pg_catalog.pg_proc'::regclass, p.oid
+          from pg_catalog.pg_proc as p
+          where p.pronamespace = pg_catalog.to_regnamespace('vessel_activity')
+            or p.oid in (select pg_catalog.to_regprocedure(case when r.kind <> 'view' then r.signature end) from vessel_activity_migrations.routine as r)
+          union all
+          select 'pg_catalog.pg_class'::regclass, c.oid
+          from pg_catalog.pg_class as c
+          where c.relnamespace = pg_catalog.to_regnamespace('vessel_activity')
+            or c.oid in (pg_catalog.to_regclass('public.vessel_activity_realtime'), pg_catalog.to_regclass('public.vessel_activity_performance'))
+        ),
+        built_on (classid, objid) as (
+          select o.classid, o.objid
+          from own as o
+          where v_file.kind <> 'view' and o.classid = 'pg_catalog.pg_proc'::regclass and o.objid = pg_catalog.to_regprocedure(case when v_file.kind <> 'view' then v_file.signature end)
+            or v_file.kind = 'view' and o.classid = 'pg_catalog.pg_class'::regclass and o.objid = pg_catalog.to_regclass(v_file.signature)
+          union
+          select case when w.oid is null then d.classid else 'pg_catalog.pg_class'::regclass end, coalesce(w.ev_class, d.objid)
+          from built_on as b
+          join pg_catalog.pg_depend as d on d.refclassid = b.classid and d.refobjid = b.objid and d.deptype in ('n', 'a', 'i')
+          left join pg_catalog.pg_rewrite as w on d.classid = 'pg_catalog.pg_rewrite'::regclass and w.oid = d.objid
+        )
+        select pg_catalog.string_agg(pg_catalog.pg_describe_object(b.classid, b.objid, 0), ', ' order by b.objid)
+        into v_dependents
+        from built_on as b
+        where b.classid <> 'pg_catalog.pg_type'::regclass
+          and not exists (select from own as o where o.classid = b.classid and o.objid = b.objid);
+        if v_dependents is not null then
+          raise exception using
+            errcode = 'dependent_objects_still_exist',
+            message = pg_catalog.format('%s %s has another form in this version, and these objects are built on it: %s',
+              v_file.kind, v_file.signature, v_dependents),
+            hint = 'Drop them, migrate again, and make them anew. The functions are those of the version before, and refreshes go on.';
+        end if;
+        execute pg_catalog.format('drop %s if exists %s cascade',
+          case v_file.kind when 'view' then 'view' else 'routine' end, v_file.signature);
+        execute v_file.ddl;
+        v_again := true;
+      end;
+    end loop;
+  end loop;
+
+  for v_grant in
+    select pg_catalog.format('grant execute on routine %s to %I', p.oid::regprocedure, a.rolname)
+    from pg_catalog.jsonb_to_recordset(v_rights) as k (schema name, name name, role oid)
+    join pg_catalog.pg_roles as a on a.oid = k.role
+    join pg_catalog.pg_namespace as n on n.nspname = k.schema
+    join pg_catalog.pg_proc as p on p.pronamespace = n.oid and p.proname = k.name
+    join vessel_activity_migrations.routine as r on r.ddl is not null and pg_catalog.to_regprocedure(case when r.kind <> 'view' then r.signature end) = p.oid
+    where r.kind <> 'view' and not pg_catalog.has_function_privilege(a.oid, p.oid, 'execute')
+    order by 1
+  loop
+    execute v_grant;
+  end loop;
+end
+$$;
