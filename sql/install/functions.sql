@@ -22,7 +22,7 @@ begin
       and p.oid in (select pg_catalog.to_regprocedure(case when r.kind <> 'view' then r.signature end) from vessel_activity_migrations.routine as r);
 
   begin
-    for v_file in select r.path, r.ddl from vessel_activity_migrations.routine as r where r.ddl is not null order by r.path loop
+    for v_file in select r.ddl from vessel_activity_migrations.routine as r where r.ddl <> '' order by r.path loop
       execute v_file.ddl;
     end loop;
   exception when invalid_function_definition or wrong_object_type or invalid_table_definition then
@@ -32,7 +32,15 @@ begin
   while v_again loop
     v_again := false;
     for v_file in
-      select r.path, r.kind, r.signature, r.ddl from vessel_activity_migrations.routine as r where r.ddl is not null order by r.path
+      select r.path, r.ddl, n.names, n.kind
+      from vessel_activity_migrations.routine as r
+      cross join lateral (
+        select pg_catalog.string_agg(a.signature, ', ') as names, min(a.kind) as kind
+        from vessel_activity_migrations.routine as a
+        where a.path = r.path and a.ddl is not null
+      ) as n
+      where r.ddl <> ''
+      order by r.path
     loop
       begin
         execute v_file.ddl;
@@ -51,8 +59,9 @@ begin
         built_on (classid, objid) as (
           select o.classid, o.objid
           from own as o
-          where v_file.kind <> 'view' and o.classid = 'pg_catalog.pg_proc'::regclass and o.objid = pg_catalog.to_regprocedure(case when v_file.kind <> 'view' then v_file.signature end)
-            or v_file.kind = 'view' and o.classid = 'pg_catalog.pg_class'::regclass and o.objid = pg_catalog.to_regclass(v_file.signature)
+          join vessel_activity_migrations.routine as r on r.path = v_file.path
+          where o.classid = 'pg_catalog.pg_proc'::regclass and o.objid = pg_catalog.to_regprocedure(case when r.kind <> 'view' then r.signature end)
+            or o.classid = 'pg_catalog.pg_class'::regclass and o.objid = pg_catalog.to_regclass(case when r.kind = 'view' then r.signature end)
           union
           select case when w.oid is null then d.classid else 'pg_catalog.pg_class'::regclass end, coalesce(w.ev_class, d.objid)
           from built_on as b
@@ -68,11 +77,11 @@ begin
           raise exception using
             errcode = 'dependent_objects_still_exist',
             message = pg_catalog.format('%s %s has another form in this version, and these objects are built on it: %s',
-              v_file.kind, v_file.signature, v_dependents),
+              v_file.kind, v_file.names, v_dependents),
             hint = 'Drop them, migrate again, and make them anew. The functions are those of the version before, and refreshes go on.';
         end if;
         execute pg_catalog.format('drop %s if exists %s cascade',
-          case v_file.kind when 'view' then 'view' else 'routine' end, v_file.signature);
+          case v_file.kind when 'view' then 'view' else 'routine' end, v_file.names);
         execute v_file.ddl;
         v_again := true;
       end;

@@ -14,7 +14,8 @@ declare
   v_relation regclass;
   v_mode text;
   v_holders text;
-  v_told text;
+  v_name text;
+  v_told_at interval := interval '-1 hour';
 begin
   loop
     v_waited := pg_catalog.clock_timestamp() - v_began_at;
@@ -32,15 +33,16 @@ begin
     exception when lock_not_available then
       null; -- the locks that it got are given back
     end;
+    v_name := (select pg_catalog.format('%I.%I', c.relnamespace::regnamespace, c.relname) from pg_catalog.pg_class as c where c.oid = v_relation);
     v_holders := coalesce((<holders>), 'a session that has ended meanwhile');
     if v_waited > interval '15 seconds' then
       raise exception using
         errcode = 'lock_not_available',
-        message = pg_catalog.format('%s is locked; gave up after 15 seconds of waiting for %s', v_relation, v_holders),
+        message = pg_catalog.format('%s is locked; gave up after 15 seconds of waiting for %s', v_name, v_holders),
         hint = 'Wait until that session has ended its transaction, or end the session: select pg_terminate_backend(process). Then run this again.';
-    elsif v_waited > interval '2 seconds' and v_holders is distinct from v_told then
-      v_told := v_holders;
-      raise warning '%', pg_catalog.format('%s is locked; waiting for %s; gives up after 15 seconds', v_relation, v_holders);
+    elsif v_waited > interval '2 seconds' and v_waited > v_told_at + interval '6 seconds' then
+      v_told_at := v_waited;
+      raise warning '%', pg_catalog.format('%s is locked; waiting for %s; gives up after 15 seconds', v_name, v_holders);
     end if;
     perform pg_catalog.pg_sleep(case when v_waited > interval '3 seconds' then 1 else 0.1 end);
   end loop;

@@ -39,7 +39,7 @@ comment on table {SCHEMA}.routine is 'The functions that migrates have installed
 comment on column {SCHEMA}.routine.signature is 'Name and types of the arguments.';
 comment on column {SCHEMA}.routine.kind is 'function, procedure or view.';
 comment on column {SCHEMA}.routine.path is 'File of the version that installed it.';
-comment on column {SCHEMA}.routine.ddl is 'Text of the file; NULL if only an earlier version had it.';
+comment on column {SCHEMA}.routine.ddl is 'Text of the file, in the row of the first function of the file, and empty in the others; NULL if only an earlier version had it.';
 """  # noqa: E501 - SQL reads best in its own line length
 
 _PUT = (
@@ -47,7 +47,8 @@ _PUT = (
     " on conflict (signature) do update set kind = excluded.kind, path = excluded.path,"
     " ddl = excluded.ddl"
 )
-# Each file ends with a comment, which names the object with the types of its arguments.
+# A file has a comment on each of its functions, which names the function with the types of its
+# arguments.
 _SIGNATURE = re.compile(
     r"^comment on (function|procedure|view) ([\w.]+(?:\([^)]*(?:\([^)]*\)[^)]*)*\))?) is\b",
     re.MULTILINE,
@@ -61,7 +62,7 @@ class Routine(NamedTuple):
         signature: its name with the types of its arguments.
         kind: function, procedure or view.
         path: its file, as seen from the root of the project.
-        ddl: the text of the file.
+        ddl: the text of the file, and empty for the second and further functions of a file.
 
     """
 
@@ -81,17 +82,16 @@ def routines() -> list[Routine]:
     found = []
     for file in sorted(FUNCTIONS.glob("*/*.sql")):
         ddl = file.read_text(encoding="utf-8")
-        named = _SIGNATURE.search(ddl)
-        if named is None:
-            raise MigrationError(f"{file} has no comment on its function; install it anew")
-        found.append(Routine(named[2], named[1], file.relative_to(ROOT).as_posix(), ddl))
+        for kind, signature in _SIGNATURE.findall(ddl):
+            found.append(Routine(signature, kind, file.relative_to(ROOT).as_posix(), ddl))
+            ddl = ""
     if not found:
         raise MigrationError(f"the folder {FUNCTIONS} is empty; install vessel activity anew")
     return found
 
 
 def install(connection: psycopg.Connection) -> int:
-    """Install every function, and return how many that were.
+    """Install every function, and return how many that are.
 
     Raises:
         psycopg.Error: the database refuses one, or an object of the user is built on a function
@@ -116,7 +116,7 @@ def install(connection: psycopg.Connection) -> int:
         locks.patiently(connection, work)
     except psycopg.Error as error:
         for routine in found:
-            if routine.ddl.strip() in (error.diag.context or ""):
+            if routine.ddl and routine.ddl.strip() in (error.diag.context or ""):
                 error.add_note(f"in {routine.path}")
         raise
     return len(found)

@@ -10,7 +10,8 @@ as $$
     select
       coalesce(format('process %s (%s)', a.pid, concat_ws(', ', 'user ' || a.usename, nullif(a.application_name, ''))),
         'prepared transaction ' || quote_literal(x.gid), 'another session')
-        || format(', which holds %s on %s and whose transaction began %s', string_agg(l.mode, ' and ' order by l.mode), p_relation,
+        || format(', which holds %s on %s and whose transaction began %s', string_agg(l.mode, ' and ' order by l.mode),
+          (select format('%I.%I', c.relnamespace::regnamespace, c.relname) from pg_class as c where c.oid = p_relation),
           coalesce('at ' || coalesce(a.xact_start, x.prepared)::timestamptz(0), 'at a time that this role may not see')) as who,
       coalesce(a.xact_start, x.prepared) as since
     from pg_locks as l
@@ -26,11 +27,12 @@ as $$
           else 1
         end
       and not (p_mode = 'share' and l.mode = 'ShareLock')
+      and a.state is distinct from 'idle' -- it has just ended its transaction
     group by l.virtualtransaction, a.pid, a.usename, a.application_name, a.xact_start, x.gid, x.prepared
     order by coalesce(a.xact_start, x.prepared)
-    limit 5
+    limit 3
   ) as h
 $$;
 
 comment on function vessel_activity.lock_holders(regclass, text) is
-  'Names up to five sessions that hold a lock on p_relation which conflicts with p_mode (access share, share update exclusive, share, share row exclusive or access exclusive), the longest transaction first: process, user, application, what each holds, and when its transaction began. NULL if there is none.';
+  'Names up to three sessions that hold a lock on p_relation which conflicts with p_mode (access share, share update exclusive, share, share row exclusive or access exclusive), the longest transaction first: process, user, application, what each holds, and when its transaction began. NULL if there is none.';

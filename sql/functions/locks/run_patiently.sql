@@ -8,7 +8,7 @@ as $$
 declare
   v_gives_up_at constant timestamptz := pg_catalog.clock_timestamp() + interval '15 seconds';
   v_holders text;
-  v_told text;
+  v_is_told boolean := false;
 begin
   loop
     perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_catalog.set_config('lock_timeout', '500ms', true);
@@ -26,8 +26,8 @@ begin
       end if;
     end;
     exit when v_holders is null;
-    if v_holders is distinct from v_told then
-      v_told := v_holders;
+    if not v_is_told then
+      v_is_told := true;
       raise warning '%', format('%s is locked; waiting for %s; gives up after 15 seconds', p_relation, v_holders);
     end if;
     commit;

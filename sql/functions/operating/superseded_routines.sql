@@ -5,6 +5,7 @@ create or replace function vessel_activity.superseded_routines()
 returns table (routine regprocedure, dependents text)
 language sql stable
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
   with recursive recorded as materialized (
     select to_regprocedure(r.signature)::oid as oid, r.ddl is not null as is_current

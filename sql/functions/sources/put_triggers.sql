@@ -11,7 +11,7 @@ declare
   v_waited interval;
   v_has_more boolean;
   v_pause_seconds double precision; -- NULL: the last try
-  v_told text[];
+  v_told_at interval := interval '-1 hour';
 begin
   delete from vessel_activity.refused_triggers; -- a migrate tries every relation again
   loop
@@ -30,8 +30,8 @@ begin
     commit;
     continue when v_has_more;
     exit when v_pause_seconds is null;
-    if v_waited > interval '2 seconds' and p_problems is distinct from v_told then
-      v_told := p_problems;
+    if v_waited > interval '2 seconds' and v_waited > v_told_at + interval '6 seconds' then
+      v_told_at := v_waited;
       raise warning '%', format('the triggers have to wait: %s; gives up after 12 seconds', array_to_string(p_problems, '; '));
     end if;
     perform pg_catalog.pg_sleep(v_pause_seconds);
