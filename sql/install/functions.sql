@@ -12,14 +12,23 @@ declare
   v_dependents text;
   v_grant text;
 begin
-  select pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object('schema', n.nspname, 'name', p.proname, 'role', a.grantee::text))
+  select pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
+    'schema', g.schema, 'name', g.name, 'role', g.grantee::text, 'privilege', g.privilege_type))
   into v_rights
-  from pg_catalog.pg_proc as p
-  join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
-  cross join lateral pg_catalog.aclexplode(p.proacl) as a
-  where n.nspname = 'vessel_activity' and a.grantee not in (0, p.proowner)
-    or n.nspname = 'public' and a.grantee not in (0, p.proowner)
-      and p.oid in (select pg_catalog.to_regprocedure(case when r.kind <> 'view' then r.signature end) from vessel_activity_migrations.routine as r);
+  from (
+    select p.pronamespace, p.proname, a.grantee, a.privilege_type
+    from pg_catalog.pg_proc as p
+    cross join lateral pg_catalog.aclexplode(p.proacl) as a
+    where a.grantee not in (0, p.proowner) and (
+      p.pronamespace = pg_catalog.to_regnamespace('vessel_activity')
+      or p.oid in (select pg_catalog.to_regprocedure(case when r.kind <> 'view' then r.signature end) from vessel_activity_migrations.routine as r))
+    union all
+    select c.relnamespace, c.relname, a.grantee, a.privilege_type
+    from pg_catalog.pg_class as c
+    cross join lateral pg_catalog.aclexplode(c.relacl) as a
+    where a.grantee not in (0, c.relowner)
+      and c.oid in (select pg_catalog.to_regclass(case when r.kind = 'view' then r.signature end) from vessel_activity_migrations.routine as r)
+  ) as g (schema, name, grantee, privilege_type);
 
   begin
     for v_file in select r.ddl from vessel_activity_migrations.routine as r where r.ddl <> '' order by r.path loop
@@ -89,13 +98,23 @@ begin
   end loop;
 
   for v_grant in
-    select pg_catalog.format('grant execute on routine %s to %I', p.oid::regprocedure, a.rolname)
-    from pg_catalog.jsonb_to_recordset(v_rights) as k (schema name, name name, role oid)
+    select pg_catalog.format('grant %s on %s %s to %I', k.privilege, case o.kind when 'view' then 'table' else 'routine' end, o.signature, a.rolname)
+    from pg_catalog.jsonb_to_recordset(v_rights) as k (schema oid, name name, role oid, privilege text)
     join pg_catalog.pg_roles as a on a.oid = k.role
-    join pg_catalog.pg_namespace as n on n.nspname = k.schema
-    join pg_catalog.pg_proc as p on p.pronamespace = n.oid and p.proname = k.name
-    join vessel_activity_migrations.routine as r on r.ddl is not null and pg_catalog.to_regprocedure(case when r.kind <> 'view' then r.signature end) = p.oid
-    where r.kind <> 'view' and not pg_catalog.has_function_privilege(a.oid, p.oid, 'execute')
+    join (
+      select r.signature, r.kind, p.pronamespace, p.proname, p.proacl
+      from vessel_activity_migrations.routine as r
+      join pg_catalog.pg_proc as p on p.oid = pg_catalog.to_regprocedure(case when r.kind <> 'view' then r.signature end)
+      where r.ddl is not null
+      union all
+      select r.signature, r.kind, c.relnamespace, c.relname, c.relacl
+      from vessel_activity_migrations.routine as r
+      join pg_catalog.pg_class as c on c.oid = pg_catalog.to_regclass(case when r.kind = 'view' then r.signature end)
+      where r.ddl is not null
+    ) as o (signature, kind, schema, name, acl) on o.schema = k.schema and o.name = k.name
+    where not exists (
+      select from pg_catalog.aclexplode(o.acl) as e where e.grantee = k.role and e.privilege_type = k.privilege
+    )
     order by 1
   loop
     execute v_grant;

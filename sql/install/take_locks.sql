@@ -33,7 +33,7 @@ begin
     exception when lock_not_available then
       null; -- the locks that it got are given back
     end;
-    v_name := (select pg_catalog.format('%I.%I', c.relnamespace::regnamespace, c.relname) from pg_catalog.pg_class as c where c.oid = v_relation);
+    v_name := (select pg_catalog.format('%s.%I', c.relnamespace::regnamespace, c.relname) from pg_catalog.pg_class as c where c.oid = v_relation);
     v_holders := coalesce((<holders>), 'a session that has ended meanwhile');
     if v_waited > interval '15 seconds' then
       raise exception using

@@ -11,7 +11,7 @@ as $$
       coalesce(format('process %s (%s)', a.pid, concat_ws(', ', 'user ' || a.usename, nullif(a.application_name, ''))),
         'prepared transaction ' || quote_literal(x.gid), 'another session')
         || format(', which holds %s on %s and whose transaction began %s', string_agg(l.mode, ' and ' order by l.mode),
-          (select format('%I.%I', c.relnamespace::regnamespace, c.relname) from pg_class as c where c.oid = p_relation),
+          (select format('%s.%I', c.relnamespace::regnamespace, c.relname) from pg_class as c where c.oid = p_relation),
           coalesce('at ' || coalesce(a.xact_start, x.prepared)::timestamptz(0), 'at a time that this role may not see')) as who,
       coalesce(a.xact_start, x.prepared) as since
     from pg_locks as l
