@@ -23,6 +23,8 @@ AFTER = (
     # Somebody may have deleted the row.
     "insert into vessel_activity.settings default values on conflict do nothing",
     "select vessel_activity.fit_to_sources()",
+    # A refresh that ran meanwhile may have called some old and some new functions.
+    "update vessel_activity.state set fingerprint = null",
     "select vessel_activity.revoke_from_public()",
 )
 DROP_SUPERSEDED = "call vessel_activity.drop_superseded()"

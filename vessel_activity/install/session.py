@@ -59,6 +59,7 @@ _RACES = (
     psycopg.errors.DuplicateTable,
     psycopg.errors.InternalError_,  # tuple concurrently updated
 )
+_ANOTHER = "another session"
 # Keeps the record of an installation that went halfway, and of one by another version.
 _FORGET = f"""
 do $$
@@ -158,16 +159,23 @@ def _take(connection: psycopg.Connection, *, creates: bool) -> None:
 
 def _try(connection: psycopg.Connection, *, creates: bool) -> str | None:
     """Take the lock and return None, or name who holds it."""
-    try:
-        if not _is_prepared(connection):
-            if not creates:
-                return None  # a rollback with nothing to remove, or hardly anything
+    if not _is_prepared(connection):
+        if not creates:
+            return None  # a rollback with nothing to remove, or hardly anything
+        try:
             with connection.transaction():
                 connection.execute(PREPARE.encode())
+        except _RACES:
+            if not _is_prepared(connection):
+                return _ANOTHER
+    try:
         row = connection.execute(TAKE.encode()).fetchone()
-    except (*_RACES, psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-        # Another session makes the table at this moment, or drops it after it was refused.
-        return "another session"
+    except (
+        psycopg.errors.LockNotAvailable,
+        psycopg.errors.UndefinedTable,
+        psycopg.errors.InvalidSchemaName,
+    ):
+        return _ANOTHER  # it takes the lock at this moment, or was refused and drops the table
     return None if row is None else row[0]
 
 
