@@ -13,7 +13,7 @@ from tests.support.catalog import snapshot
 from tests.support.traffic import reading, writing
 from tests.test_sql_file import psql
 from vessel_activity.database.errors import describe
-from vessel_activity.install import functions, indexes, locks, migrate, migrations, rollback
+from vessel_activity.install import indexes, locks, migrate, migrations, rollback, session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ def test_no_statement_of_vessel_activity_waits_longer_for_a_lock() -> None:
     }
     assert len(found) > 5
     assert {path for path, timeout in found if timeout != "500ms"} == _MAY_WAIT_LONGER
-    assert functions.LOCK_TIMEOUT == "500ms"
+    assert session.LOCK_TIMEOUT == "500ms"
 
 
 # --- a report that is open, and writers -----------------------------------------------------------

@@ -7,12 +7,12 @@ functions of another form, functions that are gone, and triggers of other names.
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
+from scripts import function_map
 from tests.conftest import PROJECT
 from tests.support import releases
 from tests.support.catalog import snapshot
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-sys.path.insert(0, str(PROJECT / "scripts"))
-import function_map  # noqa: E402 - from scripts/
 
 MIGRATES = pytest.mark.parametrize("migrates", [migrate.migrate, psql], ids=["migrate", "psql"])
 DATA = """
@@ -124,9 +122,11 @@ def test_a_view_of_the_user_on_a_function_of_another_form_is_named(
             said = describe(raised.value)
         assert (
             "function public.vessel_activity_status() has another form in this version, and these"
-            " objects are built on it: view public.mine" in said or
-            "function public.vessel_activity_status() has another form in this version, and these"
-            " objects are built on it: view mine" in said
+            " objects are built on it: view public.mine"
+            in said
+            or "function public.vessel_activity_status() has another form in this version, and these"
+            " objects are built on it: view mine"
+            in said
         )
         assert "Drop them, migrate again, and make them anew." in said
         assert snapshot(older_url) == before
@@ -157,7 +157,7 @@ def test_a_function_that_is_gone_stays_while_a_writer_may_call_it(
     older_url: str, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with psycopg.connect(older_url) as writer:
-        writer.execute("insert into vessel_positions (\"vesselId\", timestamp) values (1, now())")
+        writer.execute('insert into vessel_positions ("vesselId", timestamp) values (1, now())')
         migrate.migrate(older_url)
         assert "functions of an earlier version are still there" in capsys.readouterr().err
         writer.execute("select vessel_activity.old_ticket()")
@@ -176,7 +176,8 @@ def test_roles_may_still_execute_what_they_could(older_url: str) -> None:
         migrate.migrate(older_url)
         assert db.execute(could, (role,)).fetchone() == (True,)
         assert db.execute(
-            "select has_table_privilege(%s, 'public.vessel_activity_performance', 'select')", (role,)
+            "select has_table_privilege(%s, 'public.vessel_activity_performance', 'select')",
+            (role,),
         ).fetchone() == (True,)
         db.execute(f"drop owned by {role}; drop role {role}")
 

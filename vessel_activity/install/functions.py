@@ -17,7 +17,7 @@ BEFORE = (
     "set local check_function_bodies = off",
     f"set local lock_timeout = '{LOCK_TIMEOUT}'",
     # What an earlier version had keeps its row, without a text, until it is dropped.
-    f"update {SCHEMA}.routine set ddl = null",
+    f"update {SCHEMA}.routine set ddl = null",  # noqa: S608 - a constant
 )
 AFTER = (
     # Somebody may have deleted the row.
