@@ -120,13 +120,10 @@ def test_a_view_of_the_user_on_a_function_of_another_form_is_named(
             with pytest.raises(psycopg.errors.DependentObjectsStillExist) as raised:
                 migrate.migrate(older_url)
             said = describe(raised.value)
-        assert (
-            "function public.vessel_activity_status() has another form in this version, and these"
-            " objects are built on it: view public.mine"
-            in said
-            or "function public.vessel_activity_status() has another form in this version, and these"
-            " objects are built on it: view mine"
-            in said
+        assert re.search(
+            r"function public\.vessel_activity_status\(\) has another form in this version, and"
+            r" these objects are built on it: view (public\.)?mine",
+            said,
         )
         assert "Drop them, migrate again, and make them anew." in said
         assert snapshot(older_url) == before
