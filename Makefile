@@ -8,7 +8,7 @@ RUN := $(PYTHON) -m vessel_activity
 PYTEST ?= -n 2 --dist loadfile
 # The tests that depend on the version of PostgreSQL: the engine, the source tables, the figures and the installation.
 ENGINE := $(sort $(wildcard tests/test_engine_*.py tests/test_sources_*.py)) $(patsubst %,tests/test_%.py,\
-  catalog definition figures history_backfill migrate refresh sql_file status)
+  catalog definition figures history_backfill locks migrate migrate_waits refresh sql_file status upgrade)
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -104,6 +104,10 @@ wheel: .venv/installed-dev ## build the wheel and the source archive into dist/
 .PHONY: release
 release: .venv/installed-dev ## check, build, commit and tag a release: make release VERSION=x.y.z
 	@$(PYTHON) scripts/release.py $(if $(filter no,$(TESTS)),--without-tests) "$(VERSION)"
+
+.PHONY: release-sql
+release-sql: .venv/installed ## keep the SQL file of this version, from which later versions are tested to upgrade
+	@$(PYTHON) scripts/release.py --only-sql
 
 .PHONY: clean
 clean: ## remove everything that was built or installed; the database under .data/ stays

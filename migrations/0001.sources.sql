@@ -2,7 +2,7 @@
 -- A table that exists is used as it is; a table that is missing is created. If anything prevents an installation, this
 -- migration raises an error before the first change. A rollback never touches the source tables.
 
-set local lock_timeout = '10s';
+set local lock_timeout = '500ms';
 
 do $$
 declare

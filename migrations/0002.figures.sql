@@ -1,7 +1,7 @@
 -- depends: 0001.sources
 -- The cached row that all readers read, the settings, and the log of refreshes.
 
-set local lock_timeout = '10s';
+set local lock_timeout = '500ms';
 
 create schema if not exists vessel_activity;
 comment on schema vessel_activity is 'Internals of vessel activity: settings, log, state and internal functions. The public functions are public.vessel_activity_* and public.refresh_vessel_activity.';
@@ -74,6 +74,12 @@ comment on column vessel_activity.settings.rejected_retention is 'How long loads
 comment on column vessel_activity.settings.history_retention is 'How long history keeps its samples.';
 comment on column vessel_activity.settings.simulation is 'NULL if the source tables hold real vessels. Otherwise the name of the schema that simulates them. Its function remove() removes the simulated vessels.';
 insert into vessel_activity.settings default values on conflict do nothing;
+
+-- A view can be locked like a table, but vacuum, REINDEX and pg_dump leave it alone.
+create or replace view vessel_activity.refresh_lock as select true as only_row;
+revoke all on vessel_activity.refresh_lock from public;
+comment on view vessel_activity.refresh_lock is 'Its lock is the refresh lock: whoever refreshes holds it until the transaction ends (vessel_activity.try_refresh_lock). Its row means nothing.';
+comment on column vessel_activity.refresh_lock.only_row is 'Always true.';
 
 create table if not exists vessel_activity.refresh_log (
   id bigserial primary key,

@@ -2,7 +2,7 @@
 -- Tables for loading files of AIS reports (docs/loading.md): the landing table, the log of loads, two code tables for
 -- static data, and the recording that a replay plays.
 
-set local lock_timeout = '10s';
+set local lock_timeout = '500ms';
 
 -- Unlogged, and empty outside the transaction of a batch: a load that dies leaves nothing behind.
 create unlogged table if not exists vessel_activity.landing (

@@ -1,7 +1,7 @@
 -- depends: 0002.figures
 -- The history of the figures: one sample a minute of the numbers in the cached row.
 
-set local lock_timeout = '10s';
+set local lock_timeout = '500ms';
 
 create table if not exists vessel_activity.history (
   minute timestamptz primary key,

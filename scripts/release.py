@@ -2,12 +2,16 @@
 
 Run it with `make release VERSION=x.y.z`. It pushes nothing. If a step fails, the branch and
 all tracked files are as they were before.
+
+A release keeps its SQL file in tests/data/releases/, so that every later version is tested to
+upgrade it. `make release-sql` writes that file alone, for the version of this checkout.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import gzip
 import re
 import shutil
 import subprocess
@@ -23,6 +27,7 @@ PLACES = (
     (ROOT / "vessel_activity" / "__init__.py", r'(?<=^__version__ = ")[^"]*(?="$)'),
     (ROOT / "openapi.json", r'(?<="version": ")[^"]*(?=")'),
 )
+RELEASES = ROOT / "tests" / "data" / "releases"
 UNRELEASED = "## [Unreleased]"
 
 
@@ -33,12 +38,18 @@ class ReleaseError(Exception):
 def main() -> None:
     """Make the release that the command line names."""
     parser = argparse.ArgumentParser(description="Make a release of this checkout.")
-    parser.add_argument("version", metavar="VERSION", help="x.y.z")
+    parser.add_argument("version", metavar="VERSION", nargs="?", default="", help="x.y.z")
     parser.add_argument(
         "--without-tests", action="store_true", help="run neither make lint nor make test"
     )
+    parser.add_argument(
+        "--only-sql", action="store_true", help="only keep the SQL file of the present version"
+    )
     arguments = parser.parse_args()
     try:
+        if arguments.only_sql:
+            print(f"kept {keep_sql().relative_to(ROOT)}")
+            return
         release(arguments.version, with_tests=not arguments.without_tests)
     except ReleaseError as error:
         sys.exit(f"error: {error}")
@@ -62,6 +73,7 @@ def release(version: str, *, with_tests: bool) -> None:
     try:
         write_version(version)
         build(version)
+        run("git", "add", str(keep_sql()))
         run("git", "commit", "--quiet", "--all", f"--message=Release {version}")
         run("git", "tag", "--annotate", f"--message=Release {version}", f"v{version}")
     except BaseException:
@@ -134,6 +146,17 @@ def build(version: str) -> None:
     for name, options in (("install", []), ("rollback", ["--rollback"])):
         text = run(sys.executable, "-m", "vessel_activity", "sql", *options)
         (DIST / f"vessel-activity-{version}-{name}.sql").write_text(text, encoding="utf-8")
+
+
+def keep_sql() -> Path:
+    """Keep the SQL file of the present version for the tests of later ones; return its path."""
+    RELEASES.mkdir(exist_ok=True)
+    version = run(sys.executable, "-m", "vessel_activity", "--version").split()[-1]
+    text = run(sys.executable, "-m", "vessel_activity", "sql").encode()
+    file = RELEASES / f"{version}.sql.gz"
+    # The same bytes on every machine and day.
+    file.write_bytes(gzip.compress(text, compresslevel=9, mtime=0))
+    return file
 
 
 def run(*command: str, show: bool = False) -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # Routines that need not pin their search_path, with the reason.
 _UNPINNED = {
     "put_triggers": "commits, so it can't carry SET; it sets the path in each transaction",
+    "run_patiently": "commits, so it can't carry SET; it sets the path in each transaction",
+    "drop_superseded": "commits, so it can't carry SET; it sets the path in each transaction",
     "scheduled_refresh": "commits, so it can't carry SET; it sets the path in each transaction",
     "note_positions_inserted": "fires on every insert; every name and operator is qualified",
     "note_positions_deleted": "the same",
@@ -185,7 +187,8 @@ def test_only_trigger_functions_run_with_their_owners_rights(db: psycopg.Connect
     ).fetchall()
 
     assert definers
-    assert [name for name, is_trigger in definers if not is_trigger] == []
+    # So that whoever may refresh can take the lock, but only through the function.
+    assert [name for name, is_trigger in definers if not is_trigger] == ["try_refresh_lock"]
 
 
 def test_a_writers_search_path_cannot_mislead_the_triggers(

@@ -20,7 +20,6 @@ import psycopg
 import pytest
 
 from vessel_activity.install import migrate
-from vessel_activity.install.session import ADVISORY_CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,16 +79,17 @@ DDL = (
         "drop trigger if exists vessel_activity_deleted on vessels",
     ),
 )
-_HELD = f"""
+_HELD = """
     with source as (
       select s.relation from vessel_activity.source_relations() as s
     )
     select l.pid, exists (select from pg_locks as w where w.pid = l.pid and not w.granted),
-      coalesce(l.relation::regclass::text, 'the refresh lock') || ' ' || l.mode
+      l.relation::regclass::text || ' ' || l.mode
     from pg_locks as l
-    where l.granted and (l.locktype = 'relation' and l.relation in (select relation from source)
-      or l.locktype = 'advisory' and l.classid = {ADVISORY_CLASS} and l.objid = 1)
-"""  # noqa: S608
+    where l.granted and l.locktype = 'relation'
+      and (l.relation in (select relation from source)
+        or l.relation = 'vessel_activity.refresh_lock'::regclass)
+"""
 _ACTIVITY = """
     select a.pid, a.application_name like 'vessel-activity%' as is_product, a.xact_start,
       coalesce(a.wait_event, '') as wait_event, a.query_start, left(a.query, 60) as query,

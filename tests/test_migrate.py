@@ -260,26 +260,10 @@ def test_the_rollback_names_the_public_functions_that_there_are(db: psycopg.Conn
     assert found == there
 
 
-def test_the_command_and_the_functions_take_the_same_locks(db: psycopg.Connection) -> None:
-    number = db.execute("select vessel_activity.advisory_class()").fetchone()
-    assert number == (session.ADVISORY_CLASS,)
-    with db.transaction():
-        assert db.execute("select vessel_activity.try_refresh_lock()").fetchone() == (True,)
-        assert db.execute(
-            "select classid::bigint, objid::bigint from pg_locks where locktype = 'advisory'"
-            " and pid = pg_backend_pid()"
-        ).fetchall() == [(session.ADVISORY_CLASS, 1)]
-    assert [
-        file.name
-        for file in (PROJECT / "sql").rglob("*.sql")
-        if str(session.ADVISORY_CLASS) in file.read_text(encoding="utf-8")
-    ] == ["advisory_class.sql"]
-
-
 def test_an_index_build_that_waits_says_for_whom(
     url: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexes, "_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(indexes, "_SILENT_SECONDS", 0.1)
     said = ""
     with psycopg.connect(url, autocommit=True) as db:
         db.execute("drop index vessel_activity_timestamp_idx")

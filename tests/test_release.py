@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import json
 import os
 import re
@@ -89,8 +90,11 @@ def test_a_release_is_a_commit_a_tag_and_four_files(checkout: Path) -> None:
     assert sorted(git(checkout, "diff", "--name-only", "HEAD~1").split()) == [
         "CHANGELOG.md",
         "openapi.json",
+        f"tests/data/releases/{_NEXT}.sql.gz",
         "vessel_activity/__init__.py",
     ]
+    kept = gzip.decompress((checkout / f"tests/data/releases/{_NEXT}.sql.gz").read_bytes())
+    assert kept.decode() == (checkout / f"dist/vessel-activity-{_NEXT}-install.sql").read_text()
     said = subprocess.run(
         [sys.executable, "-m", "vessel_activity", "--version"],
         cwd=checkout,

@@ -99,7 +99,7 @@ def test_an_interrupted_replay_goes_on_in_its_time_line_and_adds_nothing_twice(
     ingest.load_file(url, file, to_recording=True)
     start(db, NOW)
     step(db, NOW)
-    db.execute("select pg_advisory_unlock_all()")
+    db.execute("select vessel_activity.release_session_lock('load')")
 
     # Away for a quarter of an hour, and later for three hours; the windows reach back one hour.
     ingest.load_file(url, file, to_recording=True)
@@ -229,10 +229,11 @@ def test_a_replay_survives_kill_9_and_ends_in_order(
     first.wait()
     # The server ends the session of a killed process once it next writes to it.
     deadline = time.monotonic() + 10
-    held = "select count(*) from pg_locks where locktype = 'advisory' and objid = 4 and granted"
-    while db.execute(held).fetchone() != (0,):
+    free = "select vessel_activity.take_session_lock('load') is null"
+    while db.execute(free).fetchone() != (True,):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    db.execute("select vessel_activity.release_session_lock('load')")
 
     again = run(url, file)
     processes.append(again)

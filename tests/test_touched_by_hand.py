@@ -16,7 +16,15 @@ import pytest
 
 from tests.conftest import PROJECT
 from tests.support.catalog import snapshot
-from tests.support.fleet import AS_OF, MINUTE, SECOND, add_vessels, refreshed, stored
+from tests.support.fleet import (
+    AS_OF,
+    MINUTE,
+    SECOND,
+    add_vessels,
+    definition,
+    refreshed,
+    stored,
+)
 from tests.support.sources import exact, into, maintained, opened
 from tests.test_migrate import ADOPTED, command, schemas
 from tests.test_sql_file import psql
@@ -162,8 +170,16 @@ def test_a_truncated_table_of_vessel_activity_is_built_again_by_the_next_refresh
     assert exact(db, "incremental", AS_OF + 11 * MINUTE).active_last_hour == 4
 
 
+VIEWS = ("vessel_activity.refresh_lock", "vessel_activity.inbox_parts")
+# The view inbox_parts goes with each of these.
+PARTS = [
+    f"vessel_activity.{name}"
+    for name in ("settings", "inbox", "fleet_inbox", "inbox_tickets", "inbox_guard", "state")
+]
+
+
 def created() -> list[str]:
-    """Name the tables and sequences of vessel activity, as the migrations create them."""
+    """Name the tables, sequences and views of vessel activity, as the migrations create them."""
     return [name for file in migrations.files()[1:] for name in migrations.objects(file)]
 
 
@@ -187,10 +203,13 @@ def test_migrate_mends_a_dropped_table_or_sequence(
         if re.search("tickets|guard|reopenings|promise|refresher|announced", name)
         else "table"
     )
+    kind = "view" if name in VIEWS else kind
     # Tables with a foreign key to it go as well: only a new table gets its foreign key again.
+    gone = [VIEWS[1]] if name in PARTS else []
     others = ""
     if name == "vessel_activity.load":
         others = ", vessel_activity.load_rejection, vessel_activity.rejected_row"
+        gone = others.split(", ")[1:]
     db.execute(f"drop {kind} {name}{others} cascade")
     lost = {row[1] for row in fresh} - {row[1] for row in snapshot(url)}
     assert name.removeprefix("public.") in lost or name in lost
@@ -199,7 +218,7 @@ def test_migrate_mends_a_dropped_table_or_sequence(
         check = status(db)["installation"]
         assert check == Check(
             "fail",
-            f"missing: {name}{others}",
+            f"missing: {', '.join(one for one in created() if one in {name, *gone})}",
             "Run vessel-activity migrate, which creates the missing objects again.",
         )
     if sql_file:
@@ -208,13 +227,47 @@ def test_migrate_mends_a_dropped_table_or_sequence(
         migrate.migrate(url)
     assert snapshot(url) == fresh
     assert status(db)["installation"] == Check(
-        "ok", "all tables and sequences of vessel activity exist", None
+        "ok", "all tables, sequences and views of vessel activity exist", None
     )
     refreshed(db, AS_OF)
     into(db, "vessel_positions", 1)
     add_vessels(db, [("Cargo", "NO")])
     figures = exact(db, "incremental")
     assert (figures.active_now, figures.total_vessels) == (1, 1)
+
+
+@pytest.mark.parametrize("name", [*PARTS, *VIEWS, "vessel_activity.last_seen"])
+def test_no_writer_fails_without_a_table_sequence_or_view(
+    db: psycopg.Connection, url: str, name: str
+) -> None:
+    refreshed(db, AS_OF - MINUTE)
+    kind = "sequence" if re.search("tickets|guard", name) else "table"
+    kind = "view" if name in VIEWS else kind
+    if name in PARTS:
+        with pytest.raises(psycopg.errors.DependentObjectsStillExist):
+            db.execute(f"drop {kind} {name}")
+    db.execute(f"drop {kind} {name} cascade")
+    # More rows than there are tickets until the limit of the inbox is checked.
+    db.execute(
+        'insert into vessel_positions ("vesselId", timestamp) select 1, %s'
+        " from generate_series(1, 10000)",
+        (AS_OF,),
+    )
+    into(db, "vessel_positions", 2)
+    db.execute('update vessel_positions set speed = 20 where "vesselId" = 2')
+    add_vessels(db, [("Cargo", "NO")])
+    db.execute("update vessels set flag = 'SE'")
+    db.execute('delete from vessel_positions where "vesselId" = 1')
+    with psycopg.connect(url) as writer:
+        into(writer, "vessel_positions", 3)
+        migrate.migrate(url)
+        refreshed(db, AS_OF - SECOND)
+        writer.commit()
+    figures = refreshed(db, AS_OF)
+    assert figures == definition(db, AS_OF)
+    assert (figures.active_now, figures.total_vessels) == (2, 1)
+    into(db, "vessel_positions", 4)
+    assert exact(db, "incremental", AS_OF + SECOND).active_now == 3
 
 
 def test_migrate_restores_the_settings_and_a_dropped_schema(
@@ -323,7 +376,7 @@ def test_a_writer_in_flight_when_the_inbox_is_made_again_is_counted(
     db: psycopg.Connection, url: str
 ) -> None:
     refreshed(db, AS_OF - MINUTE)
-    db.execute("drop table vessel_activity.inbox")
+    db.execute("drop table vessel_activity.inbox cascade")
     with psycopg.connect(url) as writer:
         into(writer, "vessel_positions", 1)
         writer.execute("prepare transaction 'skipper'")

@@ -14,6 +14,7 @@ ROOT = _PACKAGE.parent if IS_CHECKOUT else _PACKAGE
 
 MIGRATIONS = ROOT / "migrations"
 FUNCTIONS = ROOT / "sql" / "functions"
+INSTALL = ROOT / "sql" / "install"
 ROLLBACK = ROOT / "sql" / "rollback"
 DEMO = ROOT / "sql" / "demo"
 DASHBOARD = ROOT / "dashboard"

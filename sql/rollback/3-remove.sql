@@ -1,60 +1,42 @@
--- Removes every object of vessel activity but the indexes, whichever version installed it, even if the installation was
+-- Removes every object of vessel activity that step 2 has left, whichever version installed it, even if the installation was
 -- killed half-way. To be run in one transaction: a trigger that outlived the function it calls would make every writer fail.
+-- The transaction has taken all locks that it needs before (sql/install/take_locks.sql), so no step waits.
 -- Uses no CASCADE in schema public, because a view of the user may depend on these objects.
 -- The source tables, their rows and their columns stay as they are.
-
--- Takes all locks that the removal needs, or none. A table that is being written is waited for half a second at a time, since
--- its other writers queue behind this. No lock is held between two tries, nor that of refreshes.
-set local lock_timeout = '500ms';
-do $$
-declare
-  v_ends_at constant timestamptz := pg_catalog.clock_timestamp() + interval '12 seconds';
-  v_relations constant regclass[] := array(
-    select distinct t.tgrelid::regclass
-    from pg_catalog.pg_trigger as t
-    join pg_catalog.pg_proc as p on p.oid = t.tgfoid
-    join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
-    where n.nspname = 'vessel_activity'
-  );
-  v_relation regclass;
-  v_awaited regclass;
-  v_is_alone boolean;
-begin
-  loop
-    begin
-      if v_awaited is not null then
-        execute pg_catalog.format('lock table only %s in access exclusive mode', v_awaited);
-      end if;
-      foreach v_relation in array v_relations loop
-        v_awaited := v_relation;
-        execute pg_catalog.format('lock table only %s in access exclusive mode nowait', v_relation);
-      end loop;
-      v_awaited := null;
-      if pg_catalog.to_regprocedure('vessel_activity.try_refresh_lock()') is not null then
-        execute 'select vessel_activity.try_refresh_lock()' into v_is_alone;
-        if not v_is_alone then
-          raise exception using
-            errcode = 'lock_not_available',
-            message = 'a refresh has been running for more than 12 seconds',
-            hint = 'Run vessel-activity rollback again once the refresh has ended.';
-        end if;
-      end if;
-      exit;
-    exception when lock_not_available then
-      if pg_catalog.clock_timestamp() > v_ends_at then
-        raise;
-      end if;
-    end;
-    perform pg_catalog.pg_sleep(0.2);
-  end loop;
-end
-$$;
 
 -- First the simulated vessels, which only their own functions can remove.
 do $$
 begin
   if pg_catalog.to_regprocedure('vessel_activity.remove_simulation()') is not null then
     perform vessel_activity.remove_simulation();
+  end if;
+end
+$$;
+
+do $$
+declare
+  v_name text;
+begin
+  for v_name in
+    select pg_catalog.format('%I.%I', n.nspname, c.relname)
+    from pg_catalog.pg_class as c
+    join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+    join pg_catalog.pg_index as i on i.indexrelid = c.oid
+    where c.relkind = 'I' and not exists (select from pg_catalog.pg_inherits as h where h.inhrelid = c.oid)
+      and c.relname in (
+        'vessel_activity_timestamp_idx', 'vessel_activity_vessel_timestamp_idx',
+        'vessel_activity_timestamp_idx_' || i.indrelid, 'vessel_activity_vessel_timestamp_idx_' || i.indrelid)
+  loop
+    execute 'drop index ' || v_name;
+  end loop;
+
+  -- Functions that an earlier version had in schema public, and that could not be dropped when it was upgraded.
+  if pg_catalog.to_regclass('vessel_activity_migrations.routine') is not null then
+    for v_name in
+      execute 'select r.signature from vessel_activity_migrations.routine as r where r.ddl is null and r.kind <> ''view'''
+    loop
+      execute 'drop routine if exists ' || v_name;
+    end loop;
   end if;
 end
 $$;

@@ -537,7 +537,7 @@ class Run:
         assert self._sleeper is not None
         held = self.judge.execute(
             "select locktype, relation::regclass::text, mode from pg_locks "
-            "where pid = %s and locktype in ('relation', 'advisory')",
+            "where pid = %s and locktype = 'relation'",
             (self._sleeper.info.backend_pid,),
         ).fetchall()
         if held and self._sleeps():

@@ -61,6 +61,7 @@ class WebServer:
     environment: dict[str, str] = field(default_factory=dict)
     address: str = ""
     log: str = ""
+    code: Path = PROJECT
 
     def __enter__(self) -> Self:
         self.start()
@@ -80,8 +81,8 @@ class WebServer:
             **self.environment,
         }
         self.process = subprocess.Popen(
-            [sys.executable, str(PROJECT / "server.py")],
-            cwd=PROJECT,
+            [sys.executable, str(self.code / "server.py")],
+            cwd=self.code,
             env=environment,
             stderr=subprocess.PIPE,
             text=True,

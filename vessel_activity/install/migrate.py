@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from vessel_activity.database.connections import name_of
-from vessel_activity.install import functions, indexes, migrations, pg_cron, source_tables
-from vessel_activity.install.session import alone, without_refreshes
+from vessel_activity.install import functions, indexes, locks, migrations, pg_cron, source_tables
+from vessel_activity.install.session import alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,12 +33,13 @@ def migrate(url: str, *, create: bool = False) -> None:
 
     """
     with alone(url, purpose="migrate") as connection:
-        with without_refreshes(connection), _failures_on_disk(connection):
+        with _failures_on_disk(connection):
             missing = source_tables.missing(connection)
             source_tables.allow(connection, create=create)
             applied = migrations.apply(url, connection)
             print(f"migrations: {', '.join(applied) if applied else 'none pending'}")
             print(f"functions: {functions.install(connection)} installed")
+        connection.execute(functions.DROP_SUPERSEDED)
         if missing:
             print(f"tables: created {', '.join(missing)}")
             if similar := source_tables.similar(connection, missing):
@@ -51,10 +52,7 @@ def migrate(url: str, *, create: bool = False) -> None:
                     f"triggers: left out: {problem}; refreshes compute by the definition, "
                     "and `vessel-activity status` says what to do"
                 )
-            with without_refreshes(connection):
-                row = connection.execute(
-                    "select active_last_hour, total_vessels from public.refresh_vessel_activity()"
-                ).fetchone()
+            row = locks.patiently(connection, lambda: _refresh(connection))
     if row is not None:
         print(f"refreshed: {row[0]} vessels active in the last hour, {row[1]} in the fleet")
     print(f"{name_of(url)} is ready")
@@ -64,6 +62,15 @@ def _put_triggers(connection: psycopg.Connection) -> list[str]:
     """Put the triggers on the source tables, and return the problems that did not pass."""
     row = connection.execute("call vessel_activity.put_triggers(null)").fetchone()
     return list(row[0]) if row else []
+
+
+def _refresh(connection: psycopg.Connection) -> tuple[int, int] | None:
+    """Refresh once no other refresh runs, and return the first figures."""
+    with connection.transaction():
+        connection.execute(locks.for_changes().encode())
+        return connection.execute(
+            "select active_last_hour, total_vessels from public.refresh_vessel_activity()"
+        ).fetchone()
 
 
 @contextmanager
@@ -77,7 +84,9 @@ def _no_triggers_after_failure(connection: psycopg.Connection) -> Iterator[None]
     except BaseException as failure:
         if not had_some and not connection.broken:
             try:
-                connection.execute("select vessel_activity.remove_triggers()")
+                with connection.transaction():
+                    connection.execute(locks.for_removal().encode())
+                    connection.execute("select vessel_activity.remove_triggers()")
             except psycopg.Error as error:
                 failure.add_note(f"the triggers are still there: {error}")
         raise

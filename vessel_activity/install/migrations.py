@@ -7,12 +7,10 @@ import os
 import re
 import socket
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-from psycopg import sql
 from yoyo import read_migrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.connections import DatabaseURI
@@ -20,15 +18,16 @@ from yoyo.exceptions import BadMigration
 
 from vessel_activity.database.connections import connect
 from vessel_activity.errors import MigrationError
-from vessel_activity.install import source_tables
+from vessel_activity.install import locks, source_tables
+from vessel_activity.install.session import LOCK_TIMEOUT, SCHEMA
 from vessel_activity.paths import MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SCHEMA = "vessel_activity_migrations"
-ABOUT = "The migrations of vessel activity that have been applied. Kept by yoyo."
+    import psycopg
+
 # Migrations of the versions before the first release, which can't be upgraded from.
 _DEVELOPMENT = (
     "0001.source-tables",
@@ -44,7 +43,8 @@ _DEVELOPMENT = (
 
 
 _CREATED = re.compile(
-    r"create (?:unlogged )?(?:table|sequence) (?:if not exists )?((?:public|vessel_activity)\.\w+)"
+    r"create (?:unlogged )?(?:table |sequence |or replace view )(?:if not exists )?"
+    r"((?:public|vessel_activity)\.\w+)"
 )
 _LOST = """
     select o.name
@@ -139,24 +139,20 @@ def apply(url: str, connection: psycopg.Connection) -> list[str]:
         migrations = read_migrations(str(MIGRATIONS))
     except BadMigration as error:
         raise MigrationError(f"a migration can't be read: {error}") from error
-    try:
-        with _backend(url, connection) as backend:
-            pending = backend.to_apply(migrations)
-            _restore(connection, {migration.id for migration in pending})
-            backend.apply_migrations(pending)
-            return [migration.id for migration in pending]
-    except psycopg.Error:
-        _forget_if_empty(connection)
-        raise
+    with _backend(url, connection) as backend:
+        pending = backend.to_apply(migrations)
+        _restore(connection, {migration.id for migration in pending})
+        backend.apply_migrations(pending)
+        return [migration.id for migration in pending]
 
 
 def objects(file: Path) -> list[str]:
-    """Return the names of the tables and sequences that a migration creates."""
+    """Return the names of the tables, sequences and views that a migration creates."""
     return _CREATED.findall(file.read_text(encoding="utf-8"))
 
 
 def _restore(connection: psycopg.Connection, pending: set[str]) -> None:
-    """Repeat each applied migration whose tables or sequences somebody has dropped since."""
+    """Repeat each applied migration if somebody has dropped something that it created."""
     for file in files():
         lost = [
             name
@@ -164,38 +160,31 @@ def _restore(connection: psycopg.Connection, pending: set[str]) -> None:
             if file.stem not in pending
         ]
         if lost:
-            with connection.transaction():
-                connection.execute(file.read_text(encoding="utf-8"))
+            locks.patiently(connection, lambda: _repeat(connection, file))  # noqa: B023 - used at once
             again = [name for name in lost if name not in source_tables.NAMES]
             if again:
                 print(f"tables: created again: {', '.join(again)}")
 
 
+def _repeat(connection: psycopg.Connection, file: Path) -> None:
+    with connection.transaction():
+        connection.execute(locks.for_changes().encode())
+        connection.execute(file.read_text(encoding="utf-8"))
+
+
 @contextmanager
 def _backend(url: str, connection: psycopg.Connection) -> Iterator[_Backend]:
     """Give yoyo's backend, with the lock of a dead process removed."""
-    schema = sql.Identifier(SCHEMA)
-    connection.execute(sql.SQL("create schema if not exists {}").format(schema))
-    connection.execute(sql.SQL("comment on schema {} is {}").format(schema, sql.Literal(ABOUT)))
-    backend = _Backend.on(url)
+    backend = _Backend.on(url, connection)
     try:
         backend.init_database()
-        # yoyo's lock is a row, which outlives a killed process. No living one holds it: the
-        # advisory lock is held here.
+        # yoyo's lock is a row, which outlives a killed process. No living one holds it:
+        # session.alone holds the lock of a migrate.
         backend.break_lock()
         with backend.lock():
             yield backend
     finally:
         backend.connection.close()
-
-
-def _forget_if_empty(connection: psycopg.Connection) -> None:
-    """Drop yoyo's schema if no migration was applied, so that a refused migrate leaves nothing."""
-    schema = sql.Identifier(SCHEMA)
-    applied = sql.SQL("select count(*) from {}._yoyo_migration").format(schema)
-    with suppress(psycopg.Error):  # the first error is the one to tell
-        if connection.execute(applied).fetchone() == (0,):
-            connection.execute(sql.SQL("drop schema {} cascade").format(schema))
 
 
 class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
@@ -204,11 +193,16 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
     It also works on a machine where the user has no name and the host no DNS entry.
     """
 
+    beside: psycopg.Connection
+    """Another connection to the database."""
+
     @classmethod
-    def on(cls, url: str) -> _Backend:
+    def on(cls, url: str, beside: psycopg.Connection) -> _Backend:
         """Open the backend. The whole libpq URL travels in yoyo's field for the database name."""
         uri = DatabaseURI("postgresql+psycopg", None, None, None, None, url, {})
-        return cls(uri, "_yoyo_migration")
+        backend = cls(uri, "_yoyo_migration")
+        backend.beside = beside
+        return backend
 
     def connect(self, dburi: DatabaseURI) -> psycopg.Connection:
         """Open a connection; yoyo's own way knows only some of libpq's options."""
@@ -217,6 +211,7 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
 
     def init_connection(self, connection: psycopg.Connection) -> None:
         """Let yoyo find its tables, and event triggers of the user find theirs."""
+        connection.execute(f"set lock_timeout = '{LOCK_TIMEOUT}'")
         connection.execute(
             "select pg_catalog.set_config('search_path',"
             " pg_catalog.concat_ws(', ', %s::text, nullif(s.reset_val, '')), false)"
@@ -226,11 +221,16 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
 
     def apply_one(self, migration: Any, force: bool = False, mark: bool = True) -> None:  # noqa: ANN401 - yoyo's own signature
         """Apply a migration and record it in one transaction: a kill leaves both or none."""
-        with self.transaction():
-            migration.process_steps(self, "apply", force=force)
-            self.log_migration(migration, "apply")
-            if mark:
-                self.mark_one(migration, log=False)
+
+        def work() -> None:
+            with self.transaction():
+                self.execute(locks.for_changes().replace("%", "%%"))
+                migration.process_steps(self, "apply", force=force)
+                self.log_migration(migration, "apply")
+                if mark:
+                    self.mark_one(migration, log=False)
+
+        locks.patiently(self.beside, work)
 
     def get_log_data(
         self,

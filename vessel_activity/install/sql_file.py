@@ -11,10 +11,17 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from vessel_activity import __version__
-from vessel_activity.install import functions, migrations, source_tables
+from vessel_activity.install import functions, locks, migrations, source_tables
 from vessel_activity.install.rollback import step
-from vessel_activity.install.session import ADVISORY_CLASS, OLDEST_MAJOR
-from vessel_activity.paths import ROOT
+from vessel_activity.install.session import (
+    LOCK_TIMEOUT,
+    OLDEST_MAJOR,
+    PATIENCE_SECONDS,
+    PREPARE,
+    RELEASE,
+    SCHEMA,
+    TAKE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +40,8 @@ set client_encoding = 'UTF8';
 set quote_all_identifiers = off;
 set default_transaction_isolation = 'read committed';
 set statement_timeout = 0;
+set lock_timeout = '{lock_timeout}';
 
--- Waits for another migrate or rollback, without holding a snapshot.
 do $$
 begin
   if current_setting('server_version_num')::integer < {oldest} * 10000 then
@@ -48,38 +55,59 @@ begin
       message = 'this server is a standby, which can''t be changed',
       hint = 'Name the primary instead.';
   end if;
-  while not pg_try_advisory_lock({advisory}, 3) loop
-    commit;
-    perform pg_sleep(0.1);
-  end loop;
 end
 $$;
 """
 
-_NO_REFRESHES = r"""
--- A running refresh is waited for in the same way; no other begins until the lock is given back.
+# A lock of this session: a row of a table, which a session that has ended does not hold.
+_ALONE = r"""
+-- Waits for another migrate or rollback, without holding a snapshot.
 do $$
+declare
+  v_gives_up_at constant timestamptz := clock_timestamp() + interval '{patience} seconds';
+  v_other text;
+  v_told text;
 begin
-  while not pg_try_advisory_lock({advisory}, 1) loop
+  while to_regclass('{schema}.session_lock') is not null loop
+    execute $take$
+{take}
+    $take$ into v_other;
+    exit when v_other is null;
+    if clock_timestamp() > v_gives_up_at then
+      raise exception using
+        errcode = 'lock_not_available',
+        message = format('another migrate or rollback is running in this database: %s; gave up after {patience} seconds', v_other),
+        hint = 'End that session, or run this file again once it has ended.';
+    elsif v_other is distinct from v_told then
+      v_told := v_other;
+      raise warning '%', format('another migrate or rollback is running in this database; waiting for %s; gives up after {patience} seconds', v_other);
+    end if;
     commit;
     perform pg_sleep(0.1);
+    commit;
   end loop;
-end
-$$;
-"""
-
-_REFRESHES_AGAIN = r"""
-do $$
-begin
-  perform pg_advisory_unlock({advisory}, 1);
 end
 $$;
 """
 
 # The tables in which yoyo remembers what was applied, as yoyo 9 makes them: migrate goes on from there.
 _RECORD = r"""
-create schema if not exists {schema};
-comment on schema {schema} is {about};
+{prepare}-- A database that is new to vessel activity has no lock to wait for until here.
+do $$
+declare
+  v_other text;
+begin
+  execute $take$
+{take}
+  $take$ into v_other;
+  if v_other is not null then
+    raise exception using
+      errcode = 'lock_not_available',
+      message = format('another migrate is running in this database: %s', v_other),
+      hint = 'Run this file again once it has ended.';
+  end if;
+end
+$$;
 create table if not exists {schema}.yoyo_lock (locked integer default 1 primary key, ctime timestamp, pid integer not null);
 create table if not exists {schema}._yoyo_migration (
   migration_hash varchar(64) primary key, migration_id varchar(255), applied_at_utc timestamp);
@@ -92,7 +120,7 @@ insert into {schema}._yoyo_version values (2, now() at time zone 'UTC') on confl
 
 _MIGRATION = r"""
 begin;
-{before}-- Repeated if somebody has dropped what it created.
+{locks}{before}-- Repeated if somebody has dropped what it created.
 select not exists (select from {schema}._yoyo_migration as m where m.migration_hash = {hash})
   or exists (select from unnest({objects}) as o (name) where to_regclass(o.name) is null) as is_pending \gset
 \if :is_pending
@@ -106,11 +134,7 @@ commit;
 """
 
 _TAIL = r"""
-do $$
-begin
-  perform pg_advisory_unlock({advisory}, 3);
-end
-$$;
+reset lock_timeout;
 reset statement_timeout;
 reset client_min_messages;
 reset quote_all_identifiers;
@@ -160,14 +184,20 @@ $$;
 """
 
 _REFRESH = r"""
+begin;
+<changes>
 select format('refreshed: %s vessels active in the last hour, %s in the fleet', r.active_last_hour, r.total_vessels)
 from public.refresh_vessel_activity() as r;
 \set refresh_failed :ERROR
+commit;
 \set ON_ERROR_STOP on
 select :'triggers_failed'::boolean or :'refresh_failed'::boolean as has_failed,
   (:'triggers_failed'::boolean or :'refresh_failed'::boolean) and :'has_no_triggers'::boolean as is_to_undo \gset
 \if :is_to_undo
+begin;
+<locks>
 select vessel_activity.remove_triggers() \gset ignored_
+commit;
 \endif
 \if :has_failed
 do $$
@@ -181,9 +211,11 @@ $$;
 """
 
 _INDEXES = r"""
--- Outside a transaction, since an index that is built inside one keeps writers out.
+-- Outside a transaction, since an index that is built inside one keeps writers out. It waits for transactions that began before.
 \echo 'building the indexes that are missing, without blocking writers'
+set lock_timeout = '{patience}s';
 select ddl from vessel_activity.missing_indexes() \gexec
+set lock_timeout = '{lock_timeout}';
 """
 
 _SCHEDULE = r"""
@@ -213,22 +245,21 @@ select format('If pg_cron is in another database, run there: select cron.unsched
 def migrate() -> str:
     """Return the SQL file that installs vessel activity, or upgrades it."""
     again = "It can be run again at any time: it completes and upgrades what is there."
+    refresh = _REFRESH.replace("<changes>", locks.for_changes())
     parts = [
         _head("the whole installation", "", again),
-        _NO_REFRESHES.format(advisory=ADVISORY_CLASS),
         migrations.refuse_other_version(),
         _ASK,
         source_tables.refuse(),
         *_migrations(),
         "".join(_functions()),
-        _REFRESHES_AGAIN.format(advisory=ADVISORY_CLASS),
+        f"{functions.DROP_SUPERSEDED};\n",
         _TELL,
-        _INDEXES,
+        _INDEXES.format(patience=_PATIENCE, lock_timeout=LOCK_TIMEOUT),
         _SCHEDULE,
         _TRIGGERS,
-        _NO_REFRESHES.format(advisory=ADVISORY_CLASS),
-        _REFRESH,
-        _REFRESHES_AGAIN.format(advisory=ADVISORY_CLASS),
+        refresh.replace("<locks>", locks.for_removal()),
+        f"{_text(RELEASE)}",
         _tail("vessel activity is installed"),
     ]
     return "\n".join(parts)
@@ -241,35 +272,46 @@ def rollback() -> str:
         _head("its removal", "-rollback", again),
         step("1-refuse"),
         _UNSCHEDULE,
+        f"set lock_timeout = '{_PATIENCE}s';",
         step("2-indexes").rstrip() + " \\gexec\n",
-        f"begin;\n{step('3-remove')}commit;\n",
+        f"set lock_timeout = '{LOCK_TIMEOUT}';",
+        f"begin;\n{locks.for_removal()}{step('3-remove')}commit;\n",
         _tail("vessel activity is removed; the source tables stay"),
     ]
     return "\n".join(parts)
 
 
+_PATIENCE = f"{PATIENCE_SECONDS:.0f}"
+
+
 def _head(about: str, suffix: str, again: str) -> str:
-    return _HEAD.format(
+    head = _HEAD.format(
         version=__version__,
         about=about,
         suffix=suffix,
         again=again,
         oldest=OLDEST_MAJOR,
-        advisory=ADVISORY_CLASS,
+        lock_timeout=LOCK_TIMEOUT,
     )
+    return head + _ALONE.format(schema=SCHEMA, take=TAKE, patience=_PATIENCE)
 
 
 def _tail(done: str) -> str:
-    return _TAIL.format(advisory=ADVISORY_CLASS, done=done)
+    return _TAIL.format(done=done)
+
+
+def _text(statement: str) -> str:
+    return f"{statement};\n"
 
 
 def _migrations() -> Iterator[str]:
     # With the first migration, so that a database which it refuses keeps no trace.
-    before = _RECORD.format(schema=migrations.SCHEMA, about=_quoted(migrations.ABOUT))
+    before = _RECORD.format(schema=SCHEMA, prepare=PREPARE, take=TAKE)
     for path in migrations.files():
         yield _MIGRATION.format(
+            locks=locks.for_changes(),
             before=before,
-            schema=migrations.SCHEMA,
+            schema=SCHEMA,
             name=path.stem,
             objects=_array(migrations.objects(path)),
             hash=_quoted(hashlib.sha256(path.stem.encode()).hexdigest()),
@@ -288,12 +330,20 @@ def _array(names: list[str]) -> str:
 
 
 def _functions() -> Iterator[str]:
-    yield "\\echo 'the functions'\nbegin;\n"
+    yield f"\\echo 'the functions'\nbegin;\n{locks.for_changes()}{functions.TABLE}"
     for statement in functions.BEFORE:
         yield f"{statement};\n"
-    for path in functions.files():
-        yield f"\n-- {path.relative_to(ROOT)}\n{path.read_text(encoding='utf-8')}"
-    yield "\n"
+    for routine in functions.routines():
+        yield (
+            f"\n-- {routine.path}\ninsert into {SCHEMA}.routine (signature, kind, path, ddl) values"
+            f" ({_quoted(routine.signature)}, '{routine.kind}', '{routine.path}', {_TAG}"
+            f"{routine.ddl}{_TAG})\non conflict (signature) do update set kind = excluded.kind,"
+            " path = excluded.path, ddl = excluded.ddl;\n"
+        )
+    yield f"\n{functions.text()}"
     for statement in functions.AFTER:
         yield f"{statement};\n"
     yield "commit;\n"
+
+
+_TAG = "$file$"

@@ -11,7 +11,7 @@ as $$
 declare
   v_context text;
 begin
-  if pg_catalog.to_regclass('vessel_activity.inbox') is null then
+  if pg_catalog.to_regclass('vessel_activity.inbox') is null or pg_catalog.to_regclass('vessel_activity.inbox_parts') is null then
     return null;
   end if;
   get diagnostics v_context = pg_context;

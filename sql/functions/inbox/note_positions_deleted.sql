@@ -5,7 +5,7 @@ returns trigger
 language plpgsql volatile security definer
 as $$
 begin
-  if pg_catalog.to_regclass('vessel_activity.inbox') is null then
+  if pg_catalog.to_regclass('vessel_activity.inbox') is null or pg_catalog.to_regclass('vessel_activity.inbox_parts') is null then
     return new;
   end if;
   insert into vessel_activity.inbox (vessel_id, seen_at, speed, sign)

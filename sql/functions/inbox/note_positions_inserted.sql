@@ -6,14 +6,15 @@
 -- SECURITY DEFINER: writers need no rights in schema vessel_activity. Every name and operator is qualified, since a
 -- SET search_path would slow a single-row insert by a tenth.
 -- If the inbox is not there, because somebody renamed schema vessel_activity or dropped the table, the changes are left out, so
--- that the writer does not fail. source_fingerprint notices the new name or the new table afterwards.
+-- that the writer does not fail. The same is true if something is not there that a trigger needs besides: then the view
+-- inbox_parts is gone too. source_fingerprint notices the new name, the new table or the new view afterwards.
 -- It returns NEW, which is NULL here and ignored: the expression NULL would have to be evaluated.
 create or replace function vessel_activity.note_positions_inserted()
 returns trigger
 language plpgsql volatile security definer
 as $$
 begin
-  if pg_catalog.to_regclass('vessel_activity.inbox') is null then
+  if pg_catalog.to_regclass('vessel_activity.inbox') is null or pg_catalog.to_regclass('vessel_activity.inbox_parts') is null then
     return new;
   end if;
   insert into vessel_activity.inbox (vessel_id, seen_at, speed, sign)

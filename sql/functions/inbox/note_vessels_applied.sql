@@ -6,7 +6,7 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if to_regclass('vessel_activity.fleet_inbox') is null then
+  if to_regclass('vessel_activity.fleet_inbox') is null or to_regclass('vessel_activity.inbox_parts') is null then
     return null; -- see note_positions_inserted
   end if;
   perform vessel_activity.note_tree_applied(tg_relid);

@@ -6,7 +6,7 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if pg_catalog.to_regclass('vessel_activity.fleet_inbox') is null then
+  if pg_catalog.to_regclass('vessel_activity.fleet_inbox') is null or pg_catalog.to_regclass('vessel_activity.inbox_parts') is null then
     return null;
   end if;
   insert into vessel_activity.fleet_inbox (kind, name, vessels)

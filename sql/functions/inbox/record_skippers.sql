@@ -14,7 +14,8 @@ as $$
 declare
   v_reopenings constant bigint := pg_sequence_last_value('vessel_activity.reopenings');
   v_inbox_version constant text := (
-    select concat_ws(' ', n.xmin, to_regclass('vessel_activity.inbox')::oid, to_regclass('vessel_activity.fleet_inbox')::oid)
+    select concat_ws(' ', n.xmin, to_regclass('vessel_activity.inbox')::oid, to_regclass('vessel_activity.fleet_inbox')::oid,
+      to_regclass('vessel_activity.inbox_parts')::oid)
     from pg_namespace as n
     where n.nspname = 'vessel_activity'
   );

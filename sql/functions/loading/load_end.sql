@@ -9,7 +9,7 @@ begin
   update vessel_activity.load as l
   set state = p_state, message = left(p_message, 1000), ended_at = clock_timestamp()
   where l.id = p_load_id;
-  perform pg_advisory_unlock(vessel_activity.advisory_class(), 4);
+  perform vessel_activity.release_session_lock('load');
   return query
     select j.*
     from vessel_activity.load_rejection as j

@@ -1,5 +1,5 @@
--- Lets one load or replay at a time run in a database. The advisory lock belongs to the session, so it is released when
--- the session ends, whatever ends it. load_end() releases it earlier.
+-- Lets one load or replay at a time run in a database. The lock belongs to the session, so it is released when the session
+-- ends, whatever ends it. load_end() releases it earlier.
 -- Raises lock_not_available (55P03), naming the session that holds the lock.
 create or replace function vessel_activity.load_lock()
 returns void
@@ -7,15 +7,9 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_other text;
+  v_other constant text := vessel_activity.take_session_lock('load');
 begin
-  if not pg_try_advisory_lock(vessel_activity.advisory_class(), 4) then
-    select format('%s, process %s, since %s', nullif(a.application_name, ''), a.pid, to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
-    into v_other
-    from pg_locks as l
-    join pg_stat_activity as a on a.pid = l.pid
-    where l.locktype = 'advisory' and l.classid = vessel_activity.advisory_class()::oid and l.objid = 4 and l.granted
-      and l.database = (select d.oid from pg_database as d where d.datname = current_database());
+  if v_other is not null then
     raise exception using
       errcode = 'lock_not_available',
       message = 'another load or replay is running in this database',

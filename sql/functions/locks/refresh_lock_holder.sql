@@ -9,7 +9,7 @@ as $$
   select l.pid, a.application_name, a.state, a.xact_start
   from pg_locks as l
   join pg_stat_activity as a on a.pid = l.pid
-  where l.locktype = 'advisory' and l.classid = vessel_activity.advisory_class()::oid and l.objid = 1 and l.objsubid = 2
+  where l.locktype = 'relation' and l.relation = to_regclass('vessel_activity.refresh_lock') and l.mode = 'ShareUpdateExclusiveLock'
     and l.granted and l.database = (select d.oid from pg_database as d where d.datname = current_database())
   limit 1
 $$;

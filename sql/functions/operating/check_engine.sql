@@ -29,6 +29,7 @@ begin
         'Accept slower refreshes, or make the table an ordinary one: select undistribute_table(''public.vessels''). Vessel activity does not support Citus yet.'
       when v_obstacle like '%virtual generated column%' then
         'Make the column a stored generated column or an ordinary one, then run vessel-activity migrate. Or accept slower refreshes.'
+      when v_obstacle like '%was dropped, so%' then 'Run vessel-activity migrate, which creates it again. See the check installation.'
       when v_obstacle like '%over its limit%' then 'See the check inbox. The warning ends once vacuum has made room.'
       when v_obstacle like '%another type%' then 'Run vessel-activity migrate, which adapts vessel activity to the new type.'
       when v_obstacle like '%lacks%triggers%' or v_obstacle like '%carries%triggers%' then

@@ -1,5 +1,5 @@
 -- Somebody may have dropped a table of vessel activity by hand, or deleted the settings. vessel-activity migrate restores them.
--- A test compares the list of tables and sequences with the migrations.
+-- A test compares the list of tables, sequences and views with the migrations.
 create or replace function vessel_activity.check_installation()
 returns table (check_name text, state text, detail text, hint text)
 language plpgsql stable
@@ -12,10 +12,11 @@ begin
   select string_agg(o.name, ', ' order by o.ordinal)
   into detail
   from unnest(array[
-    'public.vessel_activity_realtime', 'vessel_activity.settings', 'vessel_activity.refresh_log', 'vessel_activity.refresh_promise',
-    'vessel_activity.refresher', 'vessel_activity.announced', 'vessel_activity.inbox', 'vessel_activity.fleet_inbox', 'vessel_activity.inbox_tickets', 'vessel_activity.inbox_guard', 'vessel_activity.reopenings',
+    'public.vessel_activity_realtime', 'vessel_activity.settings', 'vessel_activity.refresh_lock', 'vessel_activity.refresh_log',
+    'vessel_activity.refresh_promise', 'vessel_activity.refresher', 'vessel_activity.announced', 'vessel_activity.inbox',
+    'vessel_activity.fleet_inbox', 'vessel_activity.inbox_tickets', 'vessel_activity.inbox_guard', 'vessel_activity.reopenings',
     'vessel_activity.upcoming', 'vessel_activity.last_seen', 'vessel_activity.position_second', 'vessel_activity.fleet_count',
-    'vessel_activity.state', 'vessel_activity.refused_triggers', 'vessel_activity.landing', 'vessel_activity.landed_vessel', 'vessel_activity.load',
+    'vessel_activity.state', 'vessel_activity.inbox_parts', 'vessel_activity.refused_triggers', 'vessel_activity.landing', 'vessel_activity.landed_vessel', 'vessel_activity.load',
     'vessel_activity.load_rejection', 'vessel_activity.rejected_row', 'vessel_activity.static_data',
     'vessel_activity.country_digits', 'vessel_activity.ship_type', 'vessel_activity.recording', 'vessel_activity.replay',
     'vessel_activity.history'
@@ -27,7 +28,7 @@ begin
     detail := 'vessel_activity.settings holds no row';
   else
     state := 'ok';
-    detail := 'all tables and sequences of vessel activity exist';
+    detail := 'all tables, sequences and views of vessel activity exist';
     hint := null;
   end if;
   return next;
@@ -35,4 +36,4 @@ end
 $$;
 
 comment on function vessel_activity.check_installation() is
-  'Whether the tables and sequences of vessel activity exist, in one row like those of public.vessel_activity_status().';
+  'Whether the tables, sequences and views of vessel activity exist, in one row like those of public.vessel_activity_status().';

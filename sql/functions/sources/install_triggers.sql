@@ -51,8 +51,9 @@ begin
       perform vessel_activity.run_ddl(format('drop trigger if exists %I on %s', v_trigger.name, v_trigger.relation));
       v_holds_locks := true;
     exception when others then
-      problem := format('%s%s: %s', v_trigger.relation, case when v_trigger.is_no_source then ', no longer a source table' end, sqlerrm);
       may_pass := sqlstate in ('55P03', '55006');
+      problem := format('%s%s: %s', v_trigger.relation, case when v_trigger.is_no_source then ', no longer a source table' end,
+        coalesce(case when sqlstate = '55P03' then 'locked by ' || vessel_activity.lock_holders(v_trigger.relation, 'access exclusive') end, sqlerrm));
       return next;
     end;
   end loop;
@@ -109,8 +110,9 @@ begin
       end loop;
       v_holds_locks := true;
     exception when others then
-      problem := format('%s: %s', v_relation.name, sqlerrm);
       may_pass := sqlstate in ('55P03', '55006');
+      problem := format('%s: %s', v_relation.name,
+        coalesce(case when sqlstate = '55P03' then 'locked by ' || vessel_activity.lock_holders(v_relation.name, 'share row exclusive') end, sqlerrm));
       if not may_pass and sqlstate <> '42501' then -- a missing right is found out without a lock
         insert into vessel_activity.refused_triggers (relation, problem) values (v_relation.relation, install_triggers.problem);
       end if;

@@ -1,5 +1,6 @@
 -- The statements that a migrate has to run, in order and outside a transaction, so that public.vessel_positions has both
--- indexes that the figures need and each index that a migrate made has its comment. No statement keeps writers out.
+-- indexes that the figures need and each index that a migrate made has its comment. No statement keeps writers waiting: one
+-- that needs such a lock for a moment goes through run_patiently().
 -- A plain table gets its index by CREATE INDEX CONCURRENTLY, after an INVALID index that an earlier migrate left is dropped.
 -- A partitioned table can't be indexed concurrently: each partition gets an index and is attached to an index on the parent,
 -- which becomes valid with the last one. Views and foreign tables can have no index.
@@ -53,7 +54,8 @@ as $$
   ),
   step as (
     select f.base_name, 1 as phase, f.depth, f.relation,
-      format('create index %I on only %s (%s)', f.name, f.relation::regclass, f.columns) as ddl
+      format('call vessel_activity.run_patiently(%L, %L)',
+        format('create index %I on only %s (%s)', f.name, f.relation::regclass, f.columns), f.relation::regclass) as ddl
     from found as f where f.is_to_build and f.relkind = 'p'
     union all
     select f.base_name, 2, 0, f.relation, format('drop index concurrently %I.%I', f.nspname, f.name)
@@ -64,7 +66,8 @@ as $$
     from found as f where f.is_to_build and f.relkind = 'r'
     union all
     select f.base_name, 4, - f.depth, f.relation,
-      format('alter index %I.%I attach partition %I.%I', f.parent_schema, f.parent_name, f.nspname, f.name)
+      format('call vessel_activity.run_patiently(%L, %L)',
+        format('alter index %I.%I attach partition %I.%I', f.parent_schema, f.parent_name, f.nspname, f.name), f.relation::regclass)
     from found as f where not f.is_served and f.depth > 0 and not f.is_attached
     union all
     select f.base_name, 5, f.depth, f.relation, format('comment on index %I.%I is %L', f.nspname, f.name, f.wanted_comment)

@@ -1,7 +1,7 @@
 -- Puts the triggers on the source tables for a migrate, and repeats what may succeed later. For three seconds it waits for no
 -- lock, so that no writer queues behind it. After that, it waits half a second at a time for a table that is never free of
 -- writers, with a second in between. Each try is a transaction of its own, so this procedure can't be called inside one.
--- While it waits or sleeps it holds no lock on any table (see install_triggers).
+-- While it waits or sleeps it holds no lock on any table (see install_triggers). After two seconds it says for whom it waits.
 -- It commits, so it can't carry SET: every name is qualified, and each transaction sets the search_path.
 create or replace procedure vessel_activity.put_triggers(inout p_problems text[] default null)
 language plpgsql
@@ -11,6 +11,7 @@ declare
   v_waited interval;
   v_has_more boolean;
   v_pause_seconds double precision; -- NULL: the last try
+  v_told_at interval := interval '-1 hour';
 begin
   delete from vessel_activity.refused_triggers; -- a migrate tries every relation again
   loop
@@ -29,6 +30,10 @@ begin
     commit;
     continue when v_has_more;
     exit when v_pause_seconds is null;
+    if v_waited > interval '2 seconds' and v_waited > v_told_at + interval '6 seconds' then
+      v_told_at := v_waited;
+      raise warning '%', format('the triggers have to wait: %s; gives up after 12 seconds', array_to_string(p_problems, '; '));
+    end if;
     perform pg_catalog.pg_sleep(v_pause_seconds);
   end loop;
 end

@@ -1,11 +1,12 @@
 -- Drops every trigger of vessel activity. A migrate that fails calls it if there were none before, so that a failed migrate
 -- leaves writers alone. Without the triggers, refreshes compute by the definition.
--- Locks each relation against writers for a moment. Raises lock_not_available if it waits for a lock for 10 seconds.
+-- Locks each relation against all others until the transaction ends. The caller has taken these locks (sql/install/take_locks.sql):
+-- otherwise writers would queue behind it, for half a second at most; then it raises lock_not_available.
 create or replace function vessel_activity.remove_triggers()
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
-set lock_timeout = '10s'
+set lock_timeout = '500ms'
 as $$
 declare
   v_trigger record;

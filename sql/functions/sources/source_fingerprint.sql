@@ -4,7 +4,7 @@
 --   * a partition or child attached, detached or dropped;
 --   * a column renamed, given another type, or made a generated one;
 --   * a trigger made, dropped, disabled or enabled, also on a relation that is no source table;
---   * an inbox or a state table truncated or made again by hand, or schema vessel_activity renamed: writers left changes out
+--   * an inbox or a state table truncated or made again by hand, something dropped that the triggers need, or schema vessel_activity renamed: writers left changes out
 --     while it had another name;
 --   * the inboxes closed to writers, or opened again.
 -- Two equal digests mean that source_obstacle() says the same. Refreshes compare digests, because this function is many times
@@ -20,7 +20,8 @@ as $$
 declare
   v_own constant oid[] := array[
     to_regclass('vessel_activity.inbox'), to_regclass('vessel_activity.fleet_inbox'), to_regclass('vessel_activity.last_seen'),
-    to_regclass('vessel_activity.position_second'), to_regclass('vessel_activity.upcoming'), to_regclass('vessel_activity.fleet_count')
+    to_regclass('vessel_activity.position_second'), to_regclass('vessel_activity.upcoming'), to_regclass('vessel_activity.fleet_count'),
+    to_regclass('vessel_activity.inbox_parts')
   ];
 begin
   return (
