@@ -16,7 +16,7 @@ def refresh(url: str) -> None:
     """
     with connect(url, purpose="refresh") as connection:
         row = connection.execute(
-            "select public.vessel_activity_json(r) from public.refresh_vessel_activity() as r"
+            "select vessel_activity.figures_json(r) from public.refresh_vessel_activity() as r"
         ).fetchone()
     if row is None:
         raise RefreshError("the refresh returned no row; run `vessel-activity status`")

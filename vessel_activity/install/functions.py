@@ -12,7 +12,20 @@ from vessel_activity.paths import FUNCTIONS, ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
+# A function that is dropped and made anew loses its rights, and an upgrade may bring new functions. So
+# the purposes that roles have are noted first, and renew_rights() gives them anew.
+_NOTE_PURPOSES = """
+do $$
+begin
+  perform pg_catalog.set_config('vessel_activity.granted', '', true);
+  if pg_catalog.to_regprocedure('vessel_activity.granted()') is not null then
+    execute 'select pg_catalog.set_config(''vessel_activity.granted'', pg_catalog.json_agg(g)::text, true)
+      from vessel_activity.granted() as g having pg_catalog.count(*) > 0';
+  end if;
+end
+$$"""
 BEFORE = (
+    _NOTE_PURPOSES,
     # The functions name each other, so none can be checked before all are there.
     "set local check_function_bodies = off",
     "set local lock_timeout = '10s'",
@@ -21,7 +34,7 @@ AFTER = (
     # Somebody may have deleted the row.
     "insert into vessel_activity.settings default values on conflict do nothing",
     "select vessel_activity.fit_to_sources()",
-    "select vessel_activity.revoke_from_public()",
+    "select vessel_activity.renew_rights()",
 )
 
 

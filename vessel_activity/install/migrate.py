@@ -53,7 +53,8 @@ def migrate(url: str, *, create: bool = False) -> None:
                 )
             with without_refreshes(connection):
                 row = connection.execute(
-                    "select active_last_hour, total_vessels from public.refresh_vessel_activity()"
+                    "select active_last_hour, total_vessels"
+                    " from vessel_activity.refresh_at(pg_catalog.clock_timestamp(), 'manual')"
                 ).fetchone()
     if row is not None:
         print(f"refreshed: {row[0]} vessels active in the last hour, {row[1]} in the fleet")

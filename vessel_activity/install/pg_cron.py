@@ -20,7 +20,7 @@ def schedule(connection: psycopg.Connection, url: str) -> str:
         url: the URL of that connection. The database of pg_cron is reached in the same way.
 
     """
-    row = connection.execute("select public.vessel_activity_schedule()").fetchone()
+    row = connection.execute("select vessel_activity.set_schedule(null)").fetchone()
     said = str(row[0]) if row is not None else ""
     home = _home_elsewhere(connection)
     if home is None:
@@ -34,12 +34,24 @@ def schedule(connection: psycopg.Connection, url: str) -> str:
             for job in jobs:
                 there.execute("select cron.schedule_in_database(%s, %s, %s, %s)", job)
     except psycopg.Error as error:
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            error.add_note(f"hint: {_right_to_schedule(connection, home)}")
         return (
             f"refreshed by the refresh loop; the jobs can't be scheduled in database {home}, where "
             f"pg_cron is: "
             f"{describe(error)}"
         )
     return said
+
+
+def _right_to_schedule(connection: psycopg.Connection, home: str) -> str:
+    """Say what a superuser must grant so that this role may schedule jobs for another database."""
+    role = sql.Identifier(connection.info.user).as_string(connection)
+    return (
+        f"run as superuser in database {home}: grant usage on schema cron to {role}; grant execute"
+        f" on function cron.schedule_in_database(text, text, text, text, text, boolean) to {role}."
+        " Then run `vessel-activity migrate`."
+    )
 
 
 def unschedule(connection: psycopg.Connection, url: str) -> None:

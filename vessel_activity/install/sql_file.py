@@ -161,7 +161,7 @@ $$;
 
 _REFRESH = r"""
 select format('refreshed: %s vessels active in the last hour, %s in the fleet', r.active_last_hour, r.total_vessels)
-from public.refresh_vessel_activity() as r;
+from vessel_activity.refresh_at(clock_timestamp(), 'manual') as r;
 \set refresh_failed :ERROR
 \set ON_ERROR_STOP on
 select :'triggers_failed'::boolean or :'refresh_failed'::boolean as has_failed,
@@ -187,7 +187,7 @@ select ddl from vessel_activity.missing_indexes() \gexec
 """
 
 _SCHEDULE = r"""
-select public.vessel_activity_schedule();
+select vessel_activity.set_schedule(null);
 -- If pg_cron is in another database, the jobs must be scheduled there.
 select format(
   'To schedule the refresh, run as a role that may use pg_cron in database %I: select cron.schedule_in_database(%L, %L, %L, %L);',

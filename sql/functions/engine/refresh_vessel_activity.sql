@@ -6,7 +6,7 @@
 --        `-> vessel_activity.refresh_at(as_of, by)         takes the refresh lock, computes, stores, logs, notifies
 create or replace function public.refresh_vessel_activity()
 returns public.vessel_activity_realtime
-language sql volatile
+language sql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
   select vessel_activity.refresh_at(clock_timestamp(), 'manual')

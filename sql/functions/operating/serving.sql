@@ -9,7 +9,7 @@ create or replace function vessel_activity.serving(
   out refresh_ms double precision,
   out simulated boolean
 )
-language sql stable
+language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
   with clock as materialized (
@@ -26,7 +26,7 @@ as $$
     where not exists (select from public.vessel_activity_realtime where id = 'singleton')
   )
   select
-    public.vessel_activity_json(cached.line),
+    vessel_activity.figures_json(cached.line),
     cached.present,
     (cached.line).updated_at,
     extract(epoch from clock.now - (cached.line).updated_at)::double precision,

@@ -4,14 +4,14 @@
 -- A check that fails with an error becomes a row that says so. So one missing or locked table does not hide the other checks.
 create or replace function public.vessel_activity_status()
 returns table (check_name text, state text, detail text, hint text)
-language plpgsql stable
+language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 set lock_timeout = '5s'
 as $$
 declare
   v_names constant text[] := array[
     'freshness', 'refresher', 'installation', 'source tables', 'engine', 'verification', 'inbox', 'pg_cron', 'indexes', 'owner',
-    'time zone', 'future positions'
+    'rights', 'time zone', 'future positions'
   ];
   v_hint text;
 begin
@@ -46,6 +46,7 @@ begin
         when 'pg_cron' then return query select c.* from vessel_activity.check_pg_cron() as c;
         when 'indexes' then return query select c.* from vessel_activity.check_indexes() as c;
         when 'owner' then return query select c.* from vessel_activity.check_owner() as c;
+        when 'rights' then return query select c.* from vessel_activity.check_rights() as c;
         when 'time zone' then return query select c.* from vessel_activity.check_time_zone() as c;
         when 'future positions' then return query select c.* from vessel_activity.check_future_positions() as c;
       end case;

@@ -14,7 +14,7 @@ create or replace function vessel_activity.refresh_if_due(
   out new_rows bigint,
   out figures public.vessel_activity_realtime
 )
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -24,6 +24,7 @@ declare
   v_due_at timestamptz;
   v_is_locked boolean := false;
 begin
+  perform vessel_activity.require_refreshable();
   -- A crash may lose the last refresh but can't corrupt the row, and the next refresh comes in seconds. Set for this
   -- transaction only, since other programs use the session too behind a pooler.
   perform set_config('synchronous_commit', 'off', true);
