@@ -13,26 +13,38 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_role constant oid := (select r.oid from pg_roles as r where r.rolname = p_role);
   v_parts constant text[] := array(
     select distinct x.part from unnest(p_purposes) as p (purpose) cross join unnest(vessel_activity.purpose_parts(p.purpose)) as x (part));
-  v_has_usage constant boolean := exists (
-    select from pg_namespace as n cross join lateral aclexplode(n.nspacl) as a
-    where n.nspname = 'vessel_activity' and a.grantee = (select r.oid from pg_roles as r where r.rolname = p_role)
+  -- Rights on the schema, such as {USAGE}; NULL if there are none.
+  v_on_schema constant text[] := (
+    select array_agg(a.privilege_type || case when a.is_grantable then ' with grant option' else '' end)
+    from pg_namespace as n
+    cross join lateral aclexplode(n.nspacl) as a
+    where n.nspname = 'vessel_activity' and a.grantee = v_role
   );
+  v_on_schema_wanted constant text[] := case when v_parts <> '{}' then '{USAGE}'::text[] end;
   v_ddl text;
 begin
   for v_ddl in
     select format('revoke all on routine %s from %I cascade', string_agg(o.routine::text, ', '), p_role)
     from vessel_activity.routines() as o
+    join pg_proc as p on p.oid = o.routine
+    where exists (select from aclexplode(p.proacl) as a where a.grantee = v_role)
+    having count(*) > 0
     union all
-    select format('revoke all on all %s in schema vessel_activity from %I cascade', k.kind, p_role)
-    from (values ('tables'), ('sequences')) as k (kind)
+    select format('revoke all on %s%s from %I cascade', case c.relkind when 'S' then 'sequence ' else '' end, c.oid::regclass, p_role)
+    from pg_class as c
+    where (c.relnamespace = 'vessel_activity'::regnamespace
+        or c.oid in (to_regclass('public.vessel_activity_realtime'), to_regclass('public.vessel_activity_performance')))
+      and (exists (select from aclexplode(c.relacl) as a where a.grantee = v_role)
+        or exists (select from pg_attribute as t cross join lateral aclexplode(t.attacl) as a where t.attrelid = c.oid and a.grantee = v_role))
     union all
-    select format('revoke all on public.vessel_activity_realtime, public.vessel_activity_performance from %I cascade', p_role)
+    select format('revoke all on schema vessel_activity from %I cascade', p_role)
+    where v_on_schema is not null and v_on_schema is distinct from v_on_schema_wanted
     union all
-    select format('revoke all on schema vessel_activity from %I cascade', p_role) where v_has_usage and v_parts = '{}'
-    union all
-    select format('grant usage on schema vessel_activity to %I', p_role) where not v_has_usage and v_parts <> '{}'
+    select format('grant usage on schema vessel_activity to %I', p_role)
+    where v_on_schema_wanted is not null and v_on_schema is distinct from v_on_schema_wanted
     union all
     select format('grant execute on routine %s to %I', string_agg(e.routine::text, ', '), p_role)
     from vessel_activity.entry_points() as e

@@ -12,6 +12,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_owner constant name := (select pg_get_userbyid(n.nspowner) from pg_namespace as n where n.nspname = 'vessel_activity');
+  v_noted constant json := nullif(current_setting('vessel_activity.granted', true), '');
   v_ddl text;
   v_role record;
 begin
@@ -24,7 +25,7 @@ begin
     select format('alter table %s owner to %I', c.oid::regclass, v_owner)
     from pg_class as c
     where c.relkind in ('r', 'v', 'S') and pg_get_userbyid(c.relowner) <> v_owner
-      and (c.relnamespace = 'vessel_activity'::regnamespace or c.oid = 'public.vessel_activity_performance'::regclass)
+      and (c.relnamespace = 'vessel_activity'::regnamespace or c.oid = to_regclass('public.vessel_activity_performance'))
       and not exists (select from pg_depend as d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i')
         and c.relkind = 'S')
     union all
@@ -45,7 +46,19 @@ begin
       from aclexplode(c.relacl) as a
       where a.grantee <> c.relowner and pg_get_userbyid(a.grantee) <> v_owner
     ) as g
-    where c.relnamespace = 'vessel_activity'::regnamespace and c.relkind in ('r', 'v', 'S')
+    where c.relnamespace in ('vessel_activity'::regnamespace, to_regnamespace('vessel_activity_migrations')) and c.relkind in ('r', 'v', 'S')
+    union all
+    select format('revoke all on schema %I from %s cascade', n.nspname, g.grantee)
+    from pg_namespace as n
+    cross join lateral (
+      select distinct case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end as grantee
+      from aclexplode(n.nspacl) as a
+      where a.grantee <> n.nspowner and pg_get_userbyid(a.grantee) <> v_owner
+        -- give_rights looks after the others: the fingerprint of the state contains the row version of the schema.
+        and (n.nspname <> 'vessel_activity'
+          or pg_get_userbyid(a.grantee) not in (select r.role from json_to_recordset(v_noted) as r (role name)))
+    ) as g
+    where n.nspname in ('vessel_activity', 'vessel_activity_migrations')
     union all
     select format('revoke insert, update, delete, truncate, references, trigger on %s from %s cascade', c.oid::regclass, g.grantee)
     from pg_class as c
@@ -54,14 +67,14 @@ begin
       from aclexplode(c.relacl) as a
       where a.grantee <> c.relowner and pg_get_userbyid(a.grantee) <> v_owner and a.privilege_type <> 'SELECT'
     ) as g
-    where c.oid in ('public.vessel_activity_realtime'::regclass, 'public.vessel_activity_performance'::regclass)
+    where c.oid in (to_regclass('public.vessel_activity_realtime'), to_regclass('public.vessel_activity_performance'))
   loop
     perform vessel_activity.run_ddl(v_ddl);
   end loop;
 
   for v_role in
     select g.role, array_agg(g.purpose) as purposes
-    from json_to_recordset(nullif(current_setting('vessel_activity.granted', true), '')::json) as g (role name, purpose text)
+    from json_to_recordset(v_noted) as g (role name, purpose text)
     where exists (select from pg_roles as r where r.rolname = g.role)
     group by g.role
   loop
