@@ -71,6 +71,8 @@ _OPERATOR = (
         "execute public.vessel_activity_schedule(interval)",
         "execute public.vessel_activity_status()",
         "execute public.vessel_activity_verify()",
+        "execute vessel_activity.refresh_now()",
+        "execute vessel_activity.status()",
     }
 )
 _FEEDER = _LOADS | {

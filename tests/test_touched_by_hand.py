@@ -482,7 +482,7 @@ def test_a_source_table_that_is_locked_hides_no_other_check(
     refresh(db)
     with psycopg.connect(url) as other:
         other.execute("lock table vessel_positions in access exclusive mode")
-        db.execute("alter function public.vessel_activity_status() set lock_timeout = '100ms'")
+        db.execute("alter function vessel_activity.status() set lock_timeout = '100ms'")
         checks = status(db)
         other.rollback()
     assert set(CHECKS) == set(checks)

@@ -12,15 +12,18 @@ from vessel_activity.paths import FUNCTIONS, ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-# A function that is dropped and made anew loses its rights, and an upgrade may bring new functions. So
-# the purposes that roles have are noted first, and renew_rights() gives them anew.
+# A function that is dropped and made anew loses its rights, and an upgrade may bring new functions.
+# So the purposes that roles have are noted first, and renew_rights() gives them anew.
 _NOTE_PURPOSES = """
 do $$
 begin
   perform pg_catalog.set_config('vessel_activity.granted', '', true);
   if pg_catalog.to_regprocedure('vessel_activity.granted()') is not null then
-    execute 'select pg_catalog.set_config(''vessel_activity.granted'', pg_catalog.json_agg(g)::text, true)
-      from vessel_activity.granted() as g having pg_catalog.count(*) > 0';
+    execute $q$
+      select pg_catalog.set_config('vessel_activity.granted', pg_catalog.json_agg(g)::text, true)
+      from vessel_activity.granted() as g
+      having pg_catalog.count(*) > 0
+    $q$;
   end if;
 end
 $$"""

@@ -94,7 +94,7 @@ _BLOCKERS = """
     select pg_catalog.format('process %%s (%%s), a transaction open since %%s', a.pid,
       pg_catalog.concat_ws(', ', 'user ' || a.usename, nullif(a.application_name, '')),
       coalesce(a.xact_start::text, 'a time that this role may not see'))
-    from unnest(pg_catalog.pg_blocking_pids(%s)) as b (pid)
+    from pg_catalog.unnest(pg_catalog.pg_blocking_pids(%s)) as b (pid)
     join pg_catalog.pg_stat_activity as a on a.pid = b.pid
     order by a.xact_start
 """

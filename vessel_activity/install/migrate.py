@@ -53,8 +53,7 @@ def migrate(url: str, *, create: bool = False) -> None:
                 )
             with without_refreshes(connection):
                 row = connection.execute(
-                    "select active_last_hour, total_vessels"
-                    " from vessel_activity.refresh_at(pg_catalog.clock_timestamp(), 'manual')"
+                    "select active_last_hour, total_vessels from vessel_activity.refresh_now()"
                 ).fetchone()
     if row is not None:
         print(f"refreshed: {row[0]} vessels active in the last hour, {row[1]} in the fleet")

@@ -192,7 +192,7 @@ def _backend(url: str, connection: psycopg.Connection) -> Iterator[_Backend]:
 def _forget_if_empty(connection: psycopg.Connection) -> None:
     """Drop yoyo's schema if no migration was applied, so that a refused migrate leaves nothing."""
     schema = sql.Identifier(SCHEMA)
-    applied = sql.SQL("select count(*) from {}._yoyo_migration").format(schema)
+    applied = sql.SQL("select pg_catalog.count(*) from {}._yoyo_migration").format(schema)
     with suppress(psycopg.Error):  # the first error is the one to tell
         if connection.execute(applied).fetchone() == (0,):
             connection.execute(sql.SQL("drop schema {} cascade").format(schema))

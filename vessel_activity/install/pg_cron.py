@@ -60,12 +60,12 @@ def unschedule(connection: psycopg.Connection, url: str) -> None:
     A role that is no superuser sees only its own jobs. It may not see where pg_cron is.
     """
     if connection.execute(
-        "select to_regprocedure('vessel_activity.cron_database()')"
+        "select pg_catalog.to_regprocedure('vessel_activity.cron_database()')"
     ).fetchone() == (None,):
         return  # nothing was ever scheduled
     row = connection.execute(
-        "select vessel_activity.cron_database(), current_database(),"
-        " pg_has_role('pg_read_all_settings', 'usage')"
+        "select vessel_activity.cron_database(), pg_catalog.current_database(),"
+        " pg_catalog.pg_has_role('pg_read_all_settings', 'usage')"
     ).fetchone()
     assert row is not None  # noqa: S101 - one row, always
     home, database, may_know = row
@@ -90,7 +90,7 @@ def _remove(url: str, removal: sql.Composed, most: int) -> str | None:
     """Remove the visible jobs; return why there may be more, or None if there are no more."""
     try:
         with connect(url, purpose="unschedule") as there:
-            if there.execute("select to_regclass('cron.job')").fetchone() == (None,):
+            if there.execute("select pg_catalog.to_regclass('cron.job')").fetchone() == (None,):
                 return None
             removed = there.execute(removal).rowcount
             sees_all = there.execute(
@@ -106,6 +106,6 @@ def _remove(url: str, removal: sql.Composed, most: int) -> str | None:
 
 def _home_elsewhere(connection: psycopg.Connection) -> str | None:
     row = connection.execute(
-        "select nullif(vessel_activity.cron_database(), current_database())"
+        "select nullif(vessel_activity.cron_database(), pg_catalog.current_database())"
     ).fetchone()
     return None if row is None or row[0] is None else str(row[0])

@@ -37,20 +37,20 @@ set statement_timeout = 0;
 -- Waits for another migrate or rollback, without holding a snapshot.
 do $$
 begin
-  if current_setting('server_version_num')::integer < {oldest} * 10000 then
+  if pg_catalog.current_setting('server_version_num')::integer < {oldest} * 10000 then
     raise exception using
       errcode = 'feature_not_supported',
-      message = format('this is PostgreSQL %s; vessel activity needs PostgreSQL {oldest} or newer', current_setting('server_version'));
+      message = pg_catalog.format('this is PostgreSQL %s; vessel activity needs PostgreSQL {oldest} or newer', pg_catalog.current_setting('server_version'));
   end if;
-  if pg_is_in_recovery() then
+  if pg_catalog.pg_is_in_recovery() then
     raise exception using
       errcode = 'read_only_sql_transaction',
       message = 'this server is a standby, which can''t be changed',
       hint = 'Name the primary instead.';
   end if;
-  while not pg_try_advisory_lock({advisory}, 3) loop
+  while not pg_catalog.pg_try_advisory_lock({advisory}, 3) loop
     commit;
-    perform pg_sleep(0.1);
+    perform pg_catalog.pg_sleep(0.1);
   end loop;
 end
 $$;
@@ -60,9 +60,9 @@ _NO_REFRESHES = r"""
 -- A running refresh is waited for in the same way; no other begins until the lock is given back.
 do $$
 begin
-  while not pg_try_advisory_lock({advisory}, 1) loop
+  while not pg_catalog.pg_try_advisory_lock({advisory}, 1) loop
     commit;
-    perform pg_sleep(0.1);
+    perform pg_catalog.pg_sleep(0.1);
   end loop;
 end
 $$;
@@ -71,7 +71,7 @@ $$;
 _REFRESHES_AGAIN = r"""
 do $$
 begin
-  perform pg_advisory_unlock({advisory}, 1);
+  perform pg_catalog.pg_advisory_unlock({advisory}, 1);
 end
 $$;
 """
@@ -87,20 +87,20 @@ create table if not exists {schema}._yoyo_log (
   id varchar(36) primary key, migration_hash varchar(64), migration_id varchar(255), operation varchar(10),
   username varchar(255), hostname varchar(255), comment varchar(255), created_at_utc timestamp);
 create table if not exists {schema}._yoyo_version (version integer primary key, installed_at_utc timestamp);
-insert into {schema}._yoyo_version values (2, now() at time zone 'UTC') on conflict do nothing;
+insert into {schema}._yoyo_version values (2, pg_catalog.now() at time zone 'UTC') on conflict do nothing;
 """
 
 _MIGRATION = r"""
 begin;
 {before}-- Repeated if somebody has dropped what it created.
-select not exists (select from {schema}._yoyo_migration as m where m.migration_hash = {hash})
-  or exists (select from unnest({objects}) as o (name) where to_regclass(o.name) is null) as is_pending \gset
+select not exists (select from {schema}._yoyo_migration as m where m.migration_hash::text = {hash}::text)
+  or exists (select from pg_catalog.unnest({objects}) as o (name) where pg_catalog.to_regclass(o.name) is null) as is_pending \gset
 \if :is_pending
 \echo 'migration {name}'
 {text}
 insert into {schema}._yoyo_log (id, migration_hash, migration_id, operation, username, hostname, created_at_utc)
-values (gen_random_uuid()::text, {hash}, '{name}', 'apply', current_user, 'psql', now() at time zone 'UTC');
-insert into {schema}._yoyo_migration values ({hash}, '{name}', now() at time zone 'UTC') on conflict do nothing;
+values (pg_catalog.gen_random_uuid()::text, {hash}, '{name}', 'apply', current_user, 'psql', pg_catalog.now() at time zone 'UTC');
+insert into {schema}._yoyo_migration values ({hash}, '{name}', pg_catalog.now() at time zone 'UTC') on conflict do nothing;
 \endif
 commit;
 """
@@ -108,7 +108,7 @@ commit;
 _TAIL = r"""
 do $$
 begin
-  perform pg_advisory_unlock({advisory}, 3);
+  perform pg_catalog.pg_advisory_unlock({advisory}, 3);
 end
 $$;
 reset statement_timeout;
@@ -124,18 +124,18 @@ _ASK = r"""
 \else
 \set create off
 \endif
-select set_config('vessel_activity.create', :'create', false) as create_is \gset
-select coalesce(string_agg(s.name, ', ' order by s.name desc), '') as missing_tables
-from unnest(array['public.vessels', 'public.vessel_positions']) as s (name)
-where to_regclass(s.name) is null \gset
+select pg_catalog.set_config('vessel_activity.create', :'create', false) as create_is \gset
+select coalesce(pg_catalog.string_agg(s.name, ', ' order by s.name desc), '') as missing_tables
+from pg_catalog.unnest(array['public.vessels', 'public.vessel_positions']) as s (name)
+where pg_catalog.to_regclass(s.name) is null \gset
 """
 
 _TELL = r"""
 select 'tables: created ' || :'missing_tables' where :'missing_tables' <> '';
-select 'tables: not used, although similar: ' || string_agg(t.table_name, ', ' order by t.source desc, t.table_name)
+select 'tables: not used, although similar: ' || pg_catalog.string_agg(t.table_name, ', ' order by t.source desc, t.table_name)
 from vessel_activity.similar_tables() as t
-where 'public.' || t.source = any (string_to_array(:'missing_tables', ', '))
-having count(*) > 0;
+where 'public.' || t.source = any (pg_catalog.string_to_array(:'missing_tables', ', '))
+having pg_catalog.count(*) > 0;
 """
 
 # A failure of the triggers or of the refresh must leave no triggers, if there were none before.
@@ -160,8 +160,8 @@ $$;
 """
 
 _REFRESH = r"""
-select format('refreshed: %s vessels active in the last hour, %s in the fleet', r.active_last_hour, r.total_vessels)
-from vessel_activity.refresh_at(clock_timestamp(), 'manual') as r;
+select pg_catalog.format('refreshed: %s vessels active in the last hour, %s in the fleet', r.active_last_hour, r.total_vessels)
+from vessel_activity.refresh_now() as r;
 \set refresh_failed :ERROR
 \set ON_ERROR_STOP on
 select :'triggers_failed'::boolean or :'refresh_failed'::boolean as has_failed,
@@ -189,23 +189,23 @@ select ddl from vessel_activity.missing_indexes() \gexec
 _SCHEDULE = r"""
 select vessel_activity.set_schedule(null);
 -- If pg_cron is in another database, the jobs must be scheduled there.
-select format(
+select pg_catalog.format(
   'To schedule the refresh, run as a role that may use pg_cron in database %I: select cron.schedule_in_database(%L, %L, %L, %L);',
   vessel_activity.cron_database(), j.job_name, j.schedule, j.command, j.job_database)
 from vessel_activity.cron_jobs() as j
-where vessel_activity.cron_database() <> current_database();
+where vessel_activity.cron_database() <> pg_catalog.current_database();
 """
 
 
 _UNSCHEDULE = r"""
-select to_regclass('cron.job') is not null as has_pg_cron \gset
+select pg_catalog.to_regclass('cron.job') is not null as has_pg_cron \gset
 \if :has_pg_cron
 select cron.unschedule(j.jobid)
 from cron.job as j
-where j.jobname in ('vessel_activity refresh ' || current_database(), 'vessel_activity purge ' || current_database());
+where j.jobname in (pg_catalog.concat('vessel_activity refresh ', pg_catalog.current_database()), pg_catalog.concat('vessel_activity purge ', pg_catalog.current_database()));
 \else
-select format('If pg_cron is in another database, run there: select cron.unschedule(jobid) from cron.job where jobname in (%L, %L);',
-  'vessel_activity refresh ' || current_database(), 'vessel_activity purge ' || current_database());
+select pg_catalog.format('If pg_cron is in another database, run there: select cron.unschedule(jobid) from cron.job where jobname in (%L, %L);',
+  pg_catalog.concat('vessel_activity refresh ', pg_catalog.current_database()), pg_catalog.concat('vessel_activity purge ', pg_catalog.current_database()));
 \endif
 """
 

@@ -28,6 +28,8 @@ as $$
     ('operator', 'public.vessel_activity_schedule(interval)'),
     ('operator', 'public.vessel_activity_status()'),
     ('operator', 'public.vessel_activity_verify()'),
+    ('operator', 'vessel_activity.refresh_now()'),
+    ('operator', 'vessel_activity.status()'),
     ('feeder', 'vessel_activity.load_batch(bigint,boolean,bigint)'),
     ('feeder', 'vessel_activity.load_end(bigint,text,text)'),
     ('feeder', 'vessel_activity.load_start(text,boolean)'),
