@@ -26,7 +26,7 @@ from tests.support.roles import new_role
 from tests.support.webserver import STATS, WebServer, eventually
 from tests.test_documents import PAGES
 from tests.test_status import Check, status
-from vessel_activity.install import migrate
+from vessel_activity.install import migrate, rollback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -300,15 +300,7 @@ def test_no_program_is_misled_or_stopped(db: psycopg.Connection, url: str) -> No
         assert (done.returncode, done.stderr) == (0, "")
         assert re.search(r"^warn  rights +schema public has objects", done.stdout, re.MULTILINE)
         assert attacker in done.stdout
-        file = run(url, "sql").stdout
-        done = subprocess.run(
-            [postgresql_binaries() / "psql", "--no-psqlrc", url],
-            input=file,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert (done.returncode, done.stderr) == (0, "")
+        assert psql(url) == (0, "")
         with WebServer(its_url, {"VESSEL_ACTIVITY_FALLBACK": "on"}) as web:
             add_positions(db, (1, datetime.now(UTC)))
             eventually(lambda: web.get(STATS).json()["activeNow"] == 1, within_seconds=60)
@@ -329,6 +321,80 @@ def test_no_program_is_misled_or_stopped(db: psycopg.Connection, url: str) -> No
         assert db.execute(
             "select mode, sqlstate from vessel_activity.refresh_log order by id desc limit 1"
         ).fetchone() == ("definition", None)
+
+
+# --- objects with names of PostgreSQL -------------------------------------------------------------
+
+_SPRING = f"language plpgsql as $$ {_SPRINGS} $$"
+_TRAPS_FOR_MIGRATE = f"""
+    create function public.format(text, text) returns text {_SPRING};
+    create function public.format(text, text, name) returns text {_SPRING};
+    create function public.format(text, name) returns text {_SPRING};
+    create function public.format(text, name, name, text) returns text {_SPRING};
+    create function public.unnest(text[]) returns setof text {_SPRING};
+    create function public.array_to_string(text[], text) returns text {_SPRING};
+    create function public.concat(name, name) returns text {_SPRING};
+    create function public.spring(oid, regclass) returns boolean {_SPRING};
+    create function public.spring(varchar, varchar) returns boolean {_SPRING};
+    create function public.spring(name[], name[]) returns boolean {_SPRING};
+    create function public.spring(text[], text[]) returns boolean {_SPRING};
+    create function public.spring(name, name) returns text {_SPRING};
+    create function public.spring(text, name) returns text {_SPRING};
+    create operator public.= (leftarg = oid, rightarg = regclass, function = public.spring);
+    create operator public.= (leftarg = varchar, rightarg = varchar, function = public.spring);
+    create operator public.= (leftarg = name[], rightarg = name[], function = public.spring);
+    create operator public.= (leftarg = text[], rightarg = text[], function = public.spring);
+    create operator public.|| (leftarg = name, rightarg = name, function = public.spring);
+    create operator public.|| (leftarg = text, rightarg = name, function = public.spring);
+    create domain public.to_regclass as text check (public.format(value, value) is null);
+    create domain public.current_setting as text check (public.format(value, value) is null);
+"""
+
+
+def psql(url: str, *arguments: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [postgresql_binaries() / "psql", "--no-psqlrc", url],
+        input=run(url, "sql", *arguments).stdout,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+def test_migrate_and_rollback_run_no_function_or_operator_of_others(
+    empty_url: str, db: psycopg.Connection
+) -> None:
+    with new_role(db, empty_url, name="attacker") as its_url:
+        with psycopg.connect(empty_url, autocommit=True) as owner:
+            owner.execute("grant create on schema public to public")
+        with psycopg.connect(its_url, autocommit=True) as attacker:
+            attacker.execute(_TRAPS_FOR_MIGRATE.encode())
+            with pytest.raises(psycopg.errors.RaiseException, match="trap sprung"):
+                attacker.execute("select format('%s', 'x'::text)")
+        for _ in range(2):
+            migrate.migrate(empty_url)
+        rollback.rollback(empty_url)
+        for _ in range(2):
+            assert psql(empty_url) == (0, "")
+        assert psql(empty_url, "--rollback") == (0, "")
+
+        # With an event trigger, which may need schema public on the search_path, it refuses.
+        with psycopg.connect(empty_url, autocommit=True) as owner:
+            owner.execute(
+                """
+                create function public.nothing() returns event_trigger language plpgsql as
+                  'begin end';
+                create event trigger nothing on ddl_command_end execute function public.nothing()
+                """
+            )
+            owner.execute("drop domain public.to_regclass")
+            refused = "would run with the rights of postgres, because it fits into function vessel"
+            with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match=refused):
+                migrate.migrate(empty_url)
+            owner.execute("drop event trigger nothing")
+        with psycopg.connect(empty_url, autocommit=True) as owner:
+            owner.execute(f"drop owned by {its_url.split('//')[1].split('@')[0]} cascade")
 
 
 # --- the status says so ---------------------------------------------------------------------------

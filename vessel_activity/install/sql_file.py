@@ -76,20 +76,6 @@ end
 $$;
 """
 
-# The tables in which yoyo remembers what was applied, as yoyo 9 makes them: migrate goes on from there.
-_RECORD = r"""
-create schema if not exists {schema};
-comment on schema {schema} is {about};
-create table if not exists {schema}.yoyo_lock (locked integer default 1 primary key, ctime timestamp, pid integer not null);
-create table if not exists {schema}._yoyo_migration (
-  migration_hash varchar(64) primary key, migration_id varchar(255), applied_at_utc timestamp);
-create table if not exists {schema}._yoyo_log (
-  id varchar(36) primary key, migration_hash varchar(64), migration_id varchar(255), operation varchar(10),
-  username varchar(255), hostname varchar(255), comment varchar(255), created_at_utc timestamp);
-create table if not exists {schema}._yoyo_version (version integer primary key, installed_at_utc timestamp);
-insert into {schema}._yoyo_version values (2, pg_catalog.now() at time zone 'UTC') on conflict do nothing;
-"""
-
 _MIGRATION = r"""
 begin;
 {before}-- Repeated if somebody has dropped what it created.
@@ -265,7 +251,7 @@ def _tail(done: str) -> str:
 
 def _migrations() -> Iterator[str]:
     # With the first migration, so that a database which it refuses keeps no trace.
-    before = _RECORD.format(schema=migrations.SCHEMA, about=_quoted(migrations.ABOUT))
+    before = migrations.record()
     for path in migrations.files():
         yield _MIGRATION.format(
             before=before,
