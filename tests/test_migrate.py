@@ -547,13 +547,14 @@ def test_errors_of_the_database_are_explained_in_plain_words(
     as_nobody = url.replace("postgres@", f"{role}@")
     way_out = (
         f"\n  hint: you are {role}; vessel activity in this database belongs to postgres. Migrate,"
-        f" load and replay as postgres. To let {role} read, postgres runs: select"
-        f" public.vessel_activity_grant('{role}', 'reader'); with 'operator' {role} may refresh too\n"
+        f" roll back and replay as postgres. To let {role} ask for the status and refresh, postgres"
+        f" runs: select public.vessel_activity_grant('{role}', 'operator'); to serve, with 'server';"
+        " to load, with 'feeder'\n"
     )
     for bad, what, words in [
         (as_nobody, "migrate", "error: permission denied for schema vessel_activity_migrations\n"),
         (as_nobody, "migrate", way_out),
-        (as_nobody, "status", "vessel_activity_status" + way_out),
+        (as_nobody, "status", "error: permission denied for schema vessel_activity" + way_out),
         (as_nobody, "load", "error: permission denied for schema vessel_activity" + way_out),
         (
             server.url("template1").replace("postgres@", f"{role}@"),

@@ -46,7 +46,8 @@ def schedule(connection: psycopg.Connection, url: str) -> str:
 
 def _right_to_schedule(connection: psycopg.Connection, home: str) -> str:
     """Say what a superuser must grant so that this role may schedule jobs for another database."""
-    role = sql.Identifier(connection.info.user).as_string(connection)
+    row = connection.execute("select pg_catalog.quote_ident(current_user)").fetchone()
+    role = row[0] if row else connection.info.user
     return (
         f"run as superuser in database {home}: grant usage on schema cron to {role}; grant execute"
         f" on function cron.schedule_in_database(text, text, text, text, text, boolean) to {role}."
