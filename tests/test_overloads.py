@@ -137,9 +137,9 @@ def strings(path: Path) -> Iterator[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     formatted = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
     parts = {part for node in formatted for part in node.values}
-    for node in formatted:
+    for one in formatted:
         yield "".join(
-            str(part.value) if isinstance(part, ast.Constant) else "'x'" for part in node.values
+            str(part.value) if isinstance(part, ast.Constant) else "'x'" for part in one.values
         )
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in parts:
