@@ -285,7 +285,6 @@ def run(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_no_program_is_misled_or_stopped(db: psycopg.Connection, url: str) -> None:
-    db.execute("select public.vessel_activity_schedule(interval '1 second')")
     with (
         new_role(db, url, "server") as its_url,
         attacked(db, url, defaults=True) as attacker,
@@ -301,6 +300,7 @@ def test_no_program_is_misled_or_stopped(db: psycopg.Connection, url: str) -> No
         assert re.search(r"^warn  rights +schema public has objects", done.stdout, re.MULTILINE)
         assert attacker in done.stdout
         assert psql(url) == (0, "")
+        db.execute("select vessel_activity.set_schedule(interval '1 second')")
         with WebServer(its_url, {"VESSEL_ACTIVITY_FALLBACK": "on"}) as web:
             add_positions(db, (1, datetime.now(UTC)))
             eventually(lambda: web.get(STATS).json()["activeNow"] == 1, within_seconds=60)

@@ -46,8 +46,8 @@ declare
   v_stranger record;
 begin
   perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  select pg_describe_object(d.refclassid, d.refobjid, 0) as name,
-    pg_describe_object(d.classid, d.objid, 0) as user_of_it
+  select pg_catalog.pg_describe_object(d.refclassid, d.refobjid, 0) as name,
+    pg_catalog.pg_describe_object(d.classid, d.objid, 0) as user_of_it
   into v_stranger
   from pg_depend as d
   left join pg_proc as f on d.refclassid = 'pg_proc'::regclass and f.oid = d.refobjid
@@ -64,13 +64,13 @@ begin
     and coalesce(f.pronamespace, o.oprnamespace, t.typnamespace)
       not in ('pg_catalog'::regnamespace, 'vessel_activity'::regnamespace)
     and (coalesce(p.pronamespace, c.relnamespace) = 'vessel_activity'::regnamespace
-      or c.oid = to_regclass('public.vessel_activity_performance'))
+      or c.oid = pg_catalog.to_regclass('public.vessel_activity_performance'))
   order by 1, 2
   limit 1;
   if found then
     raise exception using
       errcode = 'object_not_in_prerequisite_state',
-      message = format('%s would run with the rights of %I, because it fits into %s',
+      message = pg_catalog.format('%s would run with the rights of %I, because it fits into %s',
         v_stranger.name, current_user, v_stranger.user_of_it),
       hint = 'Drop or rename it: it may be an attack. Then run vessel-activity migrate again.';
   end if;

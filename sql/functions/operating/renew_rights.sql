@@ -60,12 +60,14 @@ begin
     ) as g
     where n.nspname in ('vessel_activity', 'vessel_activity_migrations')
     union all
-    select format('revoke insert, update, delete, truncate, references, trigger on %s from %s cascade', c.oid::regclass, g.grantee)
+    select format('revoke %s on %s from %s cascade', g.rights, c.oid::regclass, g.grantee)
     from pg_class as c
     cross join lateral (
-      select distinct case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end as grantee
+      select case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end as grantee,
+        string_agg(distinct a.privilege_type, ', ') as rights
       from aclexplode(c.relacl) as a
       where a.grantee <> c.relowner and pg_get_userbyid(a.grantee) <> v_owner and a.privilege_type <> 'SELECT'
+      group by a.grantee
     ) as g
     where c.oid in (to_regclass('public.vessel_activity_realtime'), to_regclass('public.vessel_activity_performance'))
   loop
