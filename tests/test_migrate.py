@@ -256,7 +256,7 @@ def test_the_rollback_names_the_public_functions_that_there_are(db: psycopg.Conn
     there = db.execute(
         "select routine::text from vessel_activity.routines() where is_public order by 1"
     ).fetchall()
-    assert len(there) == 12
+    assert len(there) == 13
     assert found == there
 
 
@@ -591,9 +591,9 @@ def test_errors_of_the_database_are_explained_in_plain_words(
 
 def test_a_missing_object_of_others_is_not_taken_for_a_missing_installation(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as db:
-        db.execute("drop function public.vessel_activity_status()")
+        db.execute("drop function vessel_activity.status()")
         output, _ = command(url, "status").communicate(timeout=60)
-        assert output.startswith("error: function public.vessel_activity_status() does not exist")
+        assert output.startswith("error: function vessel_activity.status() does not exist")
         assert "not installed" not in output
 
 

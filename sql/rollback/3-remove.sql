@@ -64,7 +64,6 @@ drop function if exists
   public.vessel_activity_at(timestamptz),
   public.vessel_activity_backfill_history(timestamptz, timestamptz, interval),
   public.vessel_activity_grant(text, text),
-  public.vessel_activity_grant(name, text),
   public.vessel_activity_history(text, timestamptz),
   public.vessel_activity_history_csv(text, timestamptz),
   public.vessel_activity_history_json(text, timestamptz),
