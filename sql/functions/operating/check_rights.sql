@@ -1,4 +1,4 @@
--- A call like public.vessel_activity_at('…') could run a function, or the check of a domain, that another role has put into
+-- A call like public.vessel_activity_at('2026-01-31') could run a function, or the check of a domain, that another role has put into
 -- schema public under the same name, with the rights of the caller. The calls in the documents and in the code of vessel activity
 -- have exact types, so they never do. But people write calls of their own. So this check warns about such objects, and about
 -- roles that may make them.
