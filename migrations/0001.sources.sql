@@ -6,11 +6,16 @@ set local lock_timeout = '500ms';
 
 do $$
 declare
+  v_path constant text := pg_catalog.current_setting('search_path');
   v_problem text;
   v_is_indexed boolean;
   v_id text;
   v_vessel_id text;
 begin
+  -- No function or operator of another role in schema public may take part. The DDL below runs with the search_path of the
+  -- session again, so that event triggers of the user find their tables.
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+
   -- Only the owner of a table or partition can make triggers and indexes on it. Without the triggers, refreshes compute by the
   -- definition. That takes too long if the indexes are missing too, so then the owner is required.
   select count(*) = 2
@@ -138,9 +143,10 @@ begin
       hint = 'Change the type of one of the columns, or replace its table by a view that casts the column. Then run vessel-activity migrate again. Nothing was changed.';
   end;
 
+  perform pg_catalog.set_config('search_path', v_path, true);
   -- bigserial rather than identity: identity columns can't be resharded on Citus.
-  if to_regclass('public.vessels') is null then
-    execute format('create table public.vessels (
+  if pg_catalog.to_regclass('public.vessels') is null then
+    execute pg_catalog.format('create table public.vessels (
       id %s primary key,
       mmsi text not null unique,
       name text,
@@ -162,8 +168,8 @@ begin
   end if;
 
   -- No foreign key: a vessel can send positions long before its static data, or without any. Its positions must be accepted.
-  if to_regclass('public.vessel_positions') is null then
-    execute format('create table public.vessel_positions (
+  if pg_catalog.to_regclass('public.vessel_positions') is null then
+    execute pg_catalog.format('create table public.vessel_positions (
       id bigserial primary key,
       "vesselId" %s not null,
       timestamp timestamptz not null,

@@ -10,9 +10,9 @@ revoke all on schema vessel_activity from public;
 -- The user may have a table of this name already. 0001.sources has checked that its columns are the same: the table is taken over.
 do $$
 begin
-  if to_regclass('public.vessel_activity_realtime') is not null and not exists (
+  if pg_catalog.to_regclass('public.vessel_activity_realtime') is not null and not exists (
     select from pg_catalog.pg_constraint as c
-    where c.conrelid = to_regclass('public.vessel_activity_realtime') and c.conname = 'vessel_activity_realtime_singleton'
+    where c.conrelid = pg_catalog.to_regclass('public.vessel_activity_realtime')::oid and c.conname = 'vessel_activity_realtime_singleton'
   ) then
     delete from public.vessel_activity_realtime where id <> 'singleton';
     alter table public.vessel_activity_realtime add constraint vessel_activity_realtime_singleton check (id = 'singleton');

@@ -71,7 +71,7 @@ as select p."vesselId", null::timestamptz from public.vessel_positions as p with
 -- CREATE TABLE AS can declare no primary key.
 do $$
 begin
-  if not exists (select from pg_catalog.pg_constraint where conrelid = 'vessel_activity.last_seen'::regclass and contype = 'p') then
+  if not exists (select from pg_catalog.pg_constraint where conrelid = 'vessel_activity.last_seen'::regclass::oid and contype = 'p') then
     alter table vessel_activity.last_seen add primary key (vessel_id);
   end if;
 end

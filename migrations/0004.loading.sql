@@ -167,7 +167,7 @@ from (values
   ('AR', '701'), ('BR', '710'), ('BO', '720'), ('CL', '725'), ('CO', '730'), ('EC', '735'), ('FK', '740'), ('GF', '745'),
   ('GY', '750'), ('PY', '755'), ('PE', '760'), ('SR', '765'), ('UY', '770'), ('VE', '775')
 ) as t (flag, mids)
-cross join lateral unnest(string_to_array(t.mids, ' ')) as m (mid)
+cross join lateral pg_catalog.unnest(pg_catalog.string_to_array(t.mids, ' ')) as m (mid)
 on conflict (mid) do update set flag = excluded.flag;
 
 create table if not exists vessel_activity.ship_type (
@@ -189,7 +189,7 @@ from (values
   (1017, 1017, 'Tanker'), (1018, 1018, 'Other'), (1019, 1019, 'Pleasure Craft'), (1020, 1020, 'Other'),
   (1021, 1021, 'Military'), (1022, 1022, 'Other'), (1023, 1023, 'Tug'), (1024, 1024, 'Tanker'), (1025, 1025, 'Tug')
 ) as t (first_code, last_code, name)
-cross join lateral generate_series(t.first_code, t.last_code) as c (code)
+cross join lateral pg_catalog.generate_series(t.first_code, t.last_code) as c (code)
 on conflict (code) do update set name = excluded.name;
 
 -- Unlogged: each replay fills it from the file when it starts.

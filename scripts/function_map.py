@@ -35,6 +35,7 @@ The description is the first sentence of the COMMENT of the function. In psql,
 
 - The functions in schema `public` are the interface. People and their programs call them. All other
   functions are private.
+- `entry_points` lists the functions that other roles than the owner may execute, by purpose.
 - `install_triggers` makes the triggers that run the trigger functions.
 - `cron_jobs` writes the commands of the pg_cron jobs.
 - `fit_to_sources` makes two more functions for the triggers, `noted_id` and `noted_speed`. They fit

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from tests.support.fleet import add_positions, stored
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.support.roles import role
 
 # Routines that need not pin their search_path, with the reason.
 _UNPINNED = {
@@ -28,21 +23,6 @@ _OURS = """
     (n.nspname = 'vessel_activity'
       or n.nspname = 'public' and (c.relname like 'vessel\\_activity\\_%'))
 """
-
-
-@contextmanager
-def role(db: psycopg.Connection, url: str, right: str | None) -> Iterator[psycopg.Connection]:
-    """Open a session of a new role that was granted one right, or none."""
-    name = f"{right or 'nobody'}_{urlsplit(url).path[1:]}"
-    db.execute(f"create role {name} login")
-    try:
-        if right is not None:
-            db.execute("select public.vessel_activity_grant(%s, %s)", (name, right))
-        with psycopg.connect(url.replace("postgres@", f"{name}@"), autocommit=True) as session:
-            yield session
-    finally:
-        db.execute(f"drop owned by {name}")
-        db.execute(f"drop role {name}")
 
 
 # --- rights of everybody --------------------------------------------------------------------------
@@ -176,25 +156,31 @@ def test_every_routine_pins_its_search_path_or_binds_its_names_at_creation(
     assert {name for (name,) in unpinned} <= set(_UNPINNED)
 
 
-def test_only_trigger_functions_run_with_their_owners_rights(db: psycopg.Connection) -> None:
+def test_only_triggers_and_entry_points_run_with_their_owners_rights(
+    db: psycopg.Connection,
+) -> None:
     definers = db.execute(
-        """
-        select p.proname, o.is_trigger
-        from vessel_activity.routines() as o
-        join pg_proc as p on p.oid = o.routine
-        where p.prosecdef
-        """
+        "select o.routine::text from vessel_activity.routines() as o"
+        " join pg_proc as p on p.oid = o.routine where p.prosecdef and not o.is_trigger"
+    ).fetchall()
+    entry_points = db.execute(
+        "select e.routine::text from vessel_activity.entry_points() as e"
     ).fetchall()
 
-    assert definers
-    # So that whoever may refresh can take the lock, but only through the function.
-    assert [name for name, is_trigger in definers if not is_trigger] == ["try_refresh_lock"]
+    assert len(entry_points) > 20
+    # try_refresh_lock: whoever may refresh can take the lock, but only through the function.
+    assert sorted(definers) == sorted([*entry_points, ("vessel_activity.try_refresh_lock()",)])
+    triggers = db.execute(
+        "select bool_and(p.prosecdef) from vessel_activity.routines() as o"
+        " join pg_proc as p on p.oid = o.routine where o.is_trigger"
+    ).fetchone()
+    assert triggers == (True,)
 
 
 def test_a_writers_search_path_cannot_mislead_the_triggers(
     db: psycopg.Connection, url: str
 ) -> None:
-    with role(db, url, None) as writer:
+    with role(db, url) as writer:
         user = writer.info.user
         db.execute(
             f"""
@@ -259,127 +245,11 @@ def test_a_writers_search_path_cannot_mislead_the_triggers(
     assert (stored(db).active_now, stored(db).top_flags) == (0, [("SE", 1)])
 
 
-# --- granted rights -------------------------------------------------------------------------------
-
-_READS = [
-    "select * from public.vessel_activity_realtime",
-    "select public.vessel_activity_json(r) from public.vessel_activity_realtime as r",
-    "select * from public.vessel_activity_status()",
-    "select * from public.vessel_activity_performance",
-    "select * from vessel_activity.serving()",
-    "select * from vessel_activity.refresh_log",
-]
-_OPERATES = [
-    "select public.refresh_vessel_activity()",
-    "select * from vessel_activity.refresh_if_due('fallback')",
-    "select public.vessel_activity_at(now())",
-    "select * from public.vessel_activity_verify()",
-    "select public.vessel_activity_schedule('30 seconds')",
-    "select public.vessel_activity_rebuild()",
-    "select vessel_activity.log_failure('fallback', now(), '57014', 'stopped')",
-    "select vessel_activity.maintain()",
-    "call vessel_activity.scheduled_refresh(1)",
-]
-_OWNS = [
-    "select public.vessel_activity_grant('{user}', 'operator')",
-    "delete from public.vessel_positions",
-    "drop table public.vessel_activity_realtime",
-    "truncate public.vessels",
-]
-
-
-@pytest.mark.parametrize("query", _READS)
-def test_a_reader_can_read(db: psycopg.Connection, url: str, query: str) -> None:
-    with role(db, url, "reader") as session:
-        assert session.execute(query).fetchall()
-
-
-@pytest.mark.parametrize("table", ["inbox", "last_seen", "upcoming", "landing", "recording"])
-def test_a_reader_reads_no_position(db: psycopg.Connection, url: str, table: str) -> None:
-    with role(db, url, "reader") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        session.execute(f"table vessel_activity.{table}")
-
-
-@pytest.mark.parametrize("query", [*_OPERATES, *_OWNS])
-def test_a_reader_can_do_nothing_else(db: psycopg.Connection, url: str, query: str) -> None:
-    with role(db, url, "reader") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        session.execute(query.format(user=session.info.user))
-
-
-@pytest.mark.parametrize("query", [*_READS, *_OPERATES])
-def test_an_operator_can_read_and_operate(db: psycopg.Connection, url: str, query: str) -> None:
-    with role(db, url, "operator") as session:
-        session.execute(query)
-        failures = db.execute(
-            "select message from vessel_activity.refresh_log where sqlstate not in ('57014')"
-        ).fetchall()
-        assert failures == []
-
-
-@pytest.mark.parametrize("query", _OWNS)
-def test_an_operator_owns_nothing(db: psycopg.Connection, url: str, query: str) -> None:
-    with role(db, url, "operator") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        session.execute(query.format(user=session.info.user))
-
-
-def test_an_operator_refreshes_incrementally(db: psycopg.Connection, url: str) -> None:
-    with role(db, url, "operator") as session:
-        session.execute("select public.refresh_vessel_activity()")  # rebuilds after the grants
-        add_positions(db, (1, datetime.now(UTC)))
-        session.execute("select public.refresh_vessel_activity()")
-
-        log = db.execute(
-            "select mode, new_rows from vessel_activity.refresh_log order by id desc limit 1"
-        ).fetchone()
-        assert log == ("incremental", 1)
-        session.execute("select public.vessel_activity_rebuild()")
-        session.execute("select public.refresh_vessel_activity()")
-        assert stored(db).active_now == 1
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "select public.refresh_vessel_activity()",
-        "select public.vessel_activity_at(now())",
-        "select public.vessel_activity_backfill_history(now() - interval '1 hour', now())",
-    ],
-)
-def test_row_level_security_that_hides_rows_is_an_error(
-    db: psycopg.Connection, url: str, query: str
-) -> None:
-    add_positions(db, (1, datetime.now(UTC)))
-    db.execute("select public.refresh_vessel_activity()")
-    db.execute("alter table public.vessel_positions enable row level security")
-    before = stored(db)
-
-    with role(db, url, "operator") as session:
-        with pytest.raises(psycopg.errors.InsufficientPrivilege, match='"vessel_positions"'):
-            session.execute(query)
-        future = session.execute(
-            "select s.state, s.detail from public.vessel_activity_status() as s"
-            " where s.check_name = 'future positions'"
-        ).fetchone()
-        assert future == (
-            "ok",
-            f"{session.info.user} may not read all of public.vessel_positions",
-        )
-
-    assert stored(db) == before
-    assert before.active_now == 1
-    db.execute(query)  # the owner sees all rows
-
-
-@pytest.mark.parametrize("query", [*_READS, *_OPERATES])
-def test_a_role_without_a_grant_can_do_nothing(
-    db: psycopg.Connection, url: str, query: str
-) -> None:
-    with role(db, url, None) as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        session.execute(query)
+# --- rights of writers --------------------------------------------------------------------------
 
 
 def test_a_writer_needs_no_right_on_vessel_activity(db: psycopg.Connection, url: str) -> None:
-    with role(db, url, None) as writer:
+    with role(db, url) as writer:
         db.execute(
             f"""
             grant insert, update, delete, select on vessels, vessel_positions to {writer.info.user};
@@ -400,40 +270,10 @@ def test_a_writer_needs_no_right_on_vessel_activity(db: psycopg.Connection, url:
 
 
 def test_insert_alone_is_enough_to_insert(db: psycopg.Connection, url: str) -> None:
-    with role(db, url, None) as writer:
+    with role(db, url) as writer:
         db.execute(f"grant insert on vessel_positions to {writer.info.user}")
         db.execute(f"grant usage on sequence vessel_positions_id_seq to {writer.info.user}")
         add_positions(writer, (1, datetime.now(UTC)))
 
         db.execute("select public.refresh_vessel_activity()")
         assert stored(db).active_now == 1
-
-
-def test_an_unknown_right_is_refused_by_name(db: psycopg.Connection) -> None:
-    with pytest.raises(
-        psycopg.errors.InvalidParameterValue, match="unknown right 'owner'"
-    ) as error:
-        db.execute("select public.vessel_activity_grant('postgres', 'owner')")
-
-    assert error.value.diag.message_hint == "Use reader or operator."
-    with pytest.raises(psycopg.errors.InvalidParameterValue):
-        db.execute("select public.vessel_activity_grant('postgres', null)")
-
-
-def test_an_unknown_role_is_refused(db: psycopg.Connection) -> None:
-    with pytest.raises(psycopg.errors.UndefinedObject, match="no_such_role"):
-        db.execute("select public.vessel_activity_grant('no_such_role', 'reader')")
-
-
-def test_a_role_with_an_odd_name_is_granted_its_right(db: psycopg.Connection, url: str) -> None:
-    name = f'Odd "Role" {urlsplit(url).path[1:]}'
-    quoted = '"' + name.replace('"', '""') + '"'
-    db.execute(f"create role {quoted}")
-    try:
-        db.execute("select public.vessel_activity_grant(%s, 'reader')", (name,))
-        db.execute(f"set role {quoted}")
-        assert db.execute("select id from public.vessel_activity_realtime").fetchone()
-    finally:
-        db.execute("reset role")
-        db.execute(f"drop owned by {quoted}")
-        db.execute(f"drop role {quoted}")

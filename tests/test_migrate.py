@@ -256,7 +256,7 @@ def test_the_rollback_names_the_public_functions_that_there_are(db: psycopg.Conn
     there = db.execute(
         "select routine::text from vessel_activity.routines() where is_public order by 1"
     ).fetchall()
-    assert len(there) == 12
+    assert len(there) == 13
     assert found == there
 
 
@@ -531,13 +531,14 @@ def test_errors_of_the_database_are_explained_in_plain_words(
     as_nobody = url.replace("postgres@", f"{role}@")
     way_out = (
         f"\n  hint: you are {role}; vessel activity in this database belongs to postgres. Migrate,"
-        f" load and replay as postgres. To let {role} read, postgres runs: select"
-        f" public.vessel_activity_grant('{role}', 'reader'); with 'operator' {role} may refresh too\n"
+        f" roll back and replay as postgres. To let {role} ask for the status and refresh, postgres"
+        f" runs: select public.vessel_activity_grant('{role}', 'operator'); to serve, with 'server';"
+        " to load, with 'feeder'\n"
     )
     for bad, what, words in [
         (as_nobody, "migrate", "error: permission denied for schema vessel_activity_migrations\n"),
         (as_nobody, "migrate", way_out),
-        (as_nobody, "status", "vessel_activity_status" + way_out),
+        (as_nobody, "status", "error: permission denied for schema vessel_activity" + way_out),
         (as_nobody, "load", "error: permission denied for schema vessel_activity" + way_out),
         (
             server.url("template1").replace("postgres@", f"{role}@"),
@@ -574,9 +575,9 @@ def test_errors_of_the_database_are_explained_in_plain_words(
 
 def test_a_missing_object_of_others_is_not_taken_for_a_missing_installation(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as db:
-        db.execute("drop function public.vessel_activity_status()")
+        db.execute("drop function vessel_activity.status()")
         output, _ = command(url, "status").communicate(timeout=60)
-        assert output.startswith("error: function public.vessel_activity_status() does not exist")
+        assert output.startswith("error: function vessel_activity.status() does not exist")
         assert "not installed" not in output
 
 

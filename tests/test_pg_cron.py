@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from contextlib import ExitStack, contextmanager
@@ -14,6 +15,7 @@ import psycopg
 import pytest
 
 from tests.conftest import COMMAND, PROJECT
+from tests.support.webserver import eventually
 from vessel_activity.install import migrate, rollback
 from vessel_activity.install import pg_cron as cron
 
@@ -334,6 +336,9 @@ def test_the_status_names_the_obstacle_to_pg_cron(
             "the last run of the job, at 2026-01-02 03:04:05+00, failed: connection failed",
         )
         assert "pg_hba.conf" in (hint or "")
+        # pg_cron 1.4 leaves the start open if it could not connect.
+        admin.execute("update cron.job_run_details set start_time = null where runid = 1000000")
+        assert cron_check(plain)[1] == "the last run of the job failed: connection failed"
         admin.execute(run, (1_000_001, "succeeded", "CALL"))
         assert cron_check(plain)[:2] == (
             "ok",
@@ -397,6 +402,102 @@ def test_the_status_tells_if_statement_timeout_ends_the_runs_of_the_job(
                 ),
                 hint,
             )
+
+
+def test_the_status_notices_a_launcher_that_is_stuck_or_dead(
+    new_server: Callable[..., LocalServer],
+) -> None:
+    launcher = "select pid from pg_stat_activity where backend_type = 'pg_cron launcher'"
+    # The check reads the period of the runs in the command: one second makes the wait short.
+    one_second = """
+        update cron.job set command = 'call vessel_activity.scheduled_refresh(1)'
+        where jobname like 'vessel_activity refresh%'
+    """
+    started = """
+        insert into cron.job_run_details (jobid, runid, username, status, start_time, job_pid)
+        select jobid, 1000000, username, %s, clock_timestamp(), %s from cron.job
+        where jobname like 'vessel_activity refresh%%'
+    """
+    with cron_server(new_server) as server:
+        made(server, HOME)
+        with connected(server, HOME) as db:
+            (pid,) = db.execute(launcher).fetchone() or (0,)
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                db.execute(one_second)
+                db.execute(started, ("succeeded", 0))
+                assert cron_check(db)[0] == "ok"
+                eventually(lambda: cron_check(db)[0] == "fail", within_seconds=60)
+                _, detail, hint = cron_check(db)
+                assert re.fullmatch(
+                    r"no run of the job has started for \d\d seconds, although one is due every 1"
+                    r" seconds: the launcher of pg_cron is dead or stuck; refreshes need .*",
+                    detail,
+                )
+                assert "A restart of PostgreSQL starts the launcher again." in (hint or "")
+                # A run that is under way may last longer than its period.
+                own_pid = db.info.backend_pid
+                db.execute(
+                    "update cron.job_run_details set status = 'running', job_pid = %s", (own_pid,)
+                )
+                assert cron_check(db)[0] == "ok"
+                db.execute("update cron.job_run_details set job_pid = 0")
+                assert cron_check(db)[0] == "fail"
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            # pg_cron 1.4 does not start again after this.
+            db.execute("select pg_terminate_backend(%s)", (pid,))
+            eventually(lambda: "launcher of pg_cron is not running" in cron_check(db)[1])
+            assert cron_check(db)[0] == "fail"
+
+
+def test_a_migrate_names_the_right_to_schedule_in_another_database(
+    new_server: Callable[..., LocalServer], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with cron_server(new_server) as server, connected(server, HOME) as admin:
+        admin.execute("create extension pg_cron")
+        admin.execute("create role plain login")
+        admin.execute("grant pg_read_all_settings to plain")
+        admin.execute("create database other owner plain")
+        url = server.url("other").replace("postgres@", "plain@")
+        right = (
+            f"  hint: run as superuser in database {HOME}: grant usage on schema cron to plain;"
+            " grant execute on function cron.schedule_in_database(text, text, text, text, text,"
+            " boolean) to plain. Then run `vessel-activity migrate`."
+        )
+        for refused in ("permission denied for schema cron", "schedule_in_database"):
+            capsys.readouterr()
+            migrate.migrate(url)
+            said = capsys.readouterr().out
+            assert refused in said
+            assert right in said
+            admin.execute("grant usage on schema cron to plain")
+        admin.execute(
+            "grant execute on function"
+            " cron.schedule_in_database(text, text, text, text, text, boolean) to plain"
+        )
+        migrate.migrate(url)
+        assert "vessel_activity refresh other" in jobs(server)
+
+
+def test_whoever_schedules_the_jobs_belong_to_the_owner(
+    new_server: Callable[..., LocalServer],
+) -> None:
+    with cron_server(new_server) as server, connected(server, HOME) as admin:
+        made(server, HOME)
+        admin.execute("create role pilot login")
+        admin.execute("select public.vessel_activity_grant('pilot', 'operator')")
+        with connected(server, HOME, "pilot") as pilot:
+            row = pilot.execute(
+                "select public.vessel_activity_schedule(interval '2 minutes')"
+            ).fetchone()
+            assert row == ("refreshed every 00:02:00 by pg_cron",)
+            assert cron_check(pilot)[0] == "ok"
+        owners = admin.execute("select jobname, username from cron.job order by 1").fetchall()
+        assert owners == [
+            (f"vessel_activity purge {HOME}", "postgres"),
+            (f"vessel_activity refresh {HOME}", "postgres"),
+        ]
 
 
 @pytest.mark.slow

@@ -363,9 +363,24 @@ def test_a_scheduled_refresh_sets_read_committed_itself(db: psycopg.Connection, 
 def test_a_read_only_session_is_refused(db: psycopg.Connection) -> None:
     db.execute("set default_transaction_read_only = on")
 
+    for call in (REFRESH, "select vessel_activity.refresh_if_due('fallback')"):
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction) as error:
+            db.execute(call)
+        assert error.value.sqlstate == "25006"
+        assert error.value.diag.message_primary == (
+            "a refresh can't run in a read-only transaction, and default_transaction_read_only is"
+            " on for role postgres in this database"
+        )
+        name = one(db, "select current_database()")
+        assert (error.value.diag.message_hint or "").endswith(
+            f"run alter role postgres in database {name} set default_transaction_read_only = off."
+        )
+    db.execute("set default_transaction_read_only = off")
+    db.execute("begin read only")
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction) as error:
         db.execute(REFRESH)
-    assert error.value.sqlstate == "25006"
+    assert error.value.diag.message_hint == "Refresh in a transaction that may write."
+    db.execute("rollback")
 
 
 # --- failures ------------------------------------------------------------------------------------

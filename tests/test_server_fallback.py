@@ -193,3 +193,18 @@ def test_a_signal_ends_the_loop_at_once_and_leaves_no_statement_running(url: str
             process.send_signal(number)
             assert process.wait(3) == 0
             eventually(lambda: answer(url, waiting) is False, within_seconds=2)
+
+
+def test_a_read_only_default_is_not_called_a_standby(url: str) -> None:
+    prepare(url)
+    name = answer(url, "select current_database()")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"alter database {name} set default_transaction_read_only = on")
+    with refresh_loop(url) as (_, log):
+        eventually(lambda: "refresh failed: " in log(), within_seconds=30)
+        assert "default_transaction_read_only is on for role postgres" in log()
+        assert "standby" not in log()
+        assert f"alter role postgres in database {name} set" in log()
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("set default_transaction_read_only = off")
+            connection.execute(f"alter database {name} reset default_transaction_read_only")

@@ -164,7 +164,7 @@ def check_citus(db: psycopg.Connection, table: str) -> None:
         assert f"public.{table} is managed by Citus, so triggers do not see all changes" in detail
         assert hint == (
             "Accept slower refreshes, or make the table an ordinary one: "
-            "select undistribute_table('public.vessels'). "
+            "select undistribute_table('public.vessels'::regclass). "
             "Vessel activity does not support Citus yet."
         )
         assert db.execute("select * from vessel_activity.install_triggers()").fetchall() == []

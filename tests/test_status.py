@@ -28,6 +28,7 @@ CHECKS = [
     "index (timestamp)",
     "index (vesselId, timestamp)",
     "owner",
+    "rights",
     "time zone",
     "future positions",
 ]

@@ -503,7 +503,7 @@ def test_quoted_identifiers_change_nothing(empty_url: str, url: str, adopted: st
         migrate.migrate(empty_url)
         assert db.execute(
             "select count(*) from vessel_activity.routines() where is_public"
-        ).fetchone() == (12,)
+        ).fetchone() == (13,)
         if not adopted:
             db.execute(f"alter database {database} reset quote_all_identifiers")
             assert snapshot(empty_url) == snapshot(url)
@@ -539,7 +539,7 @@ def test_a_source_table_that_is_locked_hides_no_other_check(
     refresh(db)
     with psycopg.connect(url) as other:
         other.execute("lock table vessel_positions in access exclusive mode")
-        db.execute("alter function public.vessel_activity_status() set lock_timeout = '100ms'")
+        db.execute("alter function vessel_activity.status() set lock_timeout = '100ms'")
         checks = status(db)
         other.rollback()
     assert set(CHECKS) == set(checks)

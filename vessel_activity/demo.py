@@ -135,8 +135,9 @@ def _fill(connection: psycopg.Connection, vessels: int) -> None:
             since = f"{clock[0].astimezone(UTC):%Y-%m-%d %H:%M} UTC"
             print(f"the simulated fleet is there; adding its reports since {since}", flush=True)
         row = connection.execute(
-            "select greatest(max(c.reported_until), clock_timestamp() - interval '24 hours'),"
-            " vessel_activity_demo.fill(%s), clock_timestamp()"
+            "select greatest(pg_catalog.max(c.reported_until),"
+            " pg_catalog.clock_timestamp() - interval '24 hours'),"
+            " vessel_activity_demo.fill(%s), pg_catalog.clock_timestamp()"
             " from vessel_activity_demo.clock as c",
             (vessels,),
         ).fetchone()

@@ -16,7 +16,7 @@ def refresh(url: str) -> None:
     """
     with connect(url, purpose="refresh") as connection:
         row = connection.execute(
-            "select public.vessel_activity_json(r) from public.refresh_vessel_activity() as r"
+            "select vessel_activity.figures_json(r) from vessel_activity.refresh_now() as r"
         ).fetchone()
         # A page need not wait until the refresh loop sees the row.
         connection.execute("select vessel_activity.announce()")
@@ -28,8 +28,14 @@ def refresh(url: str) -> None:
 def status(url: str) -> bool:
     """Print one line a check, with what to do about it; return whether no check fails."""
     with connect(url, purpose="status") as connection:
+        # The function in schema public can also say that schema vessel_activity is gone. But other
+        # roles may have made its name ambiguous.
+        is_there = connection.execute(
+            "select pg_catalog.to_regnamespace('vessel_activity') is not null"
+        ).fetchone() == (True,)
+        function = "vessel_activity.status()" if is_there else "public.vessel_activity_status()"
         checks = connection.execute(
-            "select check_name, state, detail, hint from public.vessel_activity_status()"
+            f"select check_name, state, detail, hint from {function}"  # noqa: S608 - one of two names
         ).fetchall()
     width = max((len(str(name)) for name, *_ in checks), default=0)
     for name, state, detail, hint in checks:

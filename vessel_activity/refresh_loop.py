@@ -102,8 +102,14 @@ async def _connect(conninfo: str) -> AsyncSession:
 
 def _in_words(error: Exception) -> str:
     """Say why a refresh failed, and what to do if that is known."""
-    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction) and "standby" in str(error):
         return "this server is a standby, where a refresh can't run; waiting until it is promoted"
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return (
+            f"{in_one_line(error)}; the owner of vessel activity must give this role the purpose"
+            " server: see public.vessel_activity_grant. Or let others refresh, and set"
+            " VESSEL_ACTIVITY_FALLBACK=off"
+        )
     missing = psycopg.errors.UndefinedFunction | psycopg.errors.InvalidSchemaName
     table = isinstance(error, psycopg.errors.UndefinedTable) and not error.diag.message_hint
     if table or isinstance(error, missing):

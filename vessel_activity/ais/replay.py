@@ -51,7 +51,7 @@ def replay(url: str, path: Path) -> None:
 def _fill(connection: psycopg.Connection, name: str) -> datetime:
     """Add the backlog up to now, step by step, and compute the figures; return when it ended."""
     row = connection.execute(
-        "select recorded_from, period, played_until, left_out, clock_timestamp()"
+        "select recorded_from, period, played_until, left_out, pg_catalog.clock_timestamp()"
         " from vessel_activity.replay_start(%s)",
         (name,),
     ).fetchone()
@@ -96,7 +96,8 @@ def _play(connection: psycopg.Connection, name: str, began: datetime) -> None:
 def _step(connection: psycopg.Connection, name: str, until: datetime | None) -> int:
     row = retried(
         lambda: connection.execute(
-            "select vessel_activity.replay_step(%s, coalesce(%s, clock_timestamp()))", (name, until)
+            "select vessel_activity.replay_step(%s, coalesce(%s, pg_catalog.clock_timestamp()))",
+            (name, until),
         ).fetchone()
     )
     return int(row[0]) if row else 0

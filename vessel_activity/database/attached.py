@@ -88,10 +88,10 @@ def _right(role: str, literal: str, owner: str | None, *, is_owner: bool | None)
             " that the message names must grant you the right"
         )
     return (
-        f"you are {role}; vessel activity in this database belongs to {owner}. Migrate, load and"
-        f" replay as {owner}. To let {role} read, {owner} runs:"
-        f" select public.vessel_activity_grant({literal}, 'reader'); with 'operator' {role} may"
-        " refresh too"
+        f"you are {role}; vessel activity in this database belongs to {owner}. Migrate, roll back"
+        f" and replay as {owner}. To let {role} ask for the status and refresh, {owner} runs:"
+        f" select public.vessel_activity_grant({literal}, 'operator'); to serve, with 'server'; to"
+        " load, with 'feeder'"
     )
 
 

@@ -132,7 +132,7 @@ _BLOCKERS = """
           pg_catalog.concat_ws(', ', 'user ' || a.usename, nullif(a.application_name, '')),
           coalesce(a.xact_start::text, 'a time that this role may not see')),
         'a prepared transaction (select * from pg_prepared_xacts)')
-    from unnest(pg_catalog.pg_blocking_pids(%s)) as b (pid)
+    from pg_catalog.unnest(pg_catalog.pg_blocking_pids(%s)) as b (pid)
     left join pg_catalog.pg_stat_activity as a on a.pid = b.pid
     order by a.xact_start
 """

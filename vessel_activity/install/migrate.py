@@ -69,7 +69,7 @@ def _refresh(connection: psycopg.Connection) -> tuple[int, int] | None:
     with connection.transaction():
         connection.execute(locks.for_changes().encode())
         return connection.execute(
-            "select active_last_hour, total_vessels from public.refresh_vessel_activity()"
+            "select active_last_hour, total_vessels from vessel_activity.refresh_now()"
         ).fetchone()
 
 

@@ -46,6 +46,28 @@ _CREATED = re.compile(
     r"create (?:unlogged )?(?:table |sequence |or replace view )(?:if not exists )?"
     r"((?:public|vessel_activity)\.\w+)"
 )
+# The tables in which yoyo remembers what was applied, as yoyo 9 makes them.
+_RECORD = """
+create table if not exists {schema}.yoyo_lock (
+  locked integer default 1 primary key, ctime timestamp, pid integer not null);
+create table if not exists {schema}._yoyo_migration (
+  migration_hash varchar(64) primary key, migration_id varchar(255), applied_at_utc timestamp);
+create table if not exists {schema}._yoyo_log (
+  id varchar(36) primary key, migration_hash varchar(64), migration_id varchar(255),
+  operation varchar(10), username varchar(255), hostname varchar(255), comment varchar(255),
+  created_at_utc timestamp);
+create table if not exists {schema}._yoyo_version (
+  version integer primary key, installed_at_utc timestamp);
+insert into {schema}._yoyo_version values (2, pg_catalog.now() at time zone 'UTC')
+on conflict do nothing;
+"""
+# Event triggers of the user, which run within a migration, find their tables through it.
+_DEFAULT_PATH = """
+select pg_catalog.set_config('search_path', s.reset_val, true)
+from pg_catalog.pg_settings as s
+where s.name = 'search_path'
+"""
+_OWN_PATH = f"{SCHEMA}, pg_catalog, pg_temp"
 _LOST = """
     select o.name
     from pg_catalog.unnest(%s::text[]) with ordinality as o (name, ordinal)
@@ -58,6 +80,8 @@ declare
   v_unknown text[];
   v_renamed name;
 begin
+  -- No function or operator of another role in schema public may take part.
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   select n.nspname into v_renamed
   from pg_catalog.pg_namespace as n
   join pg_catalog.pg_proc as p on p.pronamespace = n.oid and p.proname = 'note_positions_inserted'
@@ -123,6 +147,15 @@ def refuse_other_version() -> str:
     )
 
 
+def record() -> str:
+    """Return the SQL that makes the tables in which yoyo 9 remembers what was applied.
+
+    yoyo would make them itself, but with a search_path that an event trigger of the user does not
+    expect. Every name is qualified, so any search_path will do.
+    """
+    return _RECORD.format(schema=SCHEMA)
+
+
 def apply(url: str, connection: psycopg.Connection) -> list[str]:
     """Apply the migrations that the database lacks, and return their names.
 
@@ -175,6 +208,7 @@ def _repeat(connection: psycopg.Connection, file: Path) -> None:
 @contextmanager
 def _backend(url: str, connection: psycopg.Connection) -> Iterator[_Backend]:
     """Give yoyo's backend, with the lock of a dead process removed."""
+    connection.execute(record())
     backend = _Backend.on(url, connection)
     try:
         backend.init_database()
@@ -210,14 +244,16 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
         return connect(dburi.database, purpose="migrate")
 
     def init_connection(self, connection: psycopg.Connection) -> None:
-        """Let yoyo find its tables, and event triggers of the user find theirs."""
+        """Let yoyo find its tables, and no operator of another role in schema public."""
         connection.execute(f"set lock_timeout = '{LOCK_TIMEOUT}'")
         connection.execute(
-            "select pg_catalog.set_config('search_path',"
-            " pg_catalog.concat_ws(', ', %s::text, nullif(s.reset_val, '')), false)"
-            " from pg_catalog.pg_settings as s where s.name = 'search_path'",
-            (self.schema,),
+            "select pg_catalog.set_config('search_path', %s, false)",
+            (_OWN_PATH,),
         )
+
+    def init_database(self) -> None:
+        """Make no tables, which `record` has made, and try no DDL out: it is transactional."""
+        self.has_transactional_ddl = True
 
     def apply_one(self, migration: Any, force: bool = False, mark: bool = True) -> None:  # noqa: ANN401 - yoyo's own signature
         """Apply a migration and record it in one transaction: a kill leaves both or none."""
@@ -225,7 +261,9 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
         def work() -> None:
             with self.transaction():
                 self.execute(locks.for_changes().replace("%", "%%"))
+                self.execute(_DEFAULT_PATH)
                 migration.process_steps(self, "apply", force=force)
+                self.execute(f"set local search_path to {_OWN_PATH}")
                 self.log_migration(migration, "apply")
                 if mark:
                     self.mark_one(migration, log=False)

@@ -20,7 +20,7 @@ def schedule(connection: psycopg.Connection, url: str) -> str:
         url: the URL of that connection. The database of pg_cron is reached in the same way.
 
     """
-    row = connection.execute("select public.vessel_activity_schedule()").fetchone()
+    row = connection.execute("select vessel_activity.set_schedule(null)").fetchone()
     said = str(row[0]) if row is not None else ""
     home = _home_elsewhere(connection)
     if home is None:
@@ -34,6 +34,8 @@ def schedule(connection: psycopg.Connection, url: str) -> str:
             for job in jobs:
                 there.execute("select cron.schedule_in_database(%s, %s, %s, %s)", job)
     except psycopg.Error as error:
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            error.add_note(f"hint: {_right_to_schedule(connection, home)}")
         return (
             f"refreshed by the refresh loop; the jobs can't be scheduled in database {home}, where "
             f"pg_cron is: "
@@ -42,18 +44,29 @@ def schedule(connection: psycopg.Connection, url: str) -> str:
     return said
 
 
+def _right_to_schedule(connection: psycopg.Connection, home: str) -> str:
+    """Say what a superuser must grant so that this role may schedule jobs for another database."""
+    row = connection.execute("select pg_catalog.quote_ident(current_user)").fetchone()
+    role = row[0] if row else connection.info.user
+    return (
+        f"run as superuser in database {home}: grant usage on schema cron to {role}; grant execute"
+        f" on function cron.schedule_in_database(text, text, text, text, text, boolean) to {role}."
+        " Then run `vessel-activity migrate`."
+    )
+
+
 def unschedule(connection: psycopg.Connection, url: str) -> None:
     """Remove the jobs from the database of pg_cron; print which may remain, and how to remove them.
 
     A role that is no superuser sees only its own jobs. It may not see where pg_cron is.
     """
     if connection.execute(
-        "select to_regprocedure('vessel_activity.cron_database()')"
+        "select pg_catalog.to_regprocedure('vessel_activity.cron_database()')"
     ).fetchone() == (None,):
         return  # nothing was ever scheduled
     row = connection.execute(
-        "select vessel_activity.cron_database(), current_database(),"
-        " pg_has_role('pg_read_all_settings', 'usage')"
+        "select vessel_activity.cron_database(), pg_catalog.current_database(),"
+        " pg_catalog.pg_has_role('pg_read_all_settings', 'usage')"
     ).fetchone()
     assert row is not None  # noqa: S101 - one row, always
     home, database, may_know = row
@@ -78,7 +91,7 @@ def _remove(url: str, removal: sql.Composed, most: int) -> str | None:
     """Remove the visible jobs; return why there may be more, or None if there are no more."""
     try:
         with connect(url, purpose="unschedule") as there:
-            if there.execute("select to_regclass('cron.job')").fetchone() == (None,):
+            if there.execute("select pg_catalog.to_regclass('cron.job')").fetchone() == (None,):
                 return None
             removed = there.execute(removal).rowcount
             sees_all = there.execute(
@@ -94,6 +107,6 @@ def _remove(url: str, removal: sql.Composed, most: int) -> str | None:
 
 def _home_elsewhere(connection: psycopg.Connection) -> str | None:
     row = connection.execute(
-        "select nullif(vessel_activity.cron_database(), current_database())"
+        "select nullif(vessel_activity.cron_database(), pg_catalog.current_database())"
     ).fetchone()
     return None if row is None or row[0] is None else str(row[0])

@@ -29,6 +29,8 @@ declare
   v_similar record;
   v_message text;
 begin
+  -- No function or operator of another role in schema public may take part.
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   v_missing := array(
     select s.name from (values ('vessels', 1), ('vessel_positions', 2)) as s (name, ordinal)
     where pg_catalog.to_regclass('public.' || s.name) is null

@@ -44,12 +44,12 @@ set lock_timeout = '{lock_timeout}';
 
 do $$
 begin
-  if current_setting('server_version_num')::integer < {oldest} * 10000 then
+  if pg_catalog.current_setting('server_version_num')::integer < {oldest} * 10000 then
     raise exception using
       errcode = 'feature_not_supported',
-      message = format('this is PostgreSQL %s; vessel activity needs PostgreSQL {oldest} or newer', current_setting('server_version'));
+      message = pg_catalog.format('this is PostgreSQL %s; vessel activity needs PostgreSQL {oldest} or newer', pg_catalog.current_setting('server_version'));
   end if;
-  if pg_is_in_recovery() then
+  if pg_catalog.pg_is_in_recovery() then
     raise exception using
       errcode = 'read_only_sql_transaction',
       message = 'this server is a standby, which can''t be changed',
@@ -64,36 +64,35 @@ _ALONE = r"""
 -- Waits for another migrate or rollback, without holding a snapshot.
 do $$
 declare
-  v_gives_up_at constant timestamptz := clock_timestamp() + interval '{patience} seconds';
+  v_gives_up_at constant timestamptz := pg_catalog.clock_timestamp() + interval '{patience} seconds';
   v_other text;
   v_told text;
 begin
-  while to_regclass('{schema}.session_lock') is not null loop
+  while pg_catalog.to_regclass('{schema}.session_lock') is not null loop
     execute $take$
 {take}
     $take$ into v_other;
     exit when v_other is null;
-    if clock_timestamp() > v_gives_up_at then
+    if pg_catalog.clock_timestamp() > v_gives_up_at then
       raise exception using
         errcode = 'lock_not_available',
-        message = format('another migrate or rollback is running in this database: %s; gave up after {patience} seconds', v_other),
+        message = pg_catalog.format('another migrate or rollback is running in this database: %s; gave up after {patience} seconds', v_other),
         hint = 'End that session, or run this file again once it has ended.';
     elsif v_other is distinct from v_told then
       v_told := v_other;
-      raise warning '%', format('another migrate or rollback is running in this database; waiting for %s; gives up after {patience} seconds', v_other);
+      raise warning '%', pg_catalog.format('another migrate or rollback is running in this database; waiting for %s; gives up after {patience} seconds', v_other);
     end if;
     commit;
-    perform pg_sleep(0.1);
+    perform pg_catalog.pg_sleep(0.1);
     commit;
   end loop;
 end
 $$;
 """
 
-# The tables in which yoyo remembers what was applied, as yoyo 9 makes them: migrate goes on from there.
-_RECORD = r"""
-{prepare}-- A database that is new to vessel activity has no lock to wait for until here.
-do $$
+# With the first migration: a database that is new to vessel activity has no lock to wait for until here.
+_PREPARE = r"""
+{prepare}do $$
 declare
   v_other text;
 begin
@@ -103,32 +102,24 @@ begin
   if v_other is not null then
     raise exception using
       errcode = 'lock_not_available',
-      message = format('another migrate is running in this database: %s', v_other),
+      message = pg_catalog.format('another migrate is running in this database: %s', v_other),
       hint = 'Run this file again once it has ended.';
   end if;
 end
 $$;
-create table if not exists {schema}.yoyo_lock (locked integer default 1 primary key, ctime timestamp, pid integer not null);
-create table if not exists {schema}._yoyo_migration (
-  migration_hash varchar(64) primary key, migration_id varchar(255), applied_at_utc timestamp);
-create table if not exists {schema}._yoyo_log (
-  id varchar(36) primary key, migration_hash varchar(64), migration_id varchar(255), operation varchar(10),
-  username varchar(255), hostname varchar(255), comment varchar(255), created_at_utc timestamp);
-create table if not exists {schema}._yoyo_version (version integer primary key, installed_at_utc timestamp);
-insert into {schema}._yoyo_version values (2, now() at time zone 'UTC') on conflict do nothing;
-"""
+{record}"""
 
 _MIGRATION = r"""
 begin;
 {locks}{before}-- Repeated if somebody has dropped what it created.
-select not exists (select from {schema}._yoyo_migration as m where m.migration_hash = {hash})
-  or exists (select from unnest({objects}) as o (name) where to_regclass(o.name) is null) as is_pending \gset
+select not exists (select from {schema}._yoyo_migration as m where m.migration_hash::text = {hash}::text)
+  or exists (select from pg_catalog.unnest({objects}) as o (name) where pg_catalog.to_regclass(o.name) is null) as is_pending \gset
 \if :is_pending
 \echo 'migration {name}'
 {text}
 insert into {schema}._yoyo_log (id, migration_hash, migration_id, operation, username, hostname, created_at_utc)
-values (gen_random_uuid()::text, {hash}, '{name}', 'apply', current_user, 'psql', now() at time zone 'UTC');
-insert into {schema}._yoyo_migration values ({hash}, '{name}', now() at time zone 'UTC') on conflict do nothing;
+values (pg_catalog.gen_random_uuid()::text, {hash}, '{name}', 'apply', current_user, 'psql', pg_catalog.now() at time zone 'UTC');
+insert into {schema}._yoyo_migration values ({hash}, '{name}', pg_catalog.now() at time zone 'UTC') on conflict do nothing;
 \endif
 commit;
 """
@@ -148,18 +139,18 @@ _ASK = r"""
 \else
 \set create off
 \endif
-select set_config('vessel_activity.create', :'create', false) as create_is \gset
-select coalesce(string_agg(s.name, ', ' order by s.name desc), '') as missing_tables
-from unnest(array['public.vessels', 'public.vessel_positions']) as s (name)
-where to_regclass(s.name) is null \gset
+select pg_catalog.set_config('vessel_activity.create', :'create', false) as create_is \gset
+select coalesce(pg_catalog.string_agg(s.name, ', ' order by s.name desc), '') as missing_tables
+from pg_catalog.unnest(array['public.vessels', 'public.vessel_positions']) as s (name)
+where pg_catalog.to_regclass(s.name) is null \gset
 """
 
 _TELL = r"""
 select 'tables: created ' || :'missing_tables' where :'missing_tables' <> '';
-select 'tables: not used, although similar: ' || string_agg(t.table_name, ', ' order by t.source desc, t.table_name)
+select 'tables: not used, although similar: ' || pg_catalog.string_agg(t.table_name, ', ' order by t.source desc, t.table_name)
 from vessel_activity.similar_tables() as t
-where 'public.' || t.source = any (string_to_array(:'missing_tables', ', '))
-having count(*) > 0;
+where 'public.' || t.source = any (pg_catalog.string_to_array(:'missing_tables', ', '))
+having pg_catalog.count(*) > 0;
 """
 
 # A failure of the triggers or of the refresh must leave no triggers, if there were none before.
@@ -186,8 +177,8 @@ $$;
 _REFRESH = r"""
 begin;
 <changes>
-select format('refreshed: %s vessels active in the last hour, %s in the fleet', r.active_last_hour, r.total_vessels)
-from public.refresh_vessel_activity() as r;
+select pg_catalog.format('refreshed: %s vessels active in the last hour, %s in the fleet', r.active_last_hour, r.total_vessels)
+from vessel_activity.refresh_now() as r;
 \set refresh_failed :ERROR
 commit;
 \set ON_ERROR_STOP on
@@ -219,25 +210,25 @@ set lock_timeout = '{lock_timeout}';
 """
 
 _SCHEDULE = r"""
-select public.vessel_activity_schedule();
+select vessel_activity.set_schedule(null);
 -- If pg_cron is in another database, the jobs must be scheduled there.
-select format(
+select pg_catalog.format(
   'To schedule the refresh, run as a role that may use pg_cron in database %I: select cron.schedule_in_database(%L, %L, %L, %L);',
   vessel_activity.cron_database(), j.job_name, j.schedule, j.command, j.job_database)
 from vessel_activity.cron_jobs() as j
-where vessel_activity.cron_database() <> current_database();
+where vessel_activity.cron_database() <> pg_catalog.current_database();
 """
 
 
 _UNSCHEDULE = r"""
-select to_regclass('cron.job') is not null as has_pg_cron \gset
+select pg_catalog.to_regclass('cron.job') is not null as has_pg_cron \gset
 \if :has_pg_cron
 select cron.unschedule(j.jobid)
 from cron.job as j
-where j.jobname in ('vessel_activity refresh ' || current_database(), 'vessel_activity purge ' || current_database());
+where j.jobname in (pg_catalog.concat('vessel_activity refresh ', pg_catalog.current_database()), pg_catalog.concat('vessel_activity purge ', pg_catalog.current_database()));
 \else
-select format('If pg_cron is in another database, run there: select cron.unschedule(jobid) from cron.job where jobname in (%L, %L);',
-  'vessel_activity refresh ' || current_database(), 'vessel_activity purge ' || current_database());
+select pg_catalog.format('If pg_cron is in another database, run there: select cron.unschedule(jobid) from cron.job where jobname in (%L, %L);',
+  pg_catalog.concat('vessel_activity refresh ', pg_catalog.current_database()), pg_catalog.concat('vessel_activity purge ', pg_catalog.current_database()));
 \endif
 """
 
@@ -306,7 +297,7 @@ def _text(statement: str) -> str:
 
 def _migrations() -> Iterator[str]:
     # With the first migration, so that a database which it refuses keeps no trace.
-    before = _RECORD.format(schema=SCHEMA, prepare=PREPARE, take=TAKE)
+    before = _PREPARE.format(prepare=PREPARE, take=TAKE, record=migrations.record())
     for path in migrations.files():
         yield _MIGRATION.format(
             locks=locks.for_changes(),

@@ -35,8 +35,8 @@ KEEP_SECONDS = 10.0
 FAILED_SECONDS = 2.0
 FAILED = {"error": "Failed to fetch vessel history"}
 _QUERIES = {
-    "json": "select public.vessel_activity_history_json(%s) as text",
-    "csv": "select public.vessel_activity_history_csv(%s) as text",
+    "json": "select vessel_activity.history_json(%s) as text",
+    "csv": "select vessel_activity.history_csv(%s) as text",
 }
 _TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8; header=present"}
 

@@ -99,7 +99,7 @@ begin
     total.new_rows, total.far_due_at, total.is_incomplete, exists (select from fleet_taken) as has_fleet_changes,
     edge.positions, edge.speed_sum, edge.speed_count,
     vessels.ids, vessels.seen_ats, vessels.lost_ones,
-    case when p_verify then to_json(public.vessel_activity_at(p_as_of)) end
+    case when p_verify then to_json(vessel_activity.figures_at(p_as_of)) end
       as definition
   into v_taken
   from vessel_activity.hour_edge(p_as_of) as edge

@@ -4,7 +4,7 @@
 --   writers -> triggers note_* -> inbox, fleet_inbox
 --                                     | fold_inbox: one statement, one snapshot
 --   source tables -> rebuild_state -> last_seen, position_second, upcoming, fleet_count -> state_figures -> the row
---               `--> vessel_activity_at: the definition, if the state can't be used, and to verify the state
+--               `--> figures_at: the definition, if the state can't be used, and to verify the state
 --
 -- ensure_state makes the row of the state, and plan_refresh decides whether the state can be used. source_fingerprint, read
 -- after the fold, says whether the triggers could have missed changes, and source_obstacle says why. record_skippers delays a
@@ -14,8 +14,8 @@
 -- Only tests pass an instant other than the present. An instant ahead of the clock counts as the present.
 -- Locks, until the transaction ends: those of lock_sources, then the refresh lock (try_refresh_lock). It waits up to 5 s for
 -- the first, while it holds none, and does not wait for the second. It waits up to 0.5 s for any other lock.
--- Raises read_only_sql_transaction on a standby, invalid_transaction_state above READ COMMITTED, insufficient_privilege if row
--- level security hides rows of a source table, and any error that reading the source tables raises.
+-- Raises the errors of require_refreshable, insufficient_privilege if row level security hides rows of a source table, and any
+-- error that reading the source tables raises.
 create or replace function vessel_activity.refresh_at(p_as_of timestamptz, p_by text, p_verify boolean default false)
 returns public.vessel_activity_realtime
 language plpgsql volatile
@@ -43,19 +43,7 @@ declare
   v_duration_ms numeric;
   v_log_id bigint;
 begin
-  if pg_is_in_recovery() then
-    raise exception using
-      errcode = 'read_only_sql_transaction',
-      message = 'this server is a standby: it receives the refreshed row from its primary',
-      hint = 'Refresh on the primary.';
-  end if;
-  if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception using
-      errcode = 'invalid_transaction_state',
-      message = format('a refresh can''t run in a %s transaction: its snapshot would be older than the instant of the figures',
-        upper(current_setting('transaction_isolation'))),
-      hint = 'Refresh in a READ COMMITTED transaction, or outside of any transaction block.';
-  end if;
+  perform vessel_activity.require_refreshable();
 
   -- Once before and once after the locks are taken. One statement for three tables, since a new session has to plan each
   -- statement.
@@ -192,7 +180,7 @@ begin
     perform vessel_activity.tend_inbox();
   elsif v_mode = 'definition' then
     v_new_rows := null;
-    v_row := public.vessel_activity_at(p_as_of);
+    v_row := vessel_activity.figures_at(p_as_of);
     if v_obstacle is not null then
       -- The state misses changes, so the inboxes are of no use any more. They are emptied to let vacuum free the space.
       update vessel_activity.state set fingerprint = null;

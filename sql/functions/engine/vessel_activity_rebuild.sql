@@ -1,7 +1,7 @@
 -- Makes the next refresh build the state again, for a DBA who doubts the state.
 create or replace function public.vessel_activity_rebuild()
 returns void
-language sql volatile
+language sql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
   update vessel_activity.state set fingerprint = null

@@ -3,7 +3,7 @@
 -- Raises lock_not_available if another refresh is running, and all that refresh_at raises.
 create or replace function public.vessel_activity_verify()
 returns table (figure text, state text, definition text, equal boolean)
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare

@@ -1,20 +1,10 @@
--- The body of GET /api/database/vessel-stats-cached.
+-- The JSON of the API for people: see vessel_activity.figures_json.
 create or replace function public.vessel_activity_json(p_row public.vessel_activity_realtime)
 returns text
-language sql stable parallel safe
+language sql stable parallel safe security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select json_build_object(
-    'activeNow', p_row.active_now,
-    'activeLastHour', p_row.active_last_hour,
-    'activeLast24h', p_row.active_last_24h,
-    'totalVessels', p_row.total_vessels,
-    'positionsLastHour', p_row.positions_last_hour,
-    'vesselTypes', p_row.vessel_types,
-    'topFlags', p_row.top_flags,
-    'speedAvg', trim_scale(p_row.speed_avg),
-    'updatedAt', vessel_activity.iso_instant(p_row.updated_at)
-  )::text
+  select vessel_activity.figures_json(p_row)
 $$;
 
 comment on function public.vessel_activity_json(public.vessel_activity_realtime) is

@@ -9,10 +9,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   delete from vessel_activity.history as h where h.sampled_at > p_late_from;
-  perform public.vessel_activity_backfill_history(least(p_late_from, p_until - interval '24 hours'), p_until);
-  perform public.refresh_vessel_activity();
+  perform vessel_activity.backfill_history(least(p_late_from, p_until - interval '24 hours'), p_until, interval '1 minute');
+  perform vessel_activity.refresh_now();
 end
 $$;
 
 comment on function vessel_activity.recompute_history(timestamptz, timestamptz) is
-  'For positions that were written late: deletes the samples after p_late_from, computes the missing samples of at least the 24 hours before p_until from the positions, and refreshes. Raises the errors of public.vessel_activity_backfill_history() and public.refresh_vessel_activity().';
+  'For positions that were written late: deletes the samples after p_late_from, computes the missing samples of at least the 24 hours before p_until from the positions, and refreshes. Raises the errors of backfill_history() and refresh_now().';

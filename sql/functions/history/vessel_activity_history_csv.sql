@@ -1,27 +1,14 @@
--- The samples of public.vessel_activity_history() as CSV (RFC 4180) for spreadsheets: a header, then one line for each
--- sample. Steps without a sample are left out. A count of 0 is an empty field: no vessel was heard, so the number is
--- unknown.
+-- The history as CSV for people: see vessel_activity.history_csv.
 -- Raises invalid_parameter_value (22023) for an unknown range.
 create or replace function public.vessel_activity_history_csv(
   p_range text,
   p_as_of timestamptz default null
 )
 returns text
-language sql stable
+language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select E'time,activeNow,activeLastHour,activeLast24h,totalVessels,positionsLastHour,speedAvg\r\n' || coalesce(
-    string_agg(
-      array_to_string(
-        array[
-          vessel_activity.iso_instant(h.sampled_at), nullif(h.active_now, 0)::text, nullif(h.active_last_hour, 0)::text,
-          nullif(h.active_last_24h, 0)::text, h.total_vessels::text, nullif(h.positions_last_hour, 0)::text,
-          nullif(h.speed_avg, 0)::text
-        ], ',', '') || E'\r\n',
-      '' order by h.step_at),
-    '')
-  from public.vessel_activity_history(p_range, p_as_of) as h
-  where h.sampled_at is not null
+  select vessel_activity.history_csv(p_range, p_as_of)
 $$;
 
 comment on function public.vessel_activity_history_csv(text, timestamptz) is

@@ -13,7 +13,7 @@ create or replace function vessel_activity.load_batch(
   p_names_not_understood bigint default 0
 )
 returns vessel_activity.load
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set row_security = off
 set timezone = 'UTC' -- timestamps without time zone in the source tables are UTC

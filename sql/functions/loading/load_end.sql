@@ -2,7 +2,7 @@
 -- source table may quote a value of any length.
 create or replace function vessel_activity.load_end(p_load_id bigint, p_state text, p_message text default null)
 returns setof vessel_activity.load_rejection
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin

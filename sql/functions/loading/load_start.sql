@@ -5,7 +5,7 @@
 -- database holds simulated vessels, and the errors of load_id_source() and load_check_columns().
 create or replace function vessel_activity.load_start(p_file text, p_to_recording boolean default false)
 returns bigint
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare

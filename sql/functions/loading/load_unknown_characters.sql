@@ -2,7 +2,7 @@
 -- such a character, so the loader replaces it before.
 create or replace function vessel_activity.load_unknown_characters(p_characters bytea[])
 returns setof bytea
-language plpgsql stable
+language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare

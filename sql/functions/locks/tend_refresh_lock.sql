@@ -3,7 +3,7 @@
 -- be ended by its own role. A session that has promised nothing, such as a migrate, is never ended. A stopped process does not
 -- react to that until it goes on; check_refresher says so.
 create or replace function vessel_activity.tend_refresh_lock(p_by text, out is_held boolean, out stuck_pid integer)
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare

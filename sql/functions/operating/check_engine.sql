@@ -26,7 +26,7 @@ begin
       when v_obstacle like '%were refused%' then
         'Accept slower refreshes, which are exact too. Or remove the cause of the refusal, then run vessel-activity migrate, which tries again.'
       when v_obstacle like '%Citus%' then
-        'Accept slower refreshes, or make the table an ordinary one: select undistribute_table(''public.vessels''). Vessel activity does not support Citus yet.'
+        'Accept slower refreshes, or make the table an ordinary one: select undistribute_table(''public.vessels''::regclass). Vessel activity does not support Citus yet.'
       when v_obstacle like '%virtual generated column%' then
         'Make the column a stored generated column or an ordinary one, then run vessel-activity migrate. Or accept slower refreshes.'
       when v_obstacle like '%was dropped, so%' then 'Run vessel-activity migrate, which creates it again. See the check installation.'

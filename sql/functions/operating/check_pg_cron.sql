@@ -1,4 +1,6 @@
 -- Looks for the job of this database in pg_cron, and for the result of its last run. If there is none, says what is missing.
+-- The launcher of pg_cron may be dead or stuck. Then no run starts although one is due. Only superusers and members of
+-- pg_read_all_stats can see the launcher itself in pg_stat_activity.
 -- Also warns if the job is to refresh several times in a run, but statement_timeout ends each run too early.
 create or replace function vessel_activity.check_pg_cron()
 returns table (check_name text, state text, detail text, hint text)
@@ -13,6 +15,7 @@ declare
   v_period_seconds double precision := 60; -- of a job in another database
   v_timeout text;
   v_last_seconds double precision;
+  v_idle interval;
   v_fallback constant text := 'refreshes need vessel-activity serve or vessel-activity refresh-loop to run';
 begin
   check_name := 'pg_cron';
@@ -42,12 +45,19 @@ begin
   else
     execute $query$
       select j.active, j.username, substring(j.command from '\((\d+)\)')::double precision as period_seconds,
-        r.status, r.start_time, r.return_message
+        r.status, r.start_time, r.return_message, s.started_at, s.is_running
       from cron.job as j
       left join lateral (
         select d.status, d.start_time, d.return_message from cron.job_run_details as d
         where d.jobid = j.jobid and d.status in ('succeeded', 'failed') order by d.runid desc limit 1
       ) as r on true
+      left join lateral (
+        -- A run that is under way may last longer than the period; the next one waits for it.
+        select max(d.start_time) as started_at,
+          coalesce(bool_or(d.status not in ('succeeded', 'failed') and a.pid is not null), false) as is_running
+        from (select n.* from cron.job_run_details as n where n.jobid = j.jobid order by n.runid desc limit 20) as d
+        left join pg_stat_activity as a on a.pid = d.job_pid
+      ) as s on true
       where j.jobname = 'vessel_activity refresh ' || current_database()
     $query$ into v_run;
     v_role := coalesce(v_run.username, v_role);
@@ -62,7 +72,7 @@ begin
       hint := format('Run select cron.alter_job((select jobid from cron.job where jobname = %L), active := true).', 'vessel_activity refresh ' || current_database());
     elsif v_run.status = 'failed' then
       state := 'fail';
-      detail := format('the last run of the job, at %s, failed: %s', v_run.start_time, v_run.return_message);
+      detail := format('the last run of the job%s failed: %s', ', at ' || v_run.start_time || ',', v_run.return_message);
       hint := case when v_run.return_message like '%statement timeout%'
         then format('Run alter role %I in database %I set statement_timeout = 0.', v_role, current_database())
         else 'Correct the cause of this error. If it is "connection failed", let pg_cron connect (trust in pg_hba.conf, or a .pgpass file for its user), or set cron.use_background_workers = on.'
@@ -70,7 +80,26 @@ begin
     else
       state := 'ok';
       detail := case when v_run.status is null then 'the job is scheduled; no run has ended yet'
-        else format('the last run of the job, at %s, %s', v_run.start_time, v_run.status) end;
+        else format('the last run of the job%s succeeded', ', at ' || v_run.start_time || ',') end;
+      -- Runs are counted from the start of the server, because none could start before it. A standby starts no runs.
+      v_idle := clock_timestamp() - greatest(v_run.started_at, pg_postmaster_start_time());
+      if pg_is_in_recovery() then
+        detail := 'this server is a standby, on which pg_cron starts no runs; ' || detail;
+      elsif pg_has_role('pg_read_all_stats', 'usage')
+        and not exists (select from pg_stat_activity as a where a.backend_type = 'pg_cron launcher')
+      then
+        state := 'fail';
+        detail := 'the launcher of pg_cron is not running, so no job can start; ' || v_fallback;
+      elsif v_run.started_at is not null and not v_run.is_running
+        and v_idle > make_interval(secs => v_period_seconds) + interval '15 seconds'
+      then
+        state := 'fail';
+        detail := format('no run of the job has started for %s seconds, although one is due every %s seconds: the launcher of pg_cron is dead or stuck; %s',
+          round(extract(epoch from v_idle)), v_period_seconds, v_fallback);
+      end if;
+      if state = 'fail' then
+        hint := 'Look for pg_cron in the log of the server, and whether cron.launch_active_jobs is on. A restart of PostgreSQL starts the launcher again.';
+      end if;
     end if;
   end if;
 

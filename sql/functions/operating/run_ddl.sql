@@ -1,6 +1,8 @@
--- Runs a command that changes the catalog, with the search_path that the session has by default. Event triggers of the user run
+-- Runs a command that changes the catalog, with the search_path that its role has by default. Event triggers of the user run
 -- within the command, and an audit trigger may insert into a table whose name it does not qualify. With the pinned search_path
 -- of the functions of vessel activity such a trigger would fail, and so would the command.
+-- If another role called, the command runs with the rights of the owner (SECURITY DEFINER). Then the search_path of the session
+-- is not used: with it, the caller could put tables and functions of its own in the way of an event trigger.
 -- Every name in p_ddl must be qualified.
 -- Raises triggered_action_exception (09000) if an event trigger fails, and otherwise the error of the command.
 create or replace function vessel_activity.run_ddl(p_ddl text)
@@ -9,13 +11,26 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_path text;
   v_message text;
   v_context text;
   v_trigger record;
 begin
-  perform set_config('search_path', case when s.reset_val ~ 'pg_catalog' then 'pg_catalog, ' else '' end || s.reset_val, true)
+  select case when session_user = current_user then s.reset_val else coalesce(
+    (
+      select substring(c.item from '^search_path=(.*)$')
+      from pg_db_role_setting as o
+      cross join unnest(o.setconfig) as c (item)
+      where o.setdatabase in (0, (select d.oid from pg_database as d where d.datname = current_database()))
+        and o.setrole in (0, (select r.oid from pg_roles as r where r.rolname = current_user))
+        and c.item like 'search_path=%'
+      order by o.setrole = 0, o.setdatabase = 0
+      limit 1
+    ), s.boot_val) end
+  into v_path
   from pg_settings as s
   where s.name = 'search_path';
+  perform set_config('search_path', case when v_path ~ 'pg_catalog' then 'pg_catalog, ' else '' end || v_path, true);
   execute p_ddl;
   perform set_config('search_path', 'pg_catalog, pg_temp', true);
 exception when others then
@@ -40,4 +55,4 @@ end
 $$;
 
 comment on function vessel_activity.run_ddl(text) is
-  'Runs a command that changes the catalog, with the default search_path of the session, so that event triggers find their tables. If an event trigger fails, the error names it.';
+  'Runs a command that changes the catalog, with the default search_path of its role, so that event triggers find their tables. If an event trigger fails, the error names it.';

@@ -10,7 +10,7 @@ create or replace function vessel_activity.serving(
   out simulated boolean,
   out stale_after_seconds double precision
 )
-language sql stable
+language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
   with clock as materialized (
@@ -27,7 +27,7 @@ as $$
     where not exists (select from public.vessel_activity_realtime where id = 'singleton')
   )
   select
-    public.vessel_activity_json(cached.line),
+    vessel_activity.figures_json(cached.line),
     cached.present,
     (cached.line).updated_at,
     extract(epoch from clock.now - (cached.line).updated_at)::double precision,

@@ -1,42 +1,26 @@
--- Only the owner of vessel activity has rights on it. All other roles get theirs here:
---   reader    the cached row, its JSON, the history, status and performance: what the server needs
---   operator  the rights of a reader; may also refresh, schedule, and compute the figures for any instant
--- Raises invalid_parameter_value (22023) for another right and undefined_object (42704) for an unknown role.
-create or replace function public.vessel_activity_grant(p_role name, p_right text)
+-- Only the owner of vessel activity has rights on it. All other roles get theirs here, by the purpose they serve:
+--   reader    reads the figures, as row and as JSON, and their history: for people, other programs, and a web server that only serves
+--   server    what a reader does; also refreshes: for vessel-activity serve and vessel-activity refresh-loop
+--   operator  what a server does; also status, schedule, verify, rebuild, backfill, the figures at any instant, the settings
+--   feeder    adds positions and vessels: for vessel-activity load
+-- A role has one of reader, server and operator. Granting a lesser one takes the rest back. A role can be a feeder besides.
+-- The arguments are of type text, so that literals without a type find this function and no other: see
+-- docs/operating.md, Roles and rights.
+-- Raises the errors of checked_grantee.
+create or replace function public.vessel_activity_grant(p_role text, p_purpose text)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_role constant name := vessel_activity.checked_grantee(p_role, p_purpose);
 begin
-  if p_right is null or p_right not in ('reader', 'operator') then
-    raise exception using
-      errcode = 'invalid_parameter_value',
-      message = format('unknown right %L', p_right),
-      hint = 'Use reader or operator.';
-  end if;
-
-  perform vessel_activity.run_ddl(format('grant usage on schema vessel_activity to %I', p_role));
-  perform vessel_activity.run_ddl(format('grant select on public.vessel_activity_realtime, public.vessel_activity_performance to %I', p_role));
-  -- Readers get no table that holds positions: the source tables have rights of their own for those.
-  perform vessel_activity.run_ddl(format('revoke all on all tables in schema vessel_activity from %I', p_role));
-  perform vessel_activity.run_ddl(format(
-    'grant select on vessel_activity.settings, vessel_activity.refresh_log, vessel_activity.history, vessel_activity.state, vessel_activity.refused_triggers to %I', p_role));
-  perform vessel_activity.run_ddl(format('grant select on all sequences in schema vessel_activity to %I', p_role));
-  perform vessel_activity.run_ddl((
-    select format('grant execute on routine %s to %I', string_agg(o.routine::text, ', '), p_role)
-    from vessel_activity.routines() as o
-    where not o.is_trigger
-      and (p_right = 'operator' and o.name <> 'vessel_activity_grant' or o.volatility <> 'v' and o.name <> 'vessel_activity_at')
+  perform vessel_activity.give_rights(v_role, p_purpose || array(
+    select g.purpose from vessel_activity.granted() as g
+    where g.role = v_role and (g.purpose = 'feeder') <> (p_purpose = 'feeder')
   ));
-
-  if p_right = 'operator' then
-    perform vessel_activity.run_ddl(format('grant select on public.vessels, public.vessel_positions to %I', p_role));
-    perform vessel_activity.run_ddl(format('grant insert, update on public.vessel_activity_realtime to %I', p_role));
-    perform vessel_activity.run_ddl(format('grant select, insert, update, delete, truncate on all tables in schema vessel_activity to %I', p_role));
-    perform vessel_activity.run_ddl(format('grant usage, select, update on all sequences in schema vessel_activity to %I', p_role));
-  end if;
 end
 $$;
 
-comment on function public.vessel_activity_grant(name, text) is
-  'Gives p_role the right reader (cached row, JSON, history, status, performance) or operator (also refresh, schedule, and compute the figures for any instant). Run it again after an upgrade.';
+comment on function public.vessel_activity_grant(text, text) is
+  'Gives p_role the purpose reader (figures and history), server (also refreshes), operator (also status, schedule, verify, rebuild, backfill, settings) or feeder (adds positions and vessels). Of reader, server and operator a role has one: a lesser one takes the rest back. Example: select public.vessel_activity_grant(''dashboard'', ''reader'').';

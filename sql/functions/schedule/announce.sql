@@ -6,7 +6,7 @@
 -- until then listeners poll. Between this look and the commit the queue can still fill up. Then only the announcement fails.
 create or replace function vessel_activity.announce()
 returns boolean
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare

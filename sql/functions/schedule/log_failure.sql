@@ -6,7 +6,7 @@ create or replace function vessel_activity.log_failure(
   p_by text, p_started_at timestamptz, p_sqlstate text, p_message text
 )
 returns void
-language sql volatile
+language sql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
   insert into vessel_activity.refresh_log (started_at, duration_ms, refreshed_by, sqlstate, message)

@@ -6,7 +6,7 @@
 -- record is on disk, PostgreSQL does not start.
 create or replace function vessel_activity.maintain()
 returns void
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin

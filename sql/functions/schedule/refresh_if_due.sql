@@ -16,7 +16,7 @@ create or replace function vessel_activity.refresh_if_due(
   out announced boolean,
   out stuck_pid integer
 )
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -26,6 +26,7 @@ declare
   v_due_at timestamptz;
   v_is_locked boolean := false;
 begin
+  perform vessel_activity.require_refreshable();
   -- A crash may lose the last refresh but can't corrupt the row, and the next refresh comes in seconds. Set for this
   -- transaction only, since other programs use the session too behind a pooler.
   perform set_config('synchronous_commit', 'off', true);

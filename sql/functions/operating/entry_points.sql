@@ -1,0 +1,44 @@
+-- The functions that other roles than the owner may execute, each with the least purpose that needs it. A purpose includes
+-- others: see purpose_parts. Every function here is SECURITY DEFINER, so a role needs no right on the tables behind it. The
+-- functions that they call are for the owner alone.
+-- In schema public are the functions for people. Programs call those of schema vessel_activity, where no other role can put a
+-- function of the same name.
+create or replace function vessel_activity.entry_points()
+returns table (purpose text, routine regprocedure)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select e.purpose, to_regprocedure(e.name)
+  from (values
+    ('reader', 'public.vessel_activity_json(public.vessel_activity_realtime)'),
+    ('reader', 'public.vessel_activity_history(text,timestamp with time zone)'),
+    ('reader', 'public.vessel_activity_history_csv(text,timestamp with time zone)'),
+    ('reader', 'public.vessel_activity_history_json(text,timestamp with time zone)'),
+    ('reader', 'vessel_activity.figures_json(public.vessel_activity_realtime)'),
+    ('reader', 'vessel_activity.history_csv(text,timestamp with time zone)'),
+    ('reader', 'vessel_activity.history_json(text,timestamp with time zone)'),
+    ('reader', 'vessel_activity.serving()'),
+    ('server', 'vessel_activity.announce()'),
+    ('server', 'vessel_activity.log_failure(text,timestamp with time zone,text,text)'),
+    ('server', 'vessel_activity.maintain()'),
+    ('server', 'vessel_activity.refresh_if_due(text)'),
+    ('server', 'vessel_activity.tend_refresh_lock(text)'),
+    ('operator', 'public.refresh_vessel_activity()'),
+    ('operator', 'public.vessel_activity_at(timestamp with time zone)'),
+    ('operator', 'public.vessel_activity_backfill_history(timestamp with time zone,timestamp with time zone,interval)'),
+    ('operator', 'public.vessel_activity_rebuild()'),
+    ('operator', 'public.vessel_activity_schedule(interval)'),
+    ('operator', 'public.vessel_activity_status()'),
+    ('operator', 'public.vessel_activity_verify()'),
+    ('operator', 'vessel_activity.refresh_now()'),
+    ('operator', 'vessel_activity.status()'),
+    ('feeder', 'vessel_activity.load_batch(bigint,boolean,bigint)'),
+    ('feeder', 'vessel_activity.load_end(bigint,text,text)'),
+    ('feeder', 'vessel_activity.load_start(text,boolean)'),
+    ('feeder', 'vessel_activity.load_unknown_characters(bytea[])')
+  ) as e (purpose, name)
+  where to_regprocedure(e.name) is not null
+$$;
+
+comment on function vessel_activity.entry_points() is
+  'The functions that a role may execute for a purpose, each with the least purpose that needs it: reader, server, operator or feeder.';
