@@ -24,6 +24,7 @@ from vessel_activity.errors import VesselActivityError
 from vessel_activity.settings import Settings
 from vessel_activity.web import history, process, stats, stream
 from vessel_activity.web.answer import adding
+from vessel_activity.web.asking import Asking
 from vessel_activity.web.health import Health
 from vessel_activity.web.history import History
 from vessel_activity.web.listener import Listener
@@ -61,13 +62,14 @@ class Application:
             stale_answer_seconds=settings.stale_answer_seconds,
             read_timeout_seconds=settings.answer_timeout_seconds,
         )
+        self._asking = asking = Asking(conninfo, timeout_seconds=settings.answer_timeout_seconds)
         counts = Requests()
         self.stream = Stream(listener, limit=settings.max_streams, counts=counts.of("stream"))
         listener.on_change = self.stream.publish
         past = counts.counted(
             request_response(
                 History(
-                    conninfo,
+                    asking,
                     listener,
                     timeout_seconds=settings.answer_timeout_seconds,
                     stale_seconds=settings.stale_answer_seconds,
@@ -77,7 +79,7 @@ class Application:
         )
         dashboard = Dashboard(listener, settings.embed_origins)
         health = Health(listener)
-        metrics = Metrics(conninfo, listener, self.stream, counts)
+        metrics = Metrics(asking, listener, self.stream, counts)
         api: dict[str, ASGIApp] = {
             stats.PATH: stats.endpoint(listener, counts.of("stats")),
             stream.PATH: self.stream,
@@ -110,6 +112,7 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         work = {"listener": self._listener.run(), "heartbeat": self.stream.run()}
+        work["connection of the requests"] = self._asking.run()
         if self._fallback:
             work["refresh loop"] = refresh_loop.run(self._conninfo)
         tasks = [asyncio.create_task(task, name=name) for name, task in work.items()]
