@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from vessel_activity.web.limits import Gate
+
 log = logging.getLogger("vessel_activity.server")
 
 
@@ -50,10 +52,18 @@ class Application:
         conninfo: libpq URL of the database.
         on_broken: called when a background task has ended by itself. The figures would grow old
             from then on, so the process must stop.
+        gate: counts the connections; None under another ASGI server.
 
     """
 
-    def __init__(self, settings: Settings, conninfo: str, *, on_broken: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        conninfo: str,
+        *,
+        on_broken: Callable[[], None],
+        gate: Gate | None = None,
+    ) -> None:
         self._conninfo = conninfo
         self._fallback = settings.fallback
         self._on_broken = on_broken
@@ -79,7 +89,7 @@ class Application:
         )
         dashboard = Dashboard(listener, settings.embed_origins)
         health = Health(listener)
-        metrics = Metrics(asking, listener, self.stream, counts)
+        metrics = Metrics(asking, listener, self.stream, counts, gate)
         api: dict[str, ASGIApp] = {
             stats.PATH: stats.endpoint(listener, counts.of("stats")),
             stream.PATH: self.stream,
@@ -151,7 +161,7 @@ class App:
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             settings = Settings.from_env()
-            process.allow_connections(settings.max_streams)
+            process.allow_connections(settings.max_connections)
             with attached(settings) as conninfo:
                 # To the server this is the signal to stop, as from whoever supervises it.
                 application = Application(
@@ -179,7 +189,7 @@ def serve(settings: Settings, conninfo: str) -> None:
     """
     process.serve(
         settings,
-        lambda on_broken: Application(settings, conninfo, on_broken=on_broken),
+        lambda on_broken, gate: Application(settings, conninfo, on_broken=on_broken, gate=gate),
     )
 
 

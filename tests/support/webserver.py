@@ -59,6 +59,7 @@ class WebServer:
 
     url: str
     environment: dict[str, str] = field(default_factory=dict)
+    command: list[str] = field(default_factory=lambda: [sys.executable, str(PROJECT / "server.py")])
     address: str = ""
     log: str = ""
 
@@ -80,7 +81,7 @@ class WebServer:
             **self.environment,
         }
         self.process = subprocess.Popen(
-            [sys.executable, str(PROJECT / "server.py")],
+            self.command,
             cwd=PROJECT,
             env=environment,
             stderr=subprocess.PIPE,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from vessel_activity.web.answer import Answer
     from vessel_activity.web.asking import Asking
+    from vessel_activity.web.limits import Gate
     from vessel_activity.web.listener import Listener
     from vessel_activity.web.requests import Requests
     from vessel_activity.web.stream import Stream
@@ -47,12 +48,18 @@ class Metrics:
     """
 
     def __init__(
-        self, asking: Asking, listener: Listener, stream: Stream, requests: Requests
+        self,
+        asking: Asking,
+        listener: Listener,
+        stream: Stream,
+        requests: Requests,
+        gate: Gate | None,
     ) -> None:
         self._asking = asking
         self._listener = listener
         self._stream = stream
         self._requests = requests
+        self._gate = gate
         self._newest_migration = _number_of(max(path.stem for path in MIGRATIONS.glob("*.sql")))
         self._measures: dict[str, Any] = {}
         self._read_at = -KEEP_SECONDS
@@ -126,6 +133,23 @@ class Metrics:
         yield _count(
             "stream_dropped", "Stream clients dropped because they read too slowly.", stream.dropped
         )
+        if self._gate is not None:
+            yield from self._of_the_connections(self._gate)
+
+    @staticmethod
+    def _of_the_connections(gate: Gate) -> Iterator[Metric]:
+        yield _gauge("http_connections", "Open connections of clients.", len(gate))
+        yield _gauge("http_connections_limit", "Most connections of clients.", gate.connections)
+        for name, described, counts in (
+            ("refused", "Connections refused, by the limit that was reached.", gate.refused),
+            ("dropped", "Connections ended by the server, by reason.", gate.dropped),
+        ):
+            family = CounterMetricFamily(
+                _name(f"http_connections_{name}"), described, labels=["reason"]
+            )
+            for reason, count in counts.items():
+                family.add_metric([reason], count)
+            yield family
 
     @staticmethod
     def _of_the_numbers(answer: Answer) -> Iterator[Metric]:
