@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Route, request_response
 
-from vessel_activity import refresh_loop, running
+from vessel_activity import logs, refresh_loop, running
 from vessel_activity.database.attached import attached
 from vessel_activity.errors import VesselActivityError
 from vessel_activity.settings import Settings
@@ -195,7 +195,7 @@ def serve(settings: Settings, conninfo: str) -> None:
 
 def main() -> None:
     """Serve the database that the environment names; exit code 2 if that can't begin."""
-    running.log_to_standard_error()
+    logs.to_standard_error()
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     process.stop_on_signals()
     running.on_settings_and_database(serve)

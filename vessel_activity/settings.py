@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from vessel_activity import logs
 from vessel_activity.errors import SettingsError
 from vessel_activity.paths import default_data_folder
 
@@ -31,6 +32,7 @@ VARIABLES = {
     _PREFIX + "MAX_STREAMS": "event-stream clients at a time (1000)",
     _PREFIX + "MAX_CONNECTIONS": "connections of clients at a time (MAX_STREAMS + 1000)",
     _PREFIX + "MAX_CONNECTIONS_PER_ADDRESS": "the same of one client address (100; see the docs)",
+    logs.VARIABLE: "format of the log of the server and the refresh loop: text or json (text)",
     _PREFIX + "CORS_ORIGINS": "web origins whose pages may read the API (none)",
     _PREFIX + "EMBED_ORIGINS": "web origins that may show the dashboard in a frame (none)",
 }
@@ -83,6 +85,8 @@ class Settings:
 
         """
         env = {k: v.strip() for k, v in (os.environ if environ is None else environ).items()}
+        if env.get(logs.VARIABLE, "").lower() not in {"", *logs.FORMATS}:
+            raise SettingsError(f"{logs.VARIABLE} must be text or json, not {env[logs.VARIABLE]!r}")
         host = env.get("HOST") or "127.0.0.1"
         max_streams = int(
             _number(env, _PREFIX + "MAX_STREAMS", 1000, low=0, high=50_000, whole=True)

@@ -14,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
-from vessel_activity import __version__
+from vessel_activity import __version__, logs
 from vessel_activity.database.errors import in_one_line
 from vessel_activity.paths import MIGRATIONS
 from vessel_activity.web.health import age_seconds
@@ -132,6 +132,11 @@ class Metrics:
         )
         yield _count(
             "stream_dropped", "Stream clients dropped because they read too slowly.", stream.dropped
+        )
+        yield _count(
+            "log_lines_suppressed",
+            "Log lines left out because there were too many.",
+            logs.limit.left_out,
         )
         if self._gate is not None:
             yield from self._of_the_connections(self._gate)
