@@ -32,7 +32,8 @@ VARIABLES = {
     _PREFIX + "MAX_STREAMS": "event-stream clients at a time (1000)",
     _PREFIX + "MAX_CONNECTIONS": "connections of clients at a time (MAX_STREAMS + 1000)",
     _PREFIX + "MAX_CONNECTIONS_PER_ADDRESS": "the same of one client address (100; see the docs)",
-    logs.VARIABLE: "format of the log of the server and the refresh loop: text or json (text)",
+    _PREFIX
+    + "LOG_FORMAT": "format of the log of the server and the refresh loop: text or json (text)",
     _PREFIX + "CORS_ORIGINS": "web origins whose pages may read the API (none)",
     _PREFIX + "EMBED_ORIGINS": "web origins that may show the dashboard in a frame (none)",
 }
@@ -85,8 +86,9 @@ class Settings:
 
         """
         env = {k: v.strip() for k, v in (os.environ if environ is None else environ).items()}
-        if env.get(logs.VARIABLE, "").lower() not in {"", *logs.FORMATS}:
-            raise SettingsError(f"{logs.VARIABLE} must be text or json, not {env[logs.VARIABLE]!r}")
+        log_format = env.get(_PREFIX + "LOG_FORMAT", "").lower()
+        if log_format not in {"", *logs.FORMATS}:
+            raise SettingsError(f"{logs.VARIABLE} must be text or json, not {log_format!r}")
         host = env.get("HOST") or "127.0.0.1"
         max_streams = int(
             _number(env, _PREFIX + "MAX_STREAMS", 1000, low=0, high=50_000, whole=True)
