@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Route, request_response
 
-from vessel_activity import refresh_loop, running
+from vessel_activity import logs, refresh_loop, running
 from vessel_activity.database.attached import attached
 from vessel_activity.errors import VesselActivityError
 from vessel_activity.settings import Settings
 from vessel_activity.web import history, process, stats, stream
 from vessel_activity.web.answer import adding
+from vessel_activity.web.asking import Asking
 from vessel_activity.web.health import Health
 from vessel_activity.web.history import History
 from vessel_activity.web.listener import Listener
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from vessel_activity.web.limits import Gate
+
 log = logging.getLogger("vessel_activity.server")
 
 
@@ -49,10 +52,18 @@ class Application:
         conninfo: libpq URL of the database.
         on_broken: called when a background task has ended by itself. The figures would grow old
             from then on, so the process must stop.
+        gate: counts the connections; None under another ASGI server.
 
     """
 
-    def __init__(self, settings: Settings, conninfo: str, *, on_broken: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        conninfo: str,
+        *,
+        on_broken: Callable[[], None],
+        gate: Gate | None = None,
+    ) -> None:
         self._conninfo = conninfo
         self._fallback = settings.fallback
         self._on_broken = on_broken
@@ -61,13 +72,14 @@ class Application:
             stale_answer_seconds=settings.stale_answer_seconds,
             read_timeout_seconds=settings.answer_timeout_seconds,
         )
+        self._asking = asking = Asking(conninfo, timeout_seconds=settings.answer_timeout_seconds)
         counts = Requests()
         self.stream = Stream(listener, limit=settings.max_streams, counts=counts.of("stream"))
         listener.on_change = self.stream.publish
         past = counts.counted(
             request_response(
                 History(
-                    conninfo,
+                    asking,
                     listener,
                     timeout_seconds=settings.answer_timeout_seconds,
                     stale_seconds=settings.stale_answer_seconds,
@@ -77,7 +89,7 @@ class Application:
         )
         dashboard = Dashboard(listener, settings.embed_origins)
         health = Health(listener)
-        metrics = Metrics(conninfo, listener, self.stream, counts)
+        metrics = Metrics(asking, listener, self.stream, counts, gate)
         api: dict[str, ASGIApp] = {
             stats.PATH: stats.endpoint(listener, counts.of("stats")),
             stream.PATH: self.stream,
@@ -110,6 +122,7 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         work = {"listener": self._listener.run(), "heartbeat": self.stream.run()}
+        work["connection of the requests"] = self._asking.run()
         if self._fallback:
             work["refresh loop"] = refresh_loop.run(self._conninfo)
         tasks = [asyncio.create_task(task, name=name) for name, task in work.items()]
@@ -148,7 +161,7 @@ class App:
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             settings = Settings.from_env()
-            process.allow_connections(settings.max_streams)
+            process.allow_connections(settings.max_connections)
             with attached(settings) as conninfo:
                 # To the server this is the signal to stop, as from whoever supervises it.
                 application = Application(
@@ -176,13 +189,13 @@ def serve(settings: Settings, conninfo: str) -> None:
     """
     process.serve(
         settings,
-        lambda on_broken: Application(settings, conninfo, on_broken=on_broken),
+        lambda on_broken, gate: Application(settings, conninfo, on_broken=on_broken, gate=gate),
     )
 
 
 def main() -> None:
     """Serve the database that the environment names; exit code 2 if that can't begin."""
-    running.log_to_standard_error()
+    logs.to_standard_error()
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     process.stop_on_signals()
     running.on_settings_and_database(serve)

@@ -118,3 +118,36 @@ create sequence if not exists vessel_activity.refresher;
 comment on sequence vessel_activity.refresher is 'Process id of the session that made the promise in refresh_promise.';
 create sequence if not exists vessel_activity.announced;
 comment on sequence vessel_activity.announced is 'vessel_activity_realtime.updated_at of the row that listeners were last told of, in microseconds since 1970.';
+create index if not exists refresh_log_succeeded on vessel_activity.refresh_log (id) where sqlstate is null;
+comment on index vessel_activity.refresh_log_succeeded is 'Finds the last successful refresh, however many have failed since.';
+create index if not exists refresh_log_failed on vessel_activity.refresh_log (id) where sqlstate is not null;
+comment on index vessel_activity.refresh_log_failed is 'Finds the failed refreshes.';
+create index if not exists refresh_log_verified on vessel_activity.refresh_log (id) where verification is not null;
+comment on index vessel_activity.refresh_log_verified is 'Finds the refreshes that compared the state with the definition.';
+create index if not exists refresh_log_different on vessel_activity.refresh_log (id) where not (verification ->> 'equal')::boolean;
+comment on index vessel_activity.refresh_log_different is 'Finds the comparisons that found a difference.';
+
+-- The log keeps its rows for a week. Monitoring wants counts that only grow.
+create table if not exists vessel_activity.refresh_count (
+  refreshed_by text not null,
+  mode text not null,
+  sqlstate text not null,
+  refreshes bigint not null,
+  duration_ms numeric not null,
+  primary key (refreshed_by, mode, sqlstate)
+);
+comment on table vessel_activity.refresh_count is 'How many refreshes of each kind have been logged since the installation, up to row refresh_counted.log_id of refresh_log.';
+comment on column vessel_activity.refresh_count.refreshed_by is 'As in refresh_log.';
+comment on column vessel_activity.refresh_count.mode is 'As in refresh_log; empty for failed refreshes.';
+comment on column vessel_activity.refresh_count.sqlstate is 'As in refresh_log; empty for successful refreshes.';
+comment on column vessel_activity.refresh_count.refreshes is 'Number of refreshes.';
+comment on column vessel_activity.refresh_count.duration_ms is 'The sum of their durations, in milliseconds.';
+
+create table if not exists vessel_activity.refresh_counted (
+  only_row boolean primary key default true check (only_row),
+  log_id bigint not null default 0
+);
+comment on table vessel_activity.refresh_counted is 'Up to which row of refresh_log the refreshes are in refresh_count: one row.';
+comment on column vessel_activity.refresh_counted.only_row is 'Always true: limits the table to one row.';
+comment on column vessel_activity.refresh_counted.log_id is 'The last row of refresh_log that was counted, by its id.';
+insert into vessel_activity.refresh_counted default values on conflict do nothing;

@@ -49,7 +49,7 @@ def test_every_command_explains_itself(name: str) -> None:
 
 def test_the_settings_that_are_read_are_those_of_the_help_and_of_the_manual() -> None:
     source = (PROJECT / "vessel_activity" / "settings.py").read_text(encoding="utf-8")
-    read = re.findall(r'\(?env(?:\.get)?[(,] ?(_PREFIX \+ )?"(\w+)"', source)
+    read = re.findall(r'\(?env(?:\.get)?[(,]\s*(_PREFIX \+ )?"(\w+)"', source)
     names = {("VESSEL_ACTIVITY_" if prefix else "") + name for prefix, name in read}
     assert names == set(VARIABLES)
     manual = (PROJECT / "docs" / "operating.md").read_text(encoding="utf-8")

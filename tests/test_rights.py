@@ -36,12 +36,15 @@ _READER = {
     "execute vessel_activity.figures_json(vessel_activity_realtime)",
     "execute vessel_activity.history_csv(text,timestamp with time zone)",
     "execute vessel_activity.history_json(text,timestamp with time zone)",
+    "execute vessel_activity.measures()",
     "execute vessel_activity.serving()",
 }
 _SERVER = _READER | {
+    "execute vessel_activity.announce()",
     "execute vessel_activity.log_failure(text,timestamp with time zone,text,text)",
     "execute vessel_activity.maintain()",
     "execute vessel_activity.refresh_if_due(text)",
+    "execute vessel_activity.tend_refresh_lock(text)",
 }
 _LOADS = {
     "select on vessel_activity.load",

@@ -6,11 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import psycopg
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.webserver import (
     HISTORY,
@@ -21,6 +19,7 @@ from tests.support.webserver import (
     row_as_json,
     write_row,
 )
+from tests.test_server_metrics import samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,15 +121,6 @@ def test_only_named_origins_may_frame_the_page_and_only_to_embed_it(module_url: 
         assert plain["x-frame-options"] == "DENY"
 
 
-def samples(web: WebServer) -> dict[tuple[str, ...], float]:
-    """Read /metrics: value by name and label values."""
-    return {
-        (sample.name.removeprefix("vessel_activity_"), *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(web.get("/metrics").text)
-        for sample in family.samples
-    }
-
-
 def test_metrics_hold_every_number_of_the_row(web: WebServer) -> None:
     write_row(web.url, age="12 seconds")
     row = row_as_json(web.url)
@@ -150,24 +140,6 @@ def test_metrics_hold_every_number_of_the_row(web: WebServer) -> None:
     assert found["row_present",] == 1
     assert found["database_up",] == 1
     assert found["refresh_interval_seconds",] == 30
-
-
-def test_metrics_count_refreshes_and_their_failures(web: WebServer) -> None:
-    with psycopg.connect(web.url, autocommit=True) as connection:
-        connection.execute("truncate vessel_activity.refresh_log")
-        connection.execute(
-            "insert into vessel_activity.refresh_log"
-            " (started_at, duration_ms, refreshed_by, sqlstate) values"
-            " (now(), 100, 'manual', null), (now(), 300, 'manual', null),"
-            " (now(), 7, 'manual', '57014')"
-        )
-    write_row(web.url)
-    eventually(lambda: samples(web)["refresh_duration_seconds",] == 0.3)
-    found = samples(web)
-    assert found["refreshes_kept",] == 2
-    assert found["refresh_failures_kept",] == 1
-    assert found["refresh_duration_average_seconds",] == 0.2
-    assert found["refresh_duration_maximum_seconds",] == 0.3
 
 
 def test_metrics_count_the_answers_by_status(web: WebServer) -> None:

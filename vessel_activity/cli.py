@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vessel_activity import __version__, paths, running
+from vessel_activity import __version__, logs, paths, running
 from vessel_activity.settings import VARIABLES
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def _serve(_: argparse.Namespace) -> None:
 def _refresh_loop(_: argparse.Namespace) -> None:
     from vessel_activity import refresh_loop  # noqa: PLC0415
 
-    running.log_to_standard_error()
+    logs.to_standard_error()
     running.on_database(refresh_loop.run_until_stopped)
 
 

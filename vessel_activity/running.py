@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import psycopg
 
+from vessel_activity import logs
 from vessel_activity.database.attached import attached
 from vessel_activity.database.connections import name_of
 from vessel_activity.database.errors import describe
@@ -73,20 +74,17 @@ def on_settings(work: Callable[[Settings], None]) -> None:
 def fail(error: Exception, url: str | None = None) -> NoReturn:
     """End the program with exit code 2, and with the error in plain words on standard error.
 
+    A program whose log is JSON writes the error there, so that all its lines can be read alike.
     url: the database that was used. It is named if it could not be reached.
     """
     text = describe(error)
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None and url is not None:
         text = f"can't connect to {name_of(url)}: {text}\n  hint: check DATABASE_URL"
-    print(f"error: {text}", file=sys.stderr)
+    if logs.is_json() and logging.getLogger().handlers:
+        logging.getLogger("vessel_activity").critical("%s", text)
+    else:
+        print(f"error: {text}", file=sys.stderr)
     sys.exit(2)
-
-
-def log_to_standard_error() -> None:
-    """Send the log to standard error, one line an event."""
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
-    )
 
 
 def stop_on_signals(*numbers: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from vessel_activity import logs
 from vessel_activity.errors import SettingsError
 from vessel_activity.paths import default_data_folder
 
@@ -28,6 +30,10 @@ VARIABLES = {
     _PREFIX + "ANSWER_TIMEOUT_SECONDS": "how long the server waits for the database (2)",
     _PREFIX + "STALE_ANSWER_SECONDS": "how long it serves an old answer without the database (300)",
     _PREFIX + "MAX_STREAMS": "event-stream clients at a time (1000)",
+    _PREFIX + "MAX_CONNECTIONS": "connections of clients at a time (MAX_STREAMS + 1000)",
+    _PREFIX + "MAX_CONNECTIONS_PER_ADDRESS": "the same of one client address (100; see the docs)",
+    _PREFIX
+    + "LOG_FORMAT": "format of the log of the server and the refresh loop: text or json (text)",
     _PREFIX + "CORS_ORIGINS": "web origins whose pages may read the API (none)",
     _PREFIX + "EMBED_ORIGINS": "web origins that may show the dashboard in a frame (none)",
 }
@@ -51,6 +57,8 @@ class Settings:
         stale_answer_seconds: how long the last good answer is served while the database is away; if
             it is 0, the server then answers 500 at once.
         max_streams: how many event-stream clients one server process serves at a time.
+        max_connections: how many connections of clients one server process has at a time.
+        max_connections_per_address: the same for one client address; 0: no limit.
         cors_origins: web origins whose pages may read the API; ("*",) means all.
         embed_origins: web origins that may show the dashboard in a frame (with ?embed).
 
@@ -64,6 +72,8 @@ class Settings:
     answer_timeout_seconds: float = 2.0
     stale_answer_seconds: float = 300.0
     max_streams: int = 1000
+    max_connections: int = 2000
+    max_connections_per_address: int = 0
     cors_origins: tuple[str, ...] = ()
     embed_origins: tuple[str, ...] = ()
 
@@ -76,9 +86,18 @@ class Settings:
 
         """
         env = {k: v.strip() for k, v in (os.environ if environ is None else environ).items()}
+        log_format = env.get(_PREFIX + "LOG_FORMAT", "").lower()
+        if log_format not in {"", *logs.FORMATS}:
+            raise SettingsError(f"{logs.VARIABLE} must be text or json, not {log_format!r}")
+        host = env.get("HOST") or "127.0.0.1"
+        max_streams = int(
+            _number(env, _PREFIX + "MAX_STREAMS", 1000, low=0, high=50_000, whole=True)
+        )
+        # At a loopback address all clients are of this machine, most often one proxy for everybody.
+        per_address = 0 if is_loopback(host) else 100
         return cls(
             database_url=_database_url(env.get("DATABASE_URL", "")),
-            host=env.get("HOST") or "127.0.0.1",
+            host=host,
             port=int(_number(env, "PORT", 8000, low=0, high=65535, whole=True)),
             fallback=_switch(env, _PREFIX + "FALLBACK", default=True),
             data_dir=Path(env.get(_PREFIX + "DATA_DIR") or default_data_folder())
@@ -90,8 +109,26 @@ class Settings:
             stale_answer_seconds=_number(
                 env, _PREFIX + "STALE_ANSWER_SECONDS", 300.0, low=0, high=604_800
             ),
-            max_streams=int(
-                _number(env, _PREFIX + "MAX_STREAMS", 1000, low=0, high=50_000, whole=True)
+            max_streams=max_streams,
+            max_connections=int(
+                _number(
+                    env,
+                    _PREFIX + "MAX_CONNECTIONS",
+                    max_streams + 1000,
+                    low=10,
+                    high=100_000,
+                    whole=True,
+                )
+            ),
+            max_connections_per_address=int(
+                _number(
+                    env,
+                    _PREFIX + "MAX_CONNECTIONS_PER_ADDRESS",
+                    per_address,
+                    low=0,
+                    high=100_000,
+                    whole=True,
+                )
             ),
             cors_origins=_origins(env, _PREFIX + "CORS_ORIGINS", anyone=True),
             embed_origins=_origins(env, _PREFIX + "EMBED_ORIGINS", anyone=False),
@@ -101,6 +138,14 @@ class Settings:
 def address_of(host: str, port: int) -> str:
     """Write host and port as a URL has them, an IPv6 address in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is reached from its own machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _database_url(text: str) -> str | None:

@@ -59,6 +59,7 @@ class WebServer:
 
     url: str
     environment: dict[str, str] = field(default_factory=dict)
+    command: list[str] = field(default_factory=list)
     address: str = ""
     log: str = ""
     code: Path = PROJECT
@@ -81,7 +82,7 @@ class WebServer:
             **self.environment,
         }
         self.process = subprocess.Popen(
-            [sys.executable, str(self.code / "server.py")],
+            self.command or [sys.executable, str(self.code / "server.py")],
             cwd=self.code,
             env=environment,
             stderr=subprocess.PIPE,

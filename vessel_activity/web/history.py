@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING
 import psycopg
 from starlette.responses import JSONResponse, Response
 
-from vessel_activity.database.connections import connect_async
 from vessel_activity.database.errors import in_one_line
 from vessel_activity.web.content import Content
 
 if TYPE_CHECKING:
+    from typing import LiteralString
+
     from starlette.requests import Request
 
+    from vessel_activity.web.asking import Asking
     from vessel_activity.web.listener import Listener
 
 log = logging.getLogger("vessel_activity.history")
@@ -34,7 +36,7 @@ KEEP_SECONDS = 10.0
 # How long after a failed read the next one waits.
 FAILED_SECONDS = 2.0
 FAILED = {"error": "Failed to fetch vessel history"}
-_QUERIES = {
+_QUERIES: dict[str, LiteralString] = {
     "json": "select vessel_activity.history_json(%s) as text",
     "csv": "select vessel_activity.history_csv(%s) as text",
 }
@@ -51,7 +53,7 @@ class History:
     """The history endpoint of one database.
 
     Args:
-        conninfo: libpq URL of the database.
+        asking: asks the database.
         listener: knows whether the database can be read.
         timeout_seconds: how long the database may take.
         stale_seconds: how long the last good text is served while the database can't be read.
@@ -59,9 +61,9 @@ class History:
     """
 
     def __init__(
-        self, conninfo: str, listener: Listener, *, timeout_seconds: float, stale_seconds: float
+        self, asking: Asking, listener: Listener, *, timeout_seconds: float, stale_seconds: float
     ) -> None:
-        self._conninfo = conninfo
+        self._asking = asking
         self._listener = listener
         self._timeout_seconds = timeout_seconds
         self._stale_seconds = stale_seconds
@@ -120,20 +122,14 @@ class History:
 
     async def _renew(self, key: tuple[str, str]) -> None:
         """Read the text of a range and keep it; log a failure."""
+        span, form = key
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                text = await self._read(key)
+            row = await self._asking.ask(_QUERIES[form], [span])
         except (psycopg.Error, OSError, TimeoutError) as error:
             log.error("the history can't be read: %s", in_one_line(error))  # noqa: TRY400
             return
+        text = str(row.get("text", ""))
         self._kept[key] = _Kept(Content.of(text.encode(), level=6), time.monotonic())
-
-    async def _read(self, key: tuple[str, str]) -> str:
-        span, form = key
-        async with await connect_async(self._conninfo, purpose="server") as session:
-            cursor = await session.execute(_QUERIES[form], [span])
-            row = await cursor.fetchone()
-        return str(row["text"]) if row else ""
 
 
 def prefers_csv(request: Request) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -12,48 +14,83 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
-from vessel_activity import __version__
-from vessel_activity.database.connections import connect_async
+from vessel_activity import __version__, logs
+from vessel_activity.database.errors import in_one_line
+from vessel_activity.paths import MIGRATIONS
 from vessel_activity.web.health import age_seconds, is_ahead, is_stale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from prometheus_client.core import Metric
     from starlette.requests import Request
 
     from vessel_activity.web.answer import Answer
+    from vessel_activity.web.asking import Asking
+    from vessel_activity.web.limits import Gate
     from vessel_activity.web.listener import Listener
     from vessel_activity.web.requests import Requests
     from vessel_activity.web.stream import Stream
 
+log = logging.getLogger("vessel_activity.metrics")
+
+# How long the measures of the database serve.
+KEEP_SECONDS = 1.0
 WINDOWS = {"5m": "activeNow", "1h": "activeLastHour", "24h": "activeLast24h"}
 
 
 class Metrics:
-    """The /metrics page of one server."""
+    """The /metrics page of one server.
+
+    Requests that come at the same time share one answer, and what was read from the database serves
+    for a second. So a crowd costs the database one query a second.
+    """
 
     def __init__(
-        self, conninfo: str, listener: Listener, stream: Stream, requests: Requests
+        self,
+        asking: Asking,
+        listener: Listener,
+        stream: Stream,
+        requests: Requests,
+        gate: Gate | None,
     ) -> None:
-        self._conninfo = conninfo
+        self._asking = asking
         self._listener = listener
         self._stream = stream
         self._requests = requests
-        self._performance: dict[str, Any] | None = None
+        self._gate = gate
+        self._newest_migration = _number_of(max(path.stem for path in MIGRATIONS.glob("*.sql")))
+        self._measures: dict[str, Any] = {}
+        self._read_at = -KEEP_SECONDS
+        self._answer: asyncio.Task[bytes] | None = None
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
 
     async def page(self, request: Request) -> Response:  # noqa: ARG002
         """Answer with all metrics; those that the database can't give at present are left out."""
-        try:
-            async with asyncio.timeout(2):
-                self._performance = await self._read_performance()
-        except (psycopg.Error, OSError, TimeoutError):
-            self._performance = None  # vessel_activity_database_up tells; the log has the reason
+        if self._answer is None or self._answer.done():
+            self._answer = asyncio.create_task(self._make())
+        answer = self._answer
+        await asyncio.wait({answer})
         headers = {"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"}
-        return Response(generate_latest(self._registry), headers=headers)
+        return Response(answer.result(), headers=headers)
+
+    async def _make(self) -> bytes:
+        if self._listener.failure is not None:
+            self._measures = {}  # to ask would take its time, and fail too
+        elif time.monotonic() - self._read_at >= KEEP_SECONDS:
+            self._measures = await self._read()
+            self._read_at = time.monotonic()
+        return generate_latest(self._registry)
+
+    async def _read(self) -> dict[str, Any]:
+        try:
+            return await self._asking.ask("select * from vessel_activity.measures()")
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            log.error("the measures can't be read: %s", in_one_line(error))  # noqa: TRY400
+            return {}
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric, for prometheus_client."""
@@ -70,8 +107,15 @@ class Metrics:
             yield from self._of_the_numbers(servable)
         if listener.answer is not None:
             yield from self._of_the_row(listener.answer)
-        if self._performance is not None:
-            yield from self._of_the_refreshes(self._performance)
+        yield _gauge(
+            "migration_version_expected",
+            "Number of the newest migration that this server knows.",
+            self._newest_migration,
+        )
+        yield _gauge("measures_up", "Whether the database gave its measures.", bool(self._measures))
+        if self._measures:
+            yield from self._of_the_refreshes(self._measures)
+            yield from self._of_the_database(self._measures)
         requests = CounterMetricFamily(
             _name("http_requests"), "Answers by endpoint and status.", labels=["endpoint", "status"]
         )
@@ -89,6 +133,28 @@ class Metrics:
         yield _count(
             "stream_dropped", "Stream clients dropped because they read too slowly.", stream.dropped
         )
+        yield _count(
+            "log_lines_suppressed",
+            "Log lines left out because there were too many.",
+            logs.limit.left_out,
+        )
+        if self._gate is not None:
+            yield from self._of_the_connections(self._gate)
+
+    @staticmethod
+    def _of_the_connections(gate: Gate) -> Iterator[Metric]:
+        yield _gauge("http_connections", "Open connections of clients.", len(gate))
+        yield _gauge("http_connections_limit", "Most connections of clients.", gate.connections)
+        for name, described, counts in (
+            ("refused", "Connections refused, by the limit that was reached.", gate.refused),
+            ("dropped", "Connections ended by the server, by reason.", gate.dropped),
+        ):
+            family = CounterMetricFamily(
+                _name(f"http_connections_{name}"), described, labels=["reason"]
+            )
+            for reason, count in counts.items():
+                family.add_metric([reason], count)
+            yield family
 
     @staticmethod
     def _of_the_numbers(answer: Answer) -> Iterator[Metric]:
@@ -149,21 +215,80 @@ class Metrics:
             yield _gauge("refresh_duration_seconds", "Duration of the last refresh.", seconds)
 
     @staticmethod
-    def _of_the_refreshes(kept: dict[str, Any]) -> Iterator[Metric]:
-        yield _gauge("refreshes_kept", "Successful refreshes in the log.", kept["refreshes"])
-        yield _gauge("refresh_failures_kept", "Failed refreshes in the log.", kept["failures"])
-        for name in ("average", "minimum", "maximum"):
-            value = kept[f"{name}_ms"]
-            if value is not None:
-                described = f"The {name} duration of the successful refreshes in the log."
-                yield _gauge(f"refresh_duration_{name}_seconds", described, float(value) / 1000)
-
-    async def _read_performance(self) -> dict[str, Any] | None:
-        async with await connect_async(self._conninfo, purpose="server") as session:
-            cursor = await session.execute(
-                "select * from public.vessel_activity_performance where scope = 'all kept'"
+    def _of_the_refreshes(measures: dict[str, Any]) -> Iterator[Metric]:
+        refreshes = CounterMetricFamily(
+            _name("refreshes"),
+            "Successful refreshes since the installation.",
+            labels=["refreshed_by", "mode"],
+        )
+        failures = CounterMetricFamily(
+            _name("refresh_failures"),
+            "Failed refreshes since the installation.",
+            labels=["refreshed_by", "sqlstate", "error"],
+        )
+        seconds = 0.0
+        for kind in measures["refreshes"] or []:
+            by, state, number = kind["refreshed_by"], kind["sqlstate"], kind["refreshes"]
+            if state:
+                failures.add_metric([by, state, _error_of(state)], number)
+            else:
+                refreshes.add_metric([by, kind["mode"]], number)
+                seconds += kind["duration_ms"] / 1000
+        yield refreshes
+        yield failures
+        yield _count("refresh_seconds", "Time spent in successful refreshes.", seconds)
+        if measures["refreshed_at"] is not None:
+            last = GaugeMetricFamily(
+                _name("last_refresh_info"),
+                "Who refreshed last, and in what mode; always 1.",
+                labels=["refreshed_by", "mode"],
             )
-            return await cursor.fetchone()
+            last.add_metric([measures["refreshed_by"], measures["mode"] or ""], 1)
+            yield last
+        yield from _known(
+            "last_refresh_timestamp_seconds",
+            "When the last successful refresh began, in seconds since 1970.",
+            measures["refreshed_at"],
+        )
+        yield from _known(
+            "last_failure_timestamp_seconds",
+            "When the last failed refresh in the log began, in seconds since 1970.",
+            measures["failed_at"],
+        )
+
+    @staticmethod
+    def _of_the_database(measures: dict[str, Any]) -> Iterator[Metric]:
+        for name, described, key in (
+            (
+                "verification_timestamp_seconds",
+                "When the state was last compared with the definition, in seconds since 1970.",
+                "verified_at",
+            ),
+            (
+                "verification_equal",
+                "Whether the last comparison of the state with the definition found them equal.",
+                "verified_equal",
+            ),
+            (
+                "verifications_different",
+                "Comparisons in the log that found a difference.",
+                "verified_different",
+            ),
+            ("inbox_bytes", "Size of the larger inbox.", "inbox_bytes"),
+            ("inbox_limit_bytes", "Limit of the size of an inbox.", "inbox_limit_bytes"),
+            ("cron_job_active", "Whether the refresh job of pg_cron is active.", "cron_is_active"),
+            (
+                "cron_last_run_timestamp_seconds",
+                "When the last ended run of that job began, in seconds since 1970.",
+                "cron_run_at",
+            ),
+            ("cron_last_run_succeeded", "Whether that run succeeded.", "cron_run_succeeded"),
+        ):
+            yield from _known(name, described, measures[key])
+        if measures["migration"] is not None:
+            newest = _number_of(measures["migration"])
+            described = "Number of the newest migration in the database."
+            yield _gauge("migration_version", described, newest)
 
 
 def _name(name: str) -> str:
@@ -176,3 +301,23 @@ def _gauge(name: str, described: str, value: float) -> Metric:
 
 def _count(name: str, described: str, value: float) -> Metric:
     return CounterMetricFamily(_name(name), described, value=float(value))
+
+
+def _known(name: str, described: str, value: float | datetime | None) -> Iterator[Metric]:
+    """Yield a gauge, unless its value is not known."""
+    if value is not None:
+        yield _gauge(
+            name, described, value if isinstance(value, int | float) else value.timestamp()
+        )
+
+
+def _number_of(migration: str) -> int:
+    return int(migration.partition(".")[0])
+
+
+def _error_of(sqlstate: str) -> str:
+    """Name the error of an SQLSTATE, such as QueryCanceled; unknown ones by themselves."""
+    try:
+        return psycopg.errors.lookup(sqlstate).__name__
+    except KeyError:
+        return sqlstate

@@ -1,4 +1,4 @@
-"""The process around the web application: its socket, its limits, uvicorn, its end."""
+"""The process around the web application: its socket, its open files, uvicorn, its end."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import uvicorn
 
 from vessel_activity.errors import SettingsError
 from vessel_activity.settings import address_of
+from vessel_activity.web.limits import RESERVE, UNREAD_SECONDS, Gate, protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,8 @@ GRACE_SECONDS = 5
 SEND_BUFFER_BYTES = 65_536
 # Connections that wait to be accepted, such as all browsers that come back after a restart.
 BACKLOG = 2048
+# Open files beside the connections of clients: the database, the log, the socket, and a few more.
+OTHER_FILES = 100
 # On every answer, also on errors and redirects.
 EVERY_ANSWER = [(b"x-content-type-options", b"nosniff")]
 
@@ -43,20 +46,21 @@ class Application(Protocol):
 
 
 def serve(
-    settings: Settings, make_application: Callable[[Callable[[], None]], Application]
+    settings: Settings, make_application: Callable[[Callable[[], None], Gate], Application]
 ) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Args:
         settings: where to listen, and for how many clients.
-        make_application: makes the application, given what it calls when it has broken.
+        make_application: makes the application, given what it calls when it has broken, and what
+            counts its connections.
 
     Raises:
         SettingsError: the address can't be listened on.
         SystemExit: the application broke.
 
     """
-    allow_connections(settings.max_streams)
+    gate = Gate(allow_connections(settings.max_connections), settings.max_connections_per_address)
     try:
         listening = bind(settings.host, settings.port)
     except OSError as error:
@@ -64,7 +68,7 @@ def serve(
             f"can't listen on {address_of(settings.host, settings.port)} ({error.strerror}); "
             "choose another HOST or PORT"
         ) from None
-    server = _Server(make_application)
+    server = _Server(make_application, gate)
     address = address_of(settings.host, listening.getsockname()[1])
     log.info("dashboard: http://%s/dashboard/vessels", address)
     server.run([listening])
@@ -75,15 +79,18 @@ def serve(
 class _Server(uvicorn.Server):
     """uvicorn's server, which stops when the application has broken, its streams first."""
 
-    def __init__(self, make_application: Callable[[Callable[[], None]], Application]) -> None:
+    def __init__(
+        self, make_application: Callable[[Callable[[], None], Gate], Application], gate: Gate
+    ) -> None:
         self.broken = False
-        self._application = make_application(self._break)
+        self._gate = gate
+        self._application = make_application(self._break, gate)
         super().__init__(
             uvicorn.Config(
                 self._application.asgi,
                 interface="asgi3",
                 loop="uvloop",
-                http="httptools",
+                http=protocol(gate),
                 ws="none",
                 access_log=False,
                 server_header=False,
@@ -100,6 +107,8 @@ class _Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Tell, ten times a second, whether to stop: asked to, or because a task has broken."""
+        if counter % 10 == 0:
+            self._gate.sweep()
         return await super().on_tick(counter) or self.broken
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -120,18 +129,36 @@ def bind(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # A client whose machine or network is gone never says so. Clients that are there, and don't
+    # read, the gate drops earlier.
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(UNREAD_SECONDS * 2000))
     listening.bind((host, port))
     listening.listen(BACKLOG)
     return listening
 
 
-def allow_connections(streams: int) -> None:
-    """Raise the process's limit of open files, as far as it may, for that many streams."""
+def allow_connections(wanted: int) -> int:
+    """Raise the process's limit of open files for that many connections; return how many it allows.
+
+    That is less if the system's limit is lower, which the log then says.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = streams + 256
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    files = wanted + RESERVE + OTHER_FILES
+    if soft == resource.RLIM_INFINITY or soft >= files:
+        return wanted
+    most = files if hard == resource.RLIM_INFINITY else min(files, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    allowed = max(most - RESERVE - OTHER_FILES, 1)
+    if allowed < wanted:
+        log.warning(
+            "only %d connections are possible, not %d: raise the limit of open files (LimitNOFILE,"
+            " ulimit -n) to %d",
+            allowed,
+            wanted,
+            files,
+        )
+    return min(allowed, wanted)
 
 
 def stop_on_signals() -> None:

@@ -210,12 +210,7 @@ begin
   values (v_started_at, p_as_of, v_duration_ms, p_by, v_mode, v_new_rows, v_reason, v_verification)
   returning id into v_log_id;
 
-  -- Only every hundredth refresh deletes old log rows, so that the others don't pay for it.
-  if v_log_id % 100 = 0 then
-    delete from vessel_activity.refresh_log as l
-    where l.started_at < v_started_at - v_settings.log_retention
-      or l.started_at > clock_timestamp(); -- the clock was ahead
-  end if;
+  perform vessel_activity.tend_log(v_log_id);
 
   if v_duration_ms > extract(epoch from v_settings.slow_after) * 1000 then
     raise warning using

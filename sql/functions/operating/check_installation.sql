@@ -13,8 +13,9 @@ begin
   into detail
   from unnest(array[
     'public.vessel_activity_realtime', 'vessel_activity.settings', 'vessel_activity.refresh_lock', 'vessel_activity.refresh_log',
-    'vessel_activity.refresh_promise', 'vessel_activity.refresher', 'vessel_activity.announced', 'vessel_activity.inbox',
-    'vessel_activity.fleet_inbox', 'vessel_activity.inbox_tickets', 'vessel_activity.inbox_guard', 'vessel_activity.reopenings',
+    'vessel_activity.refresh_promise', 'vessel_activity.refresher', 'vessel_activity.announced', 'vessel_activity.refresh_count',
+    'vessel_activity.refresh_counted', 'vessel_activity.inbox', 'vessel_activity.fleet_inbox', 'vessel_activity.inbox_tickets',
+    'vessel_activity.inbox_guard', 'vessel_activity.reopenings',
     'vessel_activity.upcoming', 'vessel_activity.last_seen', 'vessel_activity.position_second', 'vessel_activity.fleet_count',
     'vessel_activity.state', 'vessel_activity.inbox_parts', 'vessel_activity.refused_triggers', 'vessel_activity.landing', 'vessel_activity.landed_vessel', 'vessel_activity.load',
     'vessel_activity.load_rejection', 'vessel_activity.rejected_row', 'vessel_activity.static_data',

@@ -17,6 +17,7 @@ as $$
     ('reader', 'vessel_activity.figures_json(public.vessel_activity_realtime)'),
     ('reader', 'vessel_activity.history_csv(text,timestamp with time zone)'),
     ('reader', 'vessel_activity.history_json(text,timestamp with time zone)'),
+    ('reader', 'vessel_activity.measures()'),
     ('reader', 'vessel_activity.serving()'),
     ('server', 'vessel_activity.announce()'),
     ('server', 'vessel_activity.log_failure(text,timestamp with time zone,text,text)'),

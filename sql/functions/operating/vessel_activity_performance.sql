@@ -1,20 +1,29 @@
 -- A view that only reads the log of refreshes. It is installed with the functions, so that an upgrade can change it.
 create or replace view public.vessel_activity_performance as
-  with kept as (
-    select l.duration_ms, l.sqlstate, row_number() over (order by l.id desc) as nth
-    from vessel_activity.refresh_log as l
-  )
   select
     w.scope,
-    count(k.nth) filter (where k.sqlstate is null) as refreshes,
-    (array_agg(k.duration_ms order by k.nth) filter (where k.sqlstate is null))[1] as last_ms,
-    round(avg(k.duration_ms) filter (where k.sqlstate is null), 3) as average_ms,
-    min(k.duration_ms) filter (where k.sqlstate is null) as minimum_ms,
-    max(k.duration_ms) filter (where k.sqlstate is null) as maximum_ms,
-    count(k.sqlstate) as failures
+    k.refreshes,
+    (
+      select l.duration_ms from vessel_activity.refresh_log as l
+      where l.sqlstate is null and l.id >= k.first_id
+      order by l.id desc
+      limit 1
+    ) as last_ms,
+    k.average_ms,
+    k.minimum_ms,
+    k.maximum_ms,
+    k.failures
   from (values (1, 'last 10', 10), (2, 'all kept', null)) as w (ordinal, scope, most)
-  left join kept as k on k.nth <= w.most or w.most is null
-  group by w.ordinal, w.scope
+  cross join lateral (
+    select
+      min(l.id) as first_id,
+      count(*) filter (where l.sqlstate is null) as refreshes,
+      round(avg(l.duration_ms) filter (where l.sqlstate is null), 3) as average_ms,
+      min(l.duration_ms) filter (where l.sqlstate is null) as minimum_ms,
+      max(l.duration_ms) filter (where l.sqlstate is null) as maximum_ms,
+      count(l.sqlstate) as failures
+    from (select l.id, l.duration_ms, l.sqlstate from vessel_activity.refresh_log as l order by l.id desc limit w.most) as l
+  ) as k
   order by w.ordinal;
 
 comment on view public.vessel_activity_performance is

@@ -6,15 +6,21 @@ create or replace function vessel_activity.log_failure(
   p_by text, p_started_at timestamptz, p_sqlstate text, p_message text
 )
 returns void
-language sql volatile security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_log_id bigint;
+begin
   insert into vessel_activity.refresh_log (started_at, duration_ms, refreshed_by, sqlstate, message)
   values (p_started_at, least(extract(epoch from clock_timestamp() - p_started_at) * 1000, 999999999), p_by, p_sqlstate,
-    left(p_message, 1000));
-
-  select vessel_activity.promise_progress(interval '0')
-  where pg_sequence_last_value('vessel_activity.refresher') = pg_backend_pid();
+    left(p_message, 1000))
+  returning id into v_log_id;
+  perform vessel_activity.tend_log(v_log_id);
+  if pg_sequence_last_value('vessel_activity.refresher') = pg_backend_pid() then
+    perform vessel_activity.promise_progress(interval '0');
+  end if;
+end
 $$;
 
 comment on function vessel_activity.log_failure(text, timestamptz, text, text) is
