@@ -92,6 +92,10 @@ bench: .venv/installed-dev ## measure the refresh: SIZE=small or SIZE=dense
 bench-http: .venv/installed-dev ## measure the web server
 	@$(PYTHON) -m bench.serving
 
+.PHONY: bench-year
+bench-year: .venv/installed-dev ## let a year pass in half an hour, and measure what grows: MONTHS=2, STEP_SECONDS=3600
+	@$(PYTHON) -m bench.year
+
 .PHONY: soak
 soak: .venv/installed-dev ## compare the refresh with the definition on ten thousand random schedules: PG=16, SCHEDULES=500
 	@scripts/install-postgresql $(PG)

@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "server": {"web", "refresh_loop", "running", "database", "base"},
 }  # fmt: skip
-BASE = {PACKAGE, *(f"{PACKAGE}.{name}" for name in ("paths", "errors", "settings"))}
+BASE = {PACKAGE, *(f"{PACKAGE}.{name}" for name in ("paths", "errors", "settings", "supervision"))}
 
 
 def module_name(path: Path) -> str:

@@ -14,6 +14,7 @@ import uvicorn
 
 from vessel_activity.errors import SettingsError
 from vessel_activity.settings import address_of
+from vessel_activity.supervision import supervised
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,6 +102,11 @@ class _Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Tell, ten times a second, whether to stop: asked to, or because a task has broken."""
         return await super().on_tick(counter) or self.broken
+
+    async def main_loop(self) -> None:
+        """Serve until it is time to stop."""
+        async with supervised():
+            await super().main_loop()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop taking connections, end the streams, finish the requests, stop the tasks."""
