@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from bench.cluster import DATA, HERE, BenchError, programs
+from bench.cluster import DATA, HERE, BenchError, programs, remove_left_over
 from vessel_activity.ais.load import load_file
 from vessel_activity.database.local_server import LocalServer
 from vessel_activity.install import migrate
@@ -155,7 +155,7 @@ def server_with_a_clock(folder: Path) -> Iterator[tuple[LocalServer, Clock]]:
     libraries = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
     if not libraries:
         raise BenchError("libfaketime is missing: install the package libfaketime")
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_left_over(folder)
     wrapped = folder / "bin"
     wrapped.mkdir(parents=True)
     clock = Clock(folder / "clock")
