@@ -102,8 +102,9 @@ soak: .venv/installed-dev ## compare the refresh with the definition on ten thou
 	@$(PYTHON) -m tests.support.soak
 
 .PHONY: wheel
-wheel: .venv/installed-dev ## build the wheel and the source archive into dist/
+wheel: .venv/installed-dev ## build the wheel, the source archive and the bill of materials into dist/
 	@$(PYTHON) -m hatchling build
+	@$(PYTHON) scripts/sbom.py "dist/vessel_activity-$$($(RUN) --version | cut -d ' ' -f 2).cdx.json"
 
 .PHONY: release
 release: .venv/installed-dev ## check, build, commit and tag a release: make release VERSION=x.y.z

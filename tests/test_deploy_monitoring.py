@@ -123,6 +123,7 @@ def answered(new_server: Callable[..., LocalServer]) -> dict[str, set[str]]:
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute("create extension pg_cron")
         migrate.migrate(server.url())
+        connection.execute("insert into public.vessels (mmsi, flag) values ('219000001', 'DK')")
         connection.execute(
             "insert into cron.job_run_details (jobid, runid, status, start_time, end_time)"
             " select jobid, 1000000, 'succeeded', now(), now() from cron.job"
