@@ -49,8 +49,8 @@ def test_the_licences_are_those_that_the_packages_name() -> None:
         if "License-Expression" in about:
             assert about["License-Expression"] == licence, name
         else:
-            own = about["License"] if "License" in about else ""
-            said = " ".join([own, *(about.get_all("Classifier") or [])])
+            names = [*(about.get_all("License") or []), *(about.get_all("Classifier") or [])]
+            said = " ".join(names)
             assert _IN_WORDS[name] in said
 
 
