@@ -93,7 +93,7 @@ bench-http: .venv/installed-dev ## measure the web server
 	@$(PYTHON) -m bench.serving
 
 .PHONY: bench-year
-bench-year: .venv/installed-dev ## let a year pass in half an hour, and measure what grows: MONTHS=2, STEP_SECONDS=3600
+bench-year: .venv/installed-dev ## let a year pass in a quarter of an hour, and measure what grows
 	@$(PYTHON) -m bench.year
 
 .PHONY: soak
