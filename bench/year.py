@@ -42,6 +42,7 @@ REPLACED_A_DAY = 20
 # What a table may take at the end beyond what it took after the first month, for bloat.
 GROWTH = 1.5
 SMALL_BYTES = 2_000_000
+SHOWN_BYTES = 100_000
 _MMSI = 200_000_000
 
 _OPTIONS = {
@@ -282,15 +283,21 @@ class Year:
 
 
 def table(first: dict[str, Size], last: dict[str, Size], months: int) -> str:
-    """Return the table of docs/operating.md: each table of vessel activity, and all together."""
+    """Return the table of docs/operating.md: the larger tables, the others, and all together."""
     head = ["table"]
     for what in ("rows", "table", "indexes"):
         head += [f"{what}, month 1", f"month {months}"]
     largest = sorted(last, key=lambda name: -last[name].table - last[name].indexes)
+    shown = [name for name in largest if last[name].table + last[name].indexes > SHOWN_BYTES]
+    others = [sizes.copy() for sizes in (first, last)]
+    for sizes in others:
+        for name in shown:
+            sizes.pop(name, None)
     lines = [
         "| " + " | ".join(head) + " |",
         "|" + "---|" * len(head),
-        *(_line(f"`{name}`", first.get(name, Size(0, 0, 0)), last[name]) for name in largest),
+        *(_line(f"`{name}`", first.get(name, Size(0, 0, 0)), last[name]) for name in shown),
+        _line("the others", _sum(others[0]), _sum(others[1])),
         _line("all together", _sum(first), _sum(last)),
     ]
     return "\n".join(lines)
@@ -346,7 +353,7 @@ def run(options: Options) -> tuple[dict[str, Any], list[str]]:
                     flush=True,
                 )
             is_exact = year.verify()
-    (first, first_ms), (last, last_ms) = months[0], months[-1]
+    first, last = months[0][0], months[-1][0]
     problems = growing(first, last)
     if not is_exact:
         problems.append("the figures differ from the definition at the end")
@@ -355,7 +362,6 @@ def run(options: Options) -> tuple[dict[str, Any], list[str]]:
         "step_seconds": options.step.total_seconds(),
         "months": options.months,
         "refreshes": options.months * (MONTH // options.step),
-        "refresh_median_ms": {"first": round(first_ms, 1), "last": round(last_ms, 1)},
         "first": {name: vars_of(size) for name, size in first.items()},
         "last": {name: vars_of(size) for name, size in last.items()},
     }
