@@ -92,14 +92,20 @@ bench: .venv/installed-dev ## measure the refresh: SIZE=small or SIZE=dense
 bench-http: .venv/installed-dev ## measure the web server
 	@$(PYTHON) -m bench.serving
 
+.PHONY: bench-year
+bench-year: .venv/installed-dev ## let a year pass in a quarter of an hour, and measure what grows
+	@scripts/install-packages year
+	@$(PYTHON) -m bench.year
+
 .PHONY: soak
 soak: .venv/installed-dev ## compare the refresh with the definition on ten thousand random schedules: PG=16, SCHEDULES=500
 	@scripts/install-postgresql $(PG)
 	@$(PYTHON) -m tests.support.soak
 
 .PHONY: wheel
-wheel: .venv/installed-dev ## build the wheel and the source archive into dist/
+wheel: .venv/installed-dev ## build the wheel, the source archive and the bill of materials into dist/
 	@$(PYTHON) -m hatchling build
+	@$(PYTHON) scripts/sbom.py "dist/vessel_activity-$$($(RUN) --version | cut -d ' ' -f 2).cdx.json"
 
 .PHONY: release
 release: .venv/installed-dev ## check, build, commit and tag a release: make release VERSION=x.y.z

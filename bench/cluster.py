@@ -123,7 +123,7 @@ def running(sizes: Sequence[Size], ids: str, *, keep: bool) -> Iterator[LocalSer
 @contextmanager
 def _running(folder: Path, sizes: Sequence[Size], ids: str, *, keep: bool) -> Iterator[LocalServer]:
     if not keep:
-        _remove_left_over(folder)
+        remove_left_over(folder)
     folder.mkdir(parents=True, exist_ok=True)
     free, needed = shutil.disk_usage(folder).free // 10**6, sum(s.megabytes for s in sizes)
     if not keep and free < needed * 1.2:
@@ -154,8 +154,8 @@ def _running(folder: Path, sizes: Sequence[Size], ids: str, *, keep: bool) -> It
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove_left_over(folder: Path) -> None:
-    """Stop the server of a killed run, and delete its data."""
+def remove_left_over(folder: Path) -> None:
+    """Stop the server of a killed run in the subfolder `server`, and delete the folder."""
     left_over = LocalServer(programs(), folder / "server")
     if left_over.pid() is not None:
         left_over.start()  # takes over the server that is running

@@ -140,9 +140,10 @@ def replace(file: Path, pattern: str, new: str) -> None:
 
 
 def build(version: str) -> None:
-    """Build the wheel, the source archive and the two SQL files into dist/."""
+    """Build the wheel, its bill of materials, the source archive and the SQL files into dist/."""
     shutil.rmtree(DIST, ignore_errors=True)
     run(sys.executable, "-m", "hatchling", "build")
+    run(sys.executable, "scripts/sbom.py", str(DIST / f"vessel_activity-{version}.cdx.json"))
     for name, options in (("install", []), ("rollback", ["--rollback"])):
         text = run(sys.executable, "-m", "vessel_activity", "sql", *options)
         (DIST / f"vessel-activity-{version}-{name}.sql").write_text(text, encoding="utf-8")

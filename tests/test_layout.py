@@ -35,7 +35,10 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "server": {"web", "refresh_loop", "running", "database", "base"},
 }  # fmt: skip
-BASE = {PACKAGE, *(f"{PACKAGE}.{name}" for name in ("paths", "errors", "logs", "settings"))}
+BASE = {
+    PACKAGE,
+    *(f"{PACKAGE}.{name}" for name in ("paths", "errors", "logs", "settings", "supervision")),
+}
 
 
 def module_name(path: Path) -> str:

@@ -78,7 +78,7 @@ def commit_file(checkout: Path, name: str, text: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_release_is_a_commit_a_tag_and_four_files(checkout: Path) -> None:
+def test_a_release_is_a_commit_a_tag_and_five_files(checkout: Path) -> None:
     done = release(checkout, _NEXT, "--without-tests")
 
     assert done.returncode == 0, done.stderr
@@ -115,6 +115,7 @@ def test_a_release_is_a_commit_a_tag_and_four_files(checkout: Path) -> None:
         f"vessel-activity-{_NEXT}-install.sql",
         f"vessel-activity-{_NEXT}-rollback.sql",
         f"vessel_activity-{_NEXT}-py3-none-any.whl",
+        f"vessel_activity-{_NEXT}.cdx.json",
         f"vessel_activity-{_NEXT}.tar.gz",
     ]
     assert all(file.stat().st_size for file in dist.iterdir())

@@ -29,6 +29,7 @@ from vessel_activity.database.connections import (
     settle,
 )
 from vessel_activity.database.errors import in_one_line
+from vessel_activity.supervision import supervised
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -236,6 +237,7 @@ async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     try:
-        await task
+        async with supervised():
+            await task
     except asyncio.CancelledError:
         log.info("stopped")

@@ -14,6 +14,7 @@ import uvicorn
 
 from vessel_activity.errors import SettingsError
 from vessel_activity.settings import address_of
+from vessel_activity.supervision import supervised
 from vessel_activity.web.limits import RESERVE, UNREAD_SECONDS, Gate, protocol
 
 if TYPE_CHECKING:
@@ -110,6 +111,11 @@ class _Server(uvicorn.Server):
         if counter % 10 == 0:
             self._gate.sweep()
         return await super().on_tick(counter) or self.broken
+
+    async def main_loop(self) -> None:
+        """Serve until it is time to stop."""
+        async with supervised():
+            await super().main_loop()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop taking connections, end the streams, finish the requests, stop the tasks."""
