@@ -97,6 +97,12 @@ bench-year: .venv/installed-dev ## let a year pass in a quarter of an hour, and 
 	@scripts/install-packages year
 	@$(PYTHON) -m bench.year
 
+.PHONY: chaos
+chaos: .venv/installed-dev ## cause every known fault: ONLY=name,name chooses, LIST=yes lists, JOBS=4 at a time, WRITE=yes
+	@test -n "$(LIST)" || scripts/install-packages chaos $(PG)
+	@test -n "$(LIST)" || scripts/install-postgresql $(PG)
+	@$(PYTHON) -m chaos.run
+
 .PHONY: soak
 soak: .venv/installed-dev ## compare the refresh with the definition on ten thousand random schedules: PG=16, SCHEDULES=500
 	@scripts/install-postgresql $(PG)
