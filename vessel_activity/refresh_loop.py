@@ -183,14 +183,14 @@ async def _is_refreshing(conninfo: str) -> bool:
 
 
 async def _end_stuck(session: AsyncSession, pid: int | None) -> None:
-    """End a session that keeps all others from refreshing, if it is of this loop's role."""
-    if pid is None:
-        return
-    with suppress(psycopg.errors.InsufficientPrivilege):
-        await in_time(
-            session, session.execute("select pg_terminate_backend(%s)", [pid]), QUICK_SECONDS
-        )
-        log.warning("told session %d to end: it holds the refresh lock without progress", pid)
+    """End a session that keeps all others from refreshing, if it is of this loop's role.
+
+    The database has logged it. A stopped process may have to be told again and again.
+    """
+    if pid is not None:
+        ending = session.execute("select pg_terminate_backend(%s)", [pid])
+        with suppress(psycopg.errors.InsufficientPrivilege):
+            await in_time(session, ending, QUICK_SECONDS)
 
 
 async def _beside(session: AsyncSession, statements: LiteralString, failed: str) -> None:

@@ -33,7 +33,7 @@ begin
     v_stale_at := vessel_activity.stale_at(v_updated_at, v_interval);
     if v_stale_at > clock_timestamp() then
       state := 'ok';
-      if v_stale_at - v_updated_at > v_interval + interval '6 seconds' then
+      if vessel_activity.promised_until() > clock_timestamp() then
         detail := detail || '; a refresh is running';
       end if;
     else
