@@ -26,7 +26,10 @@ def watched(monkeypatch: pytest.MonkeyPatch, see: Callable[[str, bool], None]) -
     execute: Any = psycopg.Cursor.execute
 
     def telling(cursor: psycopg.Cursor[Any], query: Any, *rest: Any, **options: Any) -> Any:  # noqa: ANN401
-        text = query if isinstance(query, str) else query.as_string(cursor)
+        if isinstance(query, bytes):
+            text = query.decode()
+        else:
+            text = query if isinstance(query, str) else query.as_string(cursor)
         see(text, cursor.connection.info.transaction_status == TransactionStatus.IDLE)
         return execute(cursor, query, *rest, **options)
 
