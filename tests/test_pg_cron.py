@@ -621,3 +621,38 @@ def test_a_rollback_names_the_jobs_it_cannot_remove_and_the_way_out(
         with psycopg.connect(url, autocommit=True) as db:
             cron.unschedule(db, url)
         assert capsys.readouterr().out == ""
+
+
+def test_the_measures_tell_whether_the_job_runs(new_server: Callable[..., LocalServer]) -> None:
+    measured = "select cron_is_active, cron_run_at, cron_run_succeeded"
+    measured += " from vessel_activity.measures()"
+    with cron_server(new_server) as server:
+        for name in (HOME, "other"):
+            made(server, name)
+        with connected(server, HOME) as db:
+            assert db.execute(measured).fetchone() == (True, None, None)
+            db.execute(
+                """
+                insert into cron.job_run_details (jobid, runid, status, start_time)
+                select j.jobid, 1000000 + n, status, timestamptz '2026-01-01 12:00+00' + n * interval '1 minute'
+                from cron.job as j, (values (1, 'succeeded'), (2, 'failed'), (3, 'running')) as r (n, status)
+                where j.jobname = 'vessel_activity refresh ' || current_database()
+                """  # noqa: E501
+            )
+            told = (True, datetime(2026, 1, 1, 12, 2, tzinfo=UTC), False)
+            assert db.execute(measured).fetchone() == told
+
+            # The server's role may see no job of pg_cron itself.
+            db.execute("create role watch login")
+            db.execute("select public.vessel_activity_grant('watch', 'reader')")
+            with connected(server, HOME, "watch") as reader:
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    reader.execute("select from cron.job")
+                assert reader.execute(measured).fetchone() == told
+
+            db.execute("select cron.alter_job(jobid, active := false) from cron.job")
+            assert db.execute(measured).fetchone() == (False, *told[1:])
+            db.execute("select cron.unschedule(jobid) from cron.job")
+            assert db.execute(measured).fetchone() == (False, None, None)
+        with connected(server, "other") as db:
+            assert db.execute(measured).fetchone() == (None, None, None)
