@@ -1,0 +1,153 @@
+"""Writers: the user's own, whose rows must neither be lost nor wait, and one without triggers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import psycopg
+
+# Rows are stamped ahead of the clock and commit long before they count. So what an instant's figures
+# must be is known exactly, however long a commit took, up to this time.
+AHEAD_SECONDS = 5
+LATE_SECONDS = 4.0
+_INSERT = """
+  insert into public.{} ("vesselId", timestamp, latitude, longitude, speed, course, batch)
+  select 1 + (random() * 1999)::int,
+    date_trunc('milliseconds', now() + interval '5 seconds' + n * interval '7 milliseconds'),
+    59.9, 10.7, round((random() * 30)::numeric, 1), 5, %s
+  from generate_series(1, %s) as n
+"""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One INSERT: when it began and ended (monotonic clock), and what went wrong."""
+
+    batch: int
+    began: float
+    ended: float
+    error: str | None
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, with the connection if one had to be opened."""
+        return self.ended - self.began
+
+
+@dataclass
+class Writer(threading.Thread):
+    """Inserts rows ten times a second, each statement with a number of its own.
+
+    Attributes:
+        url: where it writes.
+        table: the table: `vessel_positions`, or `untriggered`, which vessel activity does not see.
+        rows: rows of each statement; 5 make 50 rows/s.
+        first_batch: number of its first statement. Each writer has a range of its own.
+        reconnecting: whether it opens a new connection for each statement.
+
+    """
+
+    url: str
+    table: str = "vessel_positions"
+    rows: int = 5
+    first_batch: int = 1
+    reconnecting: bool = False
+    pause: float = 0.1
+    statements: list[Statement] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+        self._stop_asked = threading.Event()
+        self._query = _INSERT.format(self.table)
+        self.batch = self.first_batch
+
+    # A thread is kept in sets; two writers with the same settings are still two.
+    __hash__ = threading.Thread.__hash__
+
+    def run(self) -> None:
+        """Write until `finish`. A failed statement is noted, and the connection opened anew."""
+        connection: psycopg.Connection | None = None
+        while not self._stop_asked.is_set():
+            began = time.monotonic()
+            error = None
+            try:
+                if connection is None:
+                    connection = self._connect()
+                connection.execute(self._query.encode(), (self.batch, self.rows))
+                if self.reconnecting:
+                    connection.close()
+                    connection = None
+            except psycopg.Error as failure:
+                error = f"{type(failure).__name__}: {str(failure).splitlines()[0]}"
+                with suppress(psycopg.Error):
+                    if connection is not None:
+                        connection.close()
+                connection = None
+            ended = time.monotonic()
+            self.statements.append(Statement(self.batch, began, ended, error))
+            self.batch += 1
+            self._stop_asked.wait(0.2 if error else max(0.0, self.pause - (ended - began)))
+        if connection is not None:
+            connection.close()
+
+    def _connect(self) -> psycopg.Connection:
+        return psycopg.connect(
+            self.url, autocommit=True, connect_timeout=5, application_name="chaos writer"
+        )
+
+    def finish(self) -> None:
+        """Stop after the present statement."""
+        self._stop_asked.set()
+        self.join(30)
+
+    @property
+    def acknowledged(self) -> list[int]:
+        """The batches whose INSERT was acknowledged."""
+        return [done.batch for done in self.statements if done.error is None]
+
+    @property
+    def late(self) -> list[Statement]:
+        """Statements that may have committed only after their rows counted."""
+        return [done for done in self.statements if done.seconds > LATE_SECONDS]
+
+    def begun_before(self, moment: float) -> int:
+        """Return the newest batch that had begun by then, by the monotonic clock."""
+        return max(
+            (done.batch for done in self.statements if done.began <= moment),
+            default=self.first_batch,
+        )
+
+
+def excess_waits(writer: Writer, control: Writer, since: float) -> tuple[float, float]:
+    """Return the longest wait of a writer, and how much of it the control writer did not have.
+
+    The control writer runs on the same machine and database, but on a table without triggers. A
+    wait that it has at the same time comes from the machine or the fault itself.
+    """
+    longest = excess = 0.0
+    for done in writer.statements:
+        if done.error is not None or done.began < since:
+            continue
+        longest = max(longest, done.seconds)
+        if done.seconds > excess:
+            beside = (
+                other.seconds
+                for other in control.statements
+                if other.began < done.ended and other.ended > done.began
+            )
+            excess = max(excess, done.seconds - max(beside, default=0.0))
+    return longest, excess
+
+
+def own_failures(writer: Writer, control: Writer) -> list[str]:
+    """Return the errors of a writer that the control writer did not have within two seconds."""
+    elsewhere = [done.began for done in control.statements if done.error is not None]
+    return [
+        done.error
+        for done in writer.statements
+        if done.error is not None
+        and not any(abs(done.began - other) < 2 or abs(done.ended - other) < 2 for other in elsewhere)
+    ]
