@@ -91,12 +91,12 @@ class Lab:
             self.pg.by_socket("writer"), "untriggered", reconnecting=self.setup.reconnecting
         )
         self.more_writers = [
-            self.new_writer(number * (1 + n), rows=self.setup.rows_per_statement, pause=0.2)
+            self.new_writer(number * (1 + n), rows=self.setup.rows_per_statement, period=0.2)
             for n in range(self.setup.writers)
         ]
         self.reader = Reader(self.webs[0])
-        self.status = StatusReader(self.pg.connect)
-        for thread in (self.writer, self.control, *self.more_writers, self.reader, self.status):
+        self.status = StatusReader(lambda: self.pg.connect())  # the fault may promote another
+        for thread in (*self.all_writers, self.reader, self.status):
             thread.start()
             self._stack.callback(thread.finish)
         self.after_a_refresh(within=60 + 2 * self.interval)
@@ -173,7 +173,9 @@ class Lab:
         with self.pg.connect("owner") as db:
             for role in self.server_roles:
                 self.grant_to_server(db, role)
-            db.execute("select public.vessel_activity_schedule(%s * interval '1 second')", (self.interval,))
+            db.execute(
+                "select public.vessel_activity_schedule(%s * interval '1 second')", (self.interval,)
+            )
 
     @staticmethod
     def grant_to_server(db: psycopg.Connection, role: str) -> None:
@@ -181,14 +183,18 @@ class Lab:
         db.execute("select public.vessel_activity_grant(%s::name, 'operator'::text)", (role,))
 
     def _web(self, role: str) -> Web:
-        return Web(role, self.pg.over_tcp(role), self.folder / f"{role}.log", self.setup.environment)
+        return Web(
+            role, self.pg.over_tcp(role), self.folder / f"{role}.log", self.setup.environment
+        )
 
     def new_writer(
-        self, first_batch: int, *, rows: int = 5, pause: float = 0.1, reconnecting: bool = False
+        self, first_batch: int, *, rows: int = 5, period: float = 0.1, reconnecting: bool = False
     ) -> Writer:
         """Make a writer of the source tables; the caller starts it."""
         url = self.pg.by_socket("writer")
-        return Writer(url, rows=rows, first_batch=first_batch, pause=pause, reconnecting=reconnecting)
+        return Writer(
+            url, rows=rows, first_batch=first_batch, period=period, reconnecting=reconnecting
+        )
 
     # For the faults ---------------------------------------------------------------------------
 
@@ -358,6 +364,11 @@ class Lab:
         made.start()
         return made
 
+    @property
+    def all_writers(self) -> list[Writer]:
+        """All writers, the control writer too."""
+        return [self.writer, self.control, *self.more_writers]
+
     def refreshes(self, since_seconds: float) -> int:
         """Count the refreshes of the last seconds."""
         with self.pg.connect() as db:
@@ -434,7 +445,7 @@ class Lab:
     def _judge(self, known: set[str]) -> Result:
         assert self._began is not None  # noqa: S101 - checked by run
         assert self._ended is not None  # noqa: S101 - checked by run
-        for thread in (self.writer, self.control, *self.more_writers, self.reader, self.status):
+        for thread in (*self.all_writers, self.reader, self.status):
             thread.finish()
         flagged, why = self._flagged(known)
         healed_at = self._healed_at()

@@ -24,7 +24,9 @@ _STATUS_PERIOD_SECONDS = 2.0
 _PATIENCE_SECONDS = 4.0
 # The reader's own address, so that the limits for an attacker's address do not meet it.
 _SOURCE = ("127.0.0.9", 0)
-_STATUS = "select check_name, state, detail from public.vessel_activity_status() where state <> 'ok'"
+_STATUS = (
+    "select check_name, state, detail from public.vessel_activity_status() where state <> 'ok'"
+)
 
 
 @dataclass(frozen=True)

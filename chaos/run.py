@@ -124,7 +124,9 @@ def run_one(fault: Fault, parent: Path, options: Options) -> Result:
         kept = options.output / fault.name
         shutil.rmtree(kept, ignore_errors=True)
         if folder.exists():
-            shutil.copytree(folder, kept, ignore=shutil.ignore_patterns("data*", "standby", "small"))
+            shutil.copytree(
+                folder, kept, ignore=shutil.ignore_patterns("data*", "standby", "small")
+            )
     return result
 
 

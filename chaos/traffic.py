@@ -47,6 +47,7 @@ class Writer(threading.Thread):
         rows: rows of each statement; 5 make 50 rows/s.
         first_batch: number of its first statement. Each writer has a range of its own.
         reconnecting: whether it opens a new connection for each statement.
+        period: seconds from one statement to the next.
 
     """
 
@@ -55,12 +56,14 @@ class Writer(threading.Thread):
     rows: int = 5
     first_batch: int = 1
     reconnecting: bool = False
-    pause: float = 0.1
+    period: float = 0.1
     statements: list[Statement] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__(daemon=True)
         self._stop_asked = threading.Event()
+        self._paused = threading.Event()
+        self._resting = threading.Event()
         self._query = _INSERT.format(self.table)
         self.batch = self.first_batch
 
@@ -71,6 +74,10 @@ class Writer(threading.Thread):
         """Write until `finish`. A failed statement is noted, and the connection opened anew."""
         connection: psycopg.Connection | None = None
         while not self._stop_asked.is_set():
+            if self._paused.is_set():
+                self._resting.set()
+                self._stop_asked.wait(0.1)
+                continue
             began = time.monotonic()
             error = None
             try:
@@ -89,7 +96,7 @@ class Writer(threading.Thread):
             ended = time.monotonic()
             self.statements.append(Statement(self.batch, began, ended, error))
             self.batch += 1
-            self._stop_asked.wait(0.2 if error else max(0.0, self.pause - (ended - began)))
+            self._stop_asked.wait(0.2 if error else max(0.0, self.period - (ended - began)))
         if connection is not None:
             connection.close()
 
@@ -97,6 +104,16 @@ class Writer(threading.Thread):
         return psycopg.connect(
             self.url, autocommit=True, connect_timeout=5, application_name="chaos writer"
         )
+
+    def pause(self) -> None:
+        """Stop writing for a time, after the present statement."""
+        self._resting.clear()
+        self._paused.set()
+        self._resting.wait(30)
+
+    def resume(self) -> None:
+        """Write again."""
+        self._paused.clear()
 
     def finish(self) -> None:
         """Stop after the present statement."""
@@ -149,5 +166,7 @@ def own_failures(writer: Writer, control: Writer) -> list[str]:
         done.error
         for done in writer.statements
         if done.error is not None
-        and not any(abs(done.began - other) < 2 or abs(done.ended - other) < 2 for other in elsewhere)
+        and not any(
+            abs(done.began - other) < 2 or abs(done.ended - other) < 2 for other in elsewhere
+        )
     ]

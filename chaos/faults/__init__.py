@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-_MODULES = ("processes",)
+_MODULES = ("processes", "network", "settings", "locks", "clock", "space", "cron", "copies", "web")
 
 
 def load_all() -> None:
