@@ -92,6 +92,12 @@ bench: .venv/installed-dev ## measure the refresh: SIZE=small or SIZE=dense
 bench-http: .venv/installed-dev ## measure the web server
 	@$(PYTHON) -m bench.serving
 
+.PHONY: chaos
+chaos: .venv/installed-dev ## cause every known fault: ONLY=name,name chooses, LIST=yes lists, JOBS=4 at a time, WRITE=yes
+	@test -n "$(LIST)" || scripts/install-packages chaos $(PG)
+	@test -n "$(LIST)" || scripts/install-postgresql $(PG)
+	@$(PYTHON) -m chaos.run
+
 .PHONY: soak
 soak: .venv/installed-dev ## compare the refresh with the definition on ten thousand random schedules: PG=16, SCHEDULES=500
 	@scripts/install-postgresql $(PG)

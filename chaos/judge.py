@@ -1,4 +1,4 @@
-"""The judge: compares what was served with the definition, and what was acknowledged with the table."""
+"""The judge: compares the served answers with the definition, and looks for acknowledged rows."""
 
 from __future__ import annotations
 
@@ -96,8 +96,9 @@ def _lost(connection: psycopg.Connection, writer: Writer) -> int:
         """
         select coalesce(sum(greatest(%(rows)s - coalesce(p.number, 0), 0)), 0)::bigint
         from unnest(%(batches)s::bigint[]) as a (batch)
-        left join (select batch, count(*) as number from public.vessel_positions group by batch) as p
-          using (batch)
+        left join (
+          select batch, count(*) as number from public.vessel_positions group by batch
+        ) as p using (batch)
         """,
         {"rows": writer.rows, "batches": writer.acknowledged},
     ).fetchone()

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from chaos.fault import FAULTS, ChaosError
 from chaos.faults import load_all
-from chaos.lab import Lab, remove_data
+from chaos.lab import Lab
 from chaos.report import Result
+from chaos.site import remove_data
 
 ISOLATED = "CHAOS_ISOLATED"
 

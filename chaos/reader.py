@@ -80,7 +80,7 @@ class Reader(threading.Thread):
         web, warning, updated_at = self.web, None, None
         try:
             status, _, body = get(web.port, "/readyz", source=_SOURCE)
-            if status != 200:  # noqa: PLR2004
+            if status != 200:
                 warning = f"/readyz: {_problems(body)}"
         except (OSError, http.client.HTTPException, ValueError) as error:
             warning = f"/readyz: {type(error).__name__}"
@@ -88,7 +88,7 @@ class Reader(threading.Thread):
             status, headers, body = get(web.port, FIGURES, source=_SOURCE)
         except (OSError, http.client.HTTPException) as error:
             return warning or f"API: {type(error).__name__}", None
-        if status != 200:  # noqa: PLR2004
+        if status != 200:
             return warning or f"API: status {status}", None
         if "x-vessel-activity-row" in headers:
             return warning or "API: no cached row", None

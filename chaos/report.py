@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chaos.fault import WRITER_WAIT_SECONDS
+from chaos.fault import FAULTS, WRITER_WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from chaos.fault import Fault
 
 COLUMNS = ("fault", "flagged s", "healed s", "wrong", "lost", "writers", "verdict")
-BEGINNING = "<!-- The table of make chaos begins. -->"
-ENDING = "<!-- The table of make chaos ends. -->"
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,7 @@ def row(fault: Fault, result: Result) -> list[str]:
         writers = "stopped by it"
     return [
         fault.name,
-        "–" if result.flagged is None else f"{result.flagged:.1f}",
+        "-" if result.flagged is None else f"{result.flagged:.1f}",
         f"not in {result.watched:.0f}" if result.healed is None else f"{result.healed:.1f}",
         f"{len(result.wrong)} of {result.answers}",
         str(result.lost),
@@ -149,25 +146,52 @@ def as_markdown(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([head, "|" + "---|" * len(rows[0]), *rest])
 
 
-def put_into(page: str, table: str) -> str:
-    """Return the page with its table exchanged.
+def explanations() -> list[tuple[str, ...]]:
+    """Return the table that explains every fault, with its bounds."""
+    rows = [
+        (
+            f"`{fault.name}`",
+            fault.title,
+            fault.answer,
+            _flag_bound(fault),
+            f"{fault.healed_within:g} s",
+        )
+        for fault in FAULTS.values()
+    ]
+    return [("fault", "what happens", "what vessel activity does", "told", "fresh"), *rows]
+
+
+def _flag_bound(fault: Fault) -> str:
+    if fault.flag == "must":
+        return f"{fault.flagged_within:g} s"
+    return "never" if fault.flag == "never" else "not needed"
+
+
+def put_into(page: str, name: str, table: Sequence[Sequence[str]]) -> str:
+    """Return the page with one of its tables exchanged.
 
     Raises:
         ValueError: the page has no place for it.
 
     """
-    pattern = re.compile(f"{re.escape(BEGINNING)}.*?{re.escape(ENDING)}", re.DOTALL)
-    if pattern.search(page) is None:
-        raise ValueError(f"the page lacks the lines {BEGINNING} and {ENDING}")
-    return pattern.sub(lambda _: f"{BEGINNING}\n\n{table}\n\n{ENDING}", page)
+    begin, end = _marks(name)
+    before, found, rest = page.partition(begin)
+    if not found or end not in rest:
+        raise ValueError(f"the page lacks the lines {begin} and {end}")
+    return f"{before}{begin}\n\n{as_markdown(table)}\n\n{end}{rest.partition(end)[2]}"
 
 
-def rows_of(page: str) -> dict[str, list[str]]:
-    """Return the cells of each fault in the table of a page, by the name of the fault."""
-    within = page.partition(BEGINNING)[2].partition(ENDING)[0]
-    rows = [
-        [cell.strip() for cell in line.strip("| ").split("|")]
+def rows_of(page: str, name: str) -> list[list[str]]:
+    """Return the cells of one table of a page, its heading first."""
+    begin, end = _marks(name)
+    within = page.partition(begin)[2].partition(end)[0]
+    return [
+        [cell.strip() for cell in line.strip().strip("|").split("|")]
         for line in within.splitlines()
         if line.startswith("| ")
     ]
-    return {cells[0]: cells for cells in rows[1:]}
+
+
+def _marks(name: str) -> tuple[str, str]:
+    """Return the lines between which `make chaos WRITE=yes` writes a table."""
+    return f"<!-- {name}: written by make chaos -->", f"<!-- {name}: end -->"

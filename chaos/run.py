@@ -18,6 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chaos.fault import FAULTS, ChaosError, Fault
 from chaos.faults import load_all
@@ -29,11 +30,15 @@ from chaos.report import (
     as_markdown,
     as_text,
     beyond,
+    explanations,
     put_into,
     row,
     rows_of,
 )
 from chaos.web import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PAGE = PROJECT / "docs" / "reliability.md"
 _MOST_SECONDS = 1500
@@ -163,14 +168,14 @@ def _tell(result: Result) -> None:
 
 def summary(results: list[Result], options: Options, seconds: float) -> int:
     """Print the table and what is beyond a bound; return the exit code."""
-    table = [COLUMNS, *(row(FAULTS[result.name], result) for result in results)]
+    table: list[Sequence[str]] = [
+        COLUMNS,
+        *(row(FAULTS[result.name], result) for result in results),
+    ]
     print("\n" + as_text(table) + "\n")
     (options.output / "faults.md").write_text(as_markdown(table) + "\n")
     if options.write:
-        page = PAGE.read_text()
-        measured = rows_of(page) | {cells[0]: list(cells) for cells in table[1:]}
-        kept = [measured[name] for name in FAULTS if name in measured]
-        PAGE.write_text(put_into(page, as_markdown([COLUMNS, *kept])))
+        write_page(table)
     not_run = [result.name for result in results if result.not_run is not None]
     bad = [result.name for result in results if beyond(FAULTS[result.name], result)]
     run = len(results) - len(not_run)
@@ -183,6 +188,16 @@ def summary(results: list[Result], options: Options, seconds: float) -> int:
                 print(f"  {result.name}: {result.not_run}")
     print(f"logs and results: {options.output}")
     return 1 if bad else 0
+
+
+def write_page(table: list[Sequence[str]]) -> None:
+    """Write the tables into the page. Rows of faults that were not run stay as they are."""
+    page = PAGE.read_text()
+    measured = {cells[0]: cells for cells in rows_of(page, "measured")[1:]}
+    measured |= {cells[0]: list(cells) for cells in table[1:]}
+    rows = [COLUMNS, *(measured[name] for name in FAULTS if name in measured)]
+    page = put_into(page, "measured", rows)
+    PAGE.write_text(put_into(page, "faults", explanations()))
 
 
 def main() -> int:

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-# Rows are stamped ahead of the clock and commit long before they count. So what an instant's figures
-# must be is known exactly, however long a commit took, up to this time.
-AHEAD_SECONDS = 5
+# Rows are stamped 5 s ahead of the clock, so they are committed long before they count. So the
+# figures of an instant are known exactly, unless a statement took longer than this.
 LATE_SECONDS = 4.0
 _INSERT = """
   insert into public.{} ("vesselId", timestamp, latitude, longitude, speed, course, batch)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from chaos.fault import ChaosError
 
+# The soft limit of open files that services usually begin with.
+_USUAL_LIMIT = ("sh", "-c", 'ulimit -S -n 1024 && exec "$@"', "sh")
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -45,7 +47,7 @@ class Web:
         beginning = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(PROJECT / "server.py")],
+                [*_USUAL_LIMIT, sys.executable, str(PROJECT / "server.py")],
                 cwd=PROJECT,
                 env={
                     **os.environ,

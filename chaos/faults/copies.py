@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from chaos.postgres import Postgres
 
 _MIGRATES = 20
+_OLD_POSITION = """
+  insert into public.vessel_positions ("vesselId", timestamp)
+  values (1, date_trunc('milliseconds', now() - interval '30 hours'))
+"""
 
 
 def _synchronous(lab: Lab) -> Postgres:
@@ -35,7 +39,7 @@ def _synchronous(lab: Lab) -> Postgres:
 
 @fault(
     "the primary is killed for good, and its standby is promoted after 20 s",
-    "With both hosts in DATABASE_URL the web server finds the new primary. The state is rebuilt there.",
+    "The web server finds the new primary if DATABASE_URL has both. The state is rebuilt there.",
     writers="stopped",
 )
 def standby_promoted(lab: Lab) -> None:
@@ -111,7 +115,7 @@ def twenty_migrates(lab: Lab) -> None:
 
 
 @fault(
-    "vessel activity is removed beside an open SELECT of 15 s on vessel_positions, and installed again",
+    "vessel activity is removed beside an open SELECT of 15 s, and installed again",
     "Locks on source tables are taken without waiting, and again later.",
     flag="may",
 )
@@ -131,13 +135,14 @@ def triggers_made_beside_a_writer(lab: Lab) -> None:
         row = db.execute(
             """
             select tgname from pg_trigger
-            where tgrelid = 'public.vessel_positions'::regclass and not tgisinternal order by tgname limit 1
+            where tgrelid = 'public.vessel_positions'::regclass and not tgisinternal
+            order by tgname limit 1
             """
         ).fetchone()
         assert row is not None  # noqa: S101 - migrate made triggers
     _with_open_transaction(
         lab,
-        """insert into public.vessel_positions ("vesselId", timestamp) values (1, now() - interval '30 hours')""",
+        _OLD_POSITION,
         ("migrate",),
         first=f'drop trigger "{row[0]}" on public.vessel_positions',
     )

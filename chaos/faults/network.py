@@ -1,4 +1,7 @@
-"""The network between the web server and the database. The writers use the socket, which nothing cuts."""
+"""The network between the web server and the database.
+
+The writers use the socket, which nothing cuts.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,12 @@ from chaos.fault import Setup, fault
 if TYPE_CHECKING:
     from chaos.lab import Lab
 
-_DEADLINES = (
-    "Every wait for the database has a deadline. Then the connection is given up and opened anew."
-)
+_DEADLINES = "Every wait for the database has a deadline. Then a new connection is opened."
 _TABLE = "inet chaos"
 
 
 def _filter(*rules: str) -> None:
-    """Drop packets by these rules, and no others. The namespace of the laboratory has no other filter."""
+    """Drop packets by these rules, and no others."""
     lines = [
         f"add table {_TABLE}",
         f"add chain {_TABLE} incoming {{ type filter hook input priority 0 ; }}",

@@ -60,7 +60,7 @@ def disk_full(lab: Lab) -> None:
 
 
 @fault(
-    "the disk is full, so that PostgreSQL can't write WAL and stops; it is started again after 40 s",
+    "the disk is full and PostgreSQL stops, as it can't write WAL; it is started again after 40 s",
     "The web server connects again. The state is rebuilt if it was lost.",
     writers="stopped",
     needs=("namespaces",),
@@ -135,7 +135,7 @@ def autovacuum_off(lab: Lab) -> None:
 
 @fault(
     "a writer fills the inbox beyond its limit of 64 MB in one transaction",
-    "Notes are no longer taken, so the next refreshes compute by the definition. The status says so.",
+    "No more notes are taken, so the next refreshes use the definition. The status says so.",
     flag="may",
     healed_within=60,
 )
@@ -159,7 +159,7 @@ def inbox_filled(lab: Lab) -> None:
 
 
 @fault(
-    f"the web server has {_MEMORY_MB} MB of memory, {_STREAMS} streams, and as many requests as it can answer",
+    f"{_MEMORY_MB} MB of memory, {_STREAMS} streams and all requests that the server can answer",
     "Each answer is made once and shared by all clients.",
     flag="never",
     needs=("memory limits", "wrk"),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
+import asyncio
 import resource
 import socket
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from chaos.fault import Setup, fault
-from chaos.reader import get
 
 if TYPE_CHECKING:
     from chaos.lab import Lab
@@ -32,32 +31,40 @@ _ADDRESSES = 150
     fast=True,
 )
 def metrics_flood(lab: Lab) -> None:
-    stop = threading.Event()
-    answered = 0
-
-    def ask() -> None:
-        nonlocal answered
-        while not stop.is_set():
-            with suppress(OSError, http.client.HTTPException):
-                get(lab.webs[0].port, "/metrics")
-                answered += 1
-            stop.wait(0.5)
-
-    clients = [threading.Thread(target=ask, daemon=True) for _ in range(_REQUESTS)]
     lab.begin()
-    for client in clients:
-        client.start()
-    most, deadline = 0, time.monotonic() + 20
-    while time.monotonic() < deadline:
-        most = max(most, len(lab.sessions()))
-        time.sleep(0.1)
-    stop.set()
-    for client in clients:
-        client.join(10)
-    lab.note(f"{answered} answers, at most {most} sessions of the web server")
+    with ThreadPoolExecutor(1) as pool:
+        flood = pool.submit(asyncio.run, _ask_together(lab.webs[0].port, 20))
+        most = 0
+        while not flood.done():
+            most = max(most, len(lab.sessions()))
+            time.sleep(0.1)
+    lab.note(f"{flood.result()} answers, at most {most} sessions of the web server")
     if most > _MOST_SESSIONS:
         lab.problem(f"the web server had {most} sessions, bound {_MOST_SESSIONS}")
     lab.end()
+
+
+async def _ask_together(port: int, seconds: float) -> int:
+    """Let many clients ask for /metrics every half second; return the number of answers."""
+    answered, deadline = 0, time.monotonic() + seconds
+
+    async def ask() -> None:
+        nonlocal answered
+        while time.monotonic() < deadline:
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(5):
+                    answer, sending = await asyncio.open_connection("127.0.0.1", port)
+                    try:
+                        sending.write(
+                            b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                        )
+                        answered += (await answer.read()).startswith(b"HTTP/1.1 200")
+                    finally:
+                        sending.close()
+            await asyncio.sleep(0.5)
+
+    await asyncio.gather(*(ask() for _ in range(_REQUESTS)))
+    return answered
 
 
 @fault(
@@ -71,7 +78,8 @@ def big_header(lab: Lab) -> None:
     lab.begin()
     with suppress(OSError), socket.create_connection(("127.0.0.1", web.port), 20) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: ")
-        for _ in range(_HEADER_MB):
+        deadline = time.monotonic() + 60
+        while sent < _HEADER_MB and time.monotonic() < deadline:
             client.sendall(b"a" * 1_000_000)
             sent += 1
     lab.note(f"{sent} MB taken, {web.memory_mb():.0f} MB of memory")
@@ -86,22 +94,39 @@ def _idle(lab: Lab, sources: list[str]) -> None:
     wanted = _CONNECTIONS + 500
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
-    web, opened = lab.webs[0], 0
+    web, tried = lab.webs[0], 0
+    clients: list[socket.socket] = []
     with ExitStack() as stack:
         lab.begin()
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            if opened < _CONNECTIONS:
+            if tried < _CONNECTIONS:
                 with suppress(OSError):
-                    source = (sources[opened % len(sources)], 0)
+                    source = (sources[tried % len(sources)], 0)
                     client = stack.enter_context(
                         socket.create_connection(("127.0.0.1", web.port), 0.5, source)
                     )
                     client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
-                opened += 1
+                    clients.append(client)
+                tried += 1
             else:
                 time.sleep(0.5)
+        lab.note(f"{len(clients)} connections opened, {len(_still_open(clients))} still open")
     lab.end()
+
+
+def _still_open(clients: list[socket.socket]) -> list[socket.socket]:
+    """Return the connections that the web server has neither ended nor answered."""
+    open_ones = []
+    for client in clients:
+        client.setblocking(False)
+        try:
+            client.recv(1)
+        except BlockingIOError:
+            open_ones.append(client)
+        except OSError:
+            continue
+    return open_ones
 
 
 @fault(
