@@ -71,6 +71,10 @@ _NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
     "faketime": (lambda: faketime_library() is not None, "it needs libfaketime"),
     "pg_cron": (lambda: builds.has("pg_cron"), "this build of PostgreSQL has no pg_cron"),
     "memory limits": (_memory_limits, "it needs root and control groups for memory"),
+    "newer": (
+        lambda: builds.major() < builds.embedded_major(),
+        "there is no newer PostgreSQL to upgrade to",
+    ),
     "wrk": (lambda: shutil.which("wrk") is not None, "it needs wrk"),
 }
 

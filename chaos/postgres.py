@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 
+from chaos.fault import ChaosError
 from vessel_activity.database.local_server import LocalServer
 
 DATABASE = "fleet"
@@ -94,6 +95,17 @@ class Postgres(LocalServer):
                 if words in Path(f"/proc/{pid}/cmdline").read_text():
                     return pid
         raise LookupError(f"PostgreSQL has no process with {words!r} in its title")
+
+    def run_program(self, name: str, *arguments: str) -> None:
+        """Run one of its programs as the user that it runs as, in its data folder.
+
+        Raises:
+            ChaosError: the program failed.
+
+        """
+        done = self.account.run([str(self.bindir / name), *arguments], self.datadir)
+        if done.returncode != 0:
+            raise ChaosError(f"{name} failed: {done.stdout.strip()[-600:]}")
 
     def wait_until_it_answers(self, within: float = 60) -> None:
         """Wait until a superuser can connect, such as after a crash of one backend."""

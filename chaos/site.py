@@ -94,7 +94,7 @@ class Site:
             lambda: any(s.warning is None for s in self.reader.samples[-1:]), "the server is ready"
         )
 
-    def _postgres(self, name: str = "data", number: int = 0) -> Postgres:
+    def _postgres(self, name: str = "data", number: int = 0, *, newest: bool = False) -> Postgres:
         clock = None
         if self.setup.clock:
             clock = self.folder / "clock"
@@ -109,7 +109,7 @@ class Site:
             self._stack.callback(subprocess.run, ["umount", "--lazy", str(parent)], check=False)
         options = dict(self.setup.options)
         made = Postgres(
-            programs(newest=self.setup.notify_queue),
+            programs(newest=newest or self.setup.notify_queue),
             parent / name,
             options,
             log=self.folder / f"{name}.log",
@@ -269,6 +269,21 @@ class Site:
         """Return the web server of a database role."""
         return next(web for web in self.webs if web.role == role)
 
+    def newer(self) -> Postgres:
+        """Make an empty server of the newest PostgreSQL at the same address; it does not run."""
+        made = self._postgres("newer", newest=True)
+        self._stack.callback(made.stop, "immediate")
+        made.start()
+        made.open_to_roles()
+        made.stop()
+        return made
+
+    def use(self, server: Postgres) -> None:
+        """Let writers, readers and the judge use another server from now on."""
+        self.pg = server
+        for writer in self.all_writers:
+            writer.url = server.by_socket("writer")
+
     def sessions(self, condition: str = "true") -> list[tuple[int, int]]:
         """Return backend and client port of each session of the web servers."""
         with self.pg.connect() as db:
@@ -315,17 +330,12 @@ class Site:
         made = self._postgres("standby", 1)
         made.datadir.mkdir(mode=0o700)
         self.pg.account.give(made.datadir)
-        copied = self.pg.account.run(
-            [
-                str(self.pg.bindir / "pg_basebackup"),
-                *("--pgdata", str(made.datadir), "--write-recovery-conf", "--checkpoint=fast"),
-                *("--no-sync", "--username", "postgres", "--port", "5432"),
-                *("--host", str(self.pg.socket_folder)),
-            ],
-            self.folder,
+        self.pg.run_program(
+            "pg_basebackup",
+            *("--pgdata", str(made.datadir), "--write-recovery-conf", "--checkpoint=fast"),
+            *("--no-sync", "--username", "postgres", "--port", "5432"),
+            *("--host", str(self.pg.socket_folder)),
         )
-        if copied.returncode != 0:
-            raise ChaosError(f"the standby could not be made: {copied.stdout}")
         self._stack.callback(made.stop, "immediate")
         made.start()
         return made
@@ -369,5 +379,5 @@ def _address(number: int) -> str:
 
 def remove_data(folder: Path) -> None:
     """Delete the data folders of a laboratory; its logs stay."""
-    for name in ("data", "standby", "small"):
+    for name in ("data", "standby", "newer", "small"):
         shutil.rmtree(folder / name, ignore_errors=True)

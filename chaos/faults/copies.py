@@ -54,8 +54,7 @@ def standby_promoted(lab: Lab) -> None:
     lab.begin()
     lab.pg.kill()
     lab.hold(20)
-    lab.pg = standby  # from now on writers, readers and the judge use it
-    lab.writer.url = lab.control.url = standby.by_socket("writer")
+    lab.use(standby)
     lab.as_superuser(
         "alter system set synchronous_standby_names = ''",
         "select pg_reload_conf()",
@@ -203,6 +202,35 @@ def dumped_and_restored(lab: Lab) -> None:
         db.execute("create database fleet owner owner")
     _client(lab, "pg_restore", *connection, "--dbname=fleet", "--exit-on-error", str(archive))
     archive.unlink()
+    for writer in lab.all_writers:
+        writer.resume()
+    lab.end()
+
+
+@fault(
+    "PostgreSQL is upgraded to a newer major version with pg_upgrade",
+    "pg_upgrade leaves unlogged tables empty. The first refresh rebuilds the state.",
+    writers="stopped",
+    needs=("newer",),
+)
+def postgresql_upgraded(lab: Lab) -> None:
+    old = lab.pg
+    lab.begin()
+    for writer in lab.all_writers:
+        writer.pause()
+    old.stop()
+    new = lab.newer()
+    # The newer one has checksums by default, and both must be alike.
+    old.run_program("pg_checksums", "--enable", "--pgdata", str(old.datadir))
+    new.run_program(
+        "pg_upgrade",
+        *("--old-bindir", str(old.bindir), "--new-bindir", str(new.bindir)),
+        *("--old-datadir", str(old.datadir), "--new-datadir", str(new.datadir)),
+        *("--username", "postgres", "--socketdir", str(new.datadir)),
+        *("--old-options", "-c listen_addresses=''", "--new-options", "-c listen_addresses=''"),
+    )
+    new.start()
+    lab.use(new)
     for writer in lab.all_writers:
         writer.resume()
     lab.end()

@@ -1,4 +1,4 @@
-"""Settings, rights and limits of the database that change under a running server."""
+"""Settings, rights, limits and objects of the database that change under a running server."""
 
 from __future__ import annotations
 
@@ -134,3 +134,20 @@ def interval_shortened(lab: Lab) -> None:
         lab.begin()
         db.execute(schedule, (lab.interval,))
         lab.end()
+
+
+@fault(
+    "the inbox is dropped by hand for 20 s, then migrate runs",
+    "Writers go on. Refreshes and the status say what is missing, and migrate creates it again.",
+)
+def inbox_dropped(lab: Lab) -> None:
+    lab.begin()
+    lab.as_superuser("drop table vessel_activity.inbox cascade")
+    lab.hold(20)
+    done = lab.try_vessel_activity("migrate")
+    if done.returncode != 0:
+        lab.problem(f"migrate failed: {done.stdout.strip().splitlines()[-1]}")
+    with lab.pg.connect("owner") as db:
+        for role in lab.server_roles:
+            lab.grant_to_server(db, role)
+    lab.end()

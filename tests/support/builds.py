@@ -98,6 +98,11 @@ def major() -> int:
     return int(found[0])
 
 
+def embedded_major() -> int:
+    """Return the major version of the embedded PostgreSQL, the newest that the tests know."""
+    return embedded._MAJOR
+
+
 def described() -> str:
     """Name the version and the folder of the PostgreSQL that the tests use."""
     try:
