@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 FLAGGED_WITHIN_SECONDS = 35.0
 HEALED_WITHIN_SECONDS = 35.0
 WRITER_WAIT_SECONDS = 0.5
+# A refresh loop gives whoever refreshed last 5 s more than the interval, and then takes over.
+TAKEN_OVER_WITHIN_SECONDS = 40.0
 
 
 class ChaosError(RuntimeError):

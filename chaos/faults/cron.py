@@ -6,7 +6,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from chaos.fault import Setup, fault
+from chaos.fault import TAKEN_OVER_WITHIN_SECONDS, Setup, fault
 
 if TYPE_CHECKING:
     from chaos.lab import Lab
@@ -16,8 +16,6 @@ _ANSWER = (
 )
 _NEEDS = ("pg_cron",)
 _SETUP = Setup(pg_cron=True)
-# The refresh loop gives pg_cron 5 s more than the interval.
-_TAKEN_OVER_WITHIN = 40.0
 # A run of pg_cron 1.4 lasts a minute. That the next one is missing is known after that.
 _MISSED_WITHIN = 95.0
 
@@ -25,7 +23,7 @@ _MISSED_WITHIN = 95.0
 @fault(
     "the extension pg_cron is dropped",
     _ANSWER,
-    healed_within=_TAKEN_OVER_WITHIN,
+    healed_within=TAKEN_OVER_WITHIN_SECONDS,
     needs=_NEEDS,
     setup=_SETUP,
 )
@@ -38,7 +36,7 @@ def cron_dropped(lab: Lab) -> None:
 @fault(
     "the job of pg_cron is switched off",
     _ANSWER,
-    healed_within=_TAKEN_OVER_WITHIN,
+    healed_within=TAKEN_OVER_WITHIN_SECONDS,
     needs=_NEEDS,
     setup=_SETUP,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from chaos.fault import Setup, fault
+from chaos.fault import TAKEN_OVER_WITHIN_SECONDS, Setup, fault
 
 if TYPE_CHECKING:
     from chaos.lab import Lab
@@ -75,6 +75,7 @@ def old_connections_cut(lab: Lab) -> None:
     "the connection of a refresh is cut in the middle of it, for good; another server is healthy",
     "A refresh needs no answer from its client to end, so it commits and lets the others refresh.",
     flag="may",
+    healed_within=TAKEN_OVER_WITHIN_SECONDS,
     needs=("nft",),
     setup=Setup(servers=2, positions=200_000),
 )

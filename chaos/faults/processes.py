@@ -6,7 +6,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from chaos.fault import Setup, fault
+from chaos.fault import TAKEN_OVER_WITHIN_SECONDS, Setup, fault
 
 if TYPE_CHECKING:
     from chaos.lab import Lab
@@ -95,6 +95,7 @@ def listener_session_ended(lab: Lab) -> None:
     "kill -9 of the one of two web servers that refreshes, for good",
     "The other server finds the row late and refreshes.",
     flag="may",
+    healed_within=TAKEN_OVER_WITHIN_SECONDS,
     setup=Setup(servers=2),
 )
 def one_of_two_servers_killed(lab: Lab) -> None:
@@ -152,6 +153,7 @@ def refresh_backend_frozen(lab: Lab) -> None:
     "the web server is frozen in the middle of its refresh, for good; another one is healthy",
     "A refresh needs no answer from its client to end, so it commits and lets the others refresh.",
     flag="may",
+    healed_within=TAKEN_OVER_WITHIN_SECONDS,
     setup=Setup(servers=2, positions=200_000),
 )
 def client_frozen(lab: Lab) -> None:
