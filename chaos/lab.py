@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # How much longer than its bound a fault is watched, so that a late healing gets a number.
 _PATIENCE_SECONDS = 40.0
 _AFTERWARDS_SECONDS = 2.0
+_CLOCKS_DIFFER_SECONDS = 2.0
 
 
 class Lab(Site):
@@ -86,7 +87,10 @@ class Lab(Site):
                 sample.moment >= self._ended
                 and sample.warning is None
                 and sample.updated_at is not None
-                and sample.updated_at >= self._fresh_from
+                and timedelta() <= sample.updated_at - self._fresh_from
+                # Figures of the future are not fresh.
+                and sample.updated_at - self._fresh_from
+                < timedelta(seconds=sample.said - self._ended + _CLOCKS_DIFFER_SECONDS)
             ):
                 return sample.said
         return None
