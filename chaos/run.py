@@ -108,6 +108,7 @@ def run_one(fault: Fault, parent: Path, options: Options) -> Result:
     if can_isolate():
         command = [*ISOLATE, *command]
         environment[ISOLATED] = "yes"
+    said = None
     try:
         said = subprocess.run(
             command,
@@ -122,8 +123,8 @@ def run_one(fault: Fault, parent: Path, options: Options) -> Result:
         result = Result.of(json.loads((folder / "result.json").read_text()))
     except subprocess.TimeoutExpired:
         result = Result(fault.name, broken=f"it did not end in {_MOST_SECONDS} s")
-    except OSError:
-        lines = said.stderr.strip().splitlines()[-3:]
+    except OSError as error:
+        lines = said.stderr.strip().splitlines()[-3:] if said else [str(error)]
         result = Result(fault.name, broken=f"it ended without a result: {' '.join(lines)}")
     finally:
         kept = options.output / fault.name
