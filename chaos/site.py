@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -77,9 +77,7 @@ class Site:
             self._stack.callback(web.stop)
         number = 1_000_000_000
         self.writer = self.new_writer(1, reconnecting=self.setup.reconnecting)
-        self.control = Writer(
-            self.pg.by_socket("writer"), "untriggered", reconnecting=self.setup.reconnecting
-        )
+        self.control = Writer(self.pg.by_socket("writer"), "untriggered")
         self.more_writers = [
             self.new_writer(number * (1 + n), rows=self.setup.rows_per_statement, period=0.2)
             for n in range(self.setup.writers)
@@ -284,10 +282,12 @@ class Site:
         for writer in self.all_writers:
             writer.url = server.by_socket("writer")
 
-    def sessions(self, condition: str = "true") -> list[tuple[int, int]]:
+    def sessions(
+        self, condition: str = "true", *, db: psycopg.Connection | None = None
+    ) -> list[tuple[int, int]]:
         """Return backend and client port of each session of the web servers."""
-        with self.pg.connect() as db:
-            return db.execute(
+        with nullcontext(db) if db else self.pg.connect() as connection:
+            return connection.execute(
                 f"""
                 select pid, client_port from pg_stat_activity
                 where datname = 'fleet' and usename ~ '^server' and ({condition})

@@ -141,7 +141,7 @@ def excess_waits(writer: Writer, control: Writer, since: float) -> tuple[float, 
     """Return the longest wait of a writer, and how much of it the control writer did not have.
 
     The control writer runs on the same machine and database, but on a table without triggers. A
-    wait that it has at the same time comes from the machine or the fault itself.
+    wait that it has within a second comes from the machine or the fault itself.
     """
     longest = excess = 0.0
     for done in writer.statements:
@@ -152,7 +152,7 @@ def excess_waits(writer: Writer, control: Writer, since: float) -> tuple[float, 
             beside = (
                 other.seconds
                 for other in control.statements
-                if other.began < done.ended and other.ended > done.began
+                if other.began < done.ended + 1 and other.ended > done.began - 1
             )
             excess = max(excess, done.seconds - max(beside, default=0.0))
     return longest, excess

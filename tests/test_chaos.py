@@ -116,7 +116,7 @@ def test_an_acknowledged_row_that_is_missing_is_lost(sea: psycopg.Connection) ->
 
 
 def test_only_what_the_control_writer_did_not_suffer_counts() -> None:
-    control = written(Statement(1, 10.0, 12.0, None), Statement(2, 20.0, 20.1, "down"))
+    control = written(Statement(1, 10.5, 12.5, None), Statement(2, 20.0, 20.1, "down"))
     writer = written(
         Statement(1, 0.0, 9.0, None),
         Statement(2, 10.0, 12.3, None),

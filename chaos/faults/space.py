@@ -145,12 +145,10 @@ def inbox_filled(lab: Lab) -> None:
         writer.execute(
             """
             insert into public.vessel_positions ("vesselId", timestamp, speed, batch)
-            select 1 + n % 2000, date_trunc('milliseconds', now() - interval '30 hours'), 5, 0
-            from generate_series(1, 1200000) as n
+            select 1 + n % 2000, date_trunc('milliseconds', now() - interval '23 hours'), 5, 0
+            from generate_series(1, 1500000) as n
             """
         )
-        row = writer.execute("select 1").fetchone()
-        assert row is not None  # noqa: S101 - it returns one row
     with lab.pg.connect() as db:
         row = db.execute("select vessel_activity.inbox_bytes() / 1048576").fetchone()
         assert row is not None  # noqa: S101 - it returns one row
@@ -161,7 +159,8 @@ def inbox_filled(lab: Lab) -> None:
 @fault(
     f"{_MEMORY_MB} MB of memory, {_STREAMS} streams and all requests that the server can answer",
     "Each answer is made once and shared by all clients.",
-    flag="never",
+    # It refreshes every second meanwhile. On a machine with few cores, a refresh may be late.
+    flag="may",
     needs=("memory limits", "wrk"),
     setup=Setup(environment={"VESSEL_ACTIVITY_MAX_STREAMS": str(_STREAMS + 10)}),
 )
