@@ -69,6 +69,7 @@ class Lab(Site):
 
     def run(self) -> Result:
         """Cause the fault, watch until the figures are fresh again, and judge."""
+        self.wait_for(lambda: self.status.rounds > 0, "the status was read")
         self.after_a_refresh()
         # What the status complains about without a fault is no news.
         known = {check_of(text) for _, text in self.status.samples}

@@ -110,12 +110,16 @@ class Reader(threading.Thread):
 class StatusReader(threading.Thread):
     """Asks the status of the database as a monitoring program does.
 
-    Checks that complain before the fault are no news.
+    Attributes:
+        connect: opens a connection that may read the status.
+        samples: each complaint, with its moment.
+        rounds: how often it was read.
+
     """
 
     connect: Callable[[], psycopg.Connection]
     samples: list[tuple[float, str]] = field(default_factory=list)
-    known: set[str] = field(default_factory=set)
+    rounds: int = 0
 
     def __post_init__(self) -> None:
         super().__init__(daemon=True)
@@ -134,6 +138,7 @@ class StatusReader(threading.Thread):
                     connection.execute("set statement_timeout = '8s'")
                 for name, state, detail in connection.execute(_STATUS).fetchall():
                     self.samples.append((began, f"status: {name} {state}: {detail}"))
+                self.rounds += 1
             except psycopg.Error:
                 with suppress(psycopg.Error):
                     if connection is not None:

@@ -88,7 +88,7 @@ class Site:
             thread.start()
             self._stack.callback(thread.finish)
         self.after_a_refresh(within=60 + 2 * self.interval)
-        self._wait_for(
+        self.wait_for(
             lambda: any(s.warning is None for s in self.reader.samples[-1:]), "the server is ready"
         )
 
@@ -214,8 +214,18 @@ class Site:
     def try_vessel_activity(
         self, *arguments: str, url: str = "", within: float = 180
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command as the owner; a failure is no error."""
-        return subprocess.run(
+        """Run a command as the owner. If it fails or does not end, its exit code is not 0."""
+        running = self.start_vessel_activity(*arguments, url=url)
+        try:
+            said = running.communicate(timeout=within)[0]
+        except subprocess.TimeoutExpired:
+            running.kill()
+            said = f"{running.communicate()[0]}\nit did not end in {within:.0f} s"
+        return subprocess.CompletedProcess(arguments, running.returncode, said)
+
+    def start_vessel_activity(self, *arguments: str, url: str = "") -> subprocess.Popen[str]:
+        """Start a command as the owner."""
+        return subprocess.Popen(
             [sys.executable, "-m", "vessel_activity", *arguments],
             cwd=PROJECT,
             env={**os.environ, "DATABASE_URL": url or self.pg.by_socket("owner")},
@@ -223,8 +233,6 @@ class Site:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
-            timeout=within,
         )
 
     def after_a_refresh(self, *, within: float | None = None) -> None:
@@ -363,7 +371,13 @@ class Site:
         return int(row[0])
 
     @staticmethod
-    def _wait_for(holds: Callable[[], bool], what: str, within: float = 60) -> None:
+    def wait_for(holds: Callable[[], bool], what: str, within: float = 60) -> None:
+        """Wait until something holds.
+
+        Raises:
+            ChaosError: it did not hold in time.
+
+        """
         deadline = time.monotonic() + within
         while not holds():
             if time.monotonic() > deadline:

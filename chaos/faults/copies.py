@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
 from chaos.fault import ChaosError, Setup, fault
 from chaos.postgres import PASSWORD
-from chaos.web import PROJECT
 
 if TYPE_CHECKING:
     from chaos.lab import Lab
@@ -88,18 +86,7 @@ def synchronous_standby_frozen(lab: Lab) -> None:
 )
 def twenty_migrates(lab: Lab) -> None:
     lab.begin()
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "vessel_activity", "migrate"],
-            cwd=PROJECT,
-            env={**os.environ, "DATABASE_URL": lab.pg.by_socket("owner")},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for _ in range(_MIGRATES)
-    ]
+    running = [lab.start_vessel_activity("migrate") for _ in range(_MIGRATES)]
     began = time.monotonic()
     said = [process.communicate(timeout=400)[0] for process in running]
     lab.note(f"{_MIGRATES} migrates in {time.monotonic() - began:.0f} s")
@@ -157,15 +144,7 @@ def _with_open_transaction(
         other.execute(statement.encode())
         lab.begin()
         command, *rest = commands
-        running = subprocess.Popen(
-            [sys.executable, "-m", "vessel_activity", command],
-            cwd=PROJECT,
-            env={**os.environ, "DATABASE_URL": lab.pg.by_socket("owner")},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        running = lab.start_vessel_activity(command)
         lab.hold(15)
         other.rollback()
     said = running.communicate(timeout=120)[0]

@@ -69,7 +69,7 @@ def database_stopped(lab: Lab) -> None:
     lab.end()
 
 
-@fault("restart of PostgreSQL", _RETRIES, flag="may", writers="stopped", fast=True)
+@fault("restart of PostgreSQL", _RETRIES, flag="may", writers="stopped")
 def database_restarted(lab: Lab) -> None:
     lab.begin()
     lab.pg.stop("fast")
@@ -77,14 +77,14 @@ def database_restarted(lab: Lab) -> None:
     lab.end()
 
 
-@fault("the session that refreshes is terminated", _RETRIES, flag="may", fast=True)
+@fault("the session that refreshes is terminated", _RETRIES, flag="may")
 def refresh_session_ended(lab: Lab) -> None:
     lab.begin()
     lab.end_sessions("application_name ~ 'refresh'")
     lab.end()
 
 
-@fault("the session that listens is terminated", _RETRIES, flag="may", fast=True)
+@fault("the session that listens is terminated", _RETRIES, flag="may")
 def listener_session_ended(lab: Lab) -> None:
     lab.begin()
     lab.end_sessions("application_name !~ 'refresh'")

@@ -46,7 +46,7 @@ def metrics_flood(lab: Lab) -> None:
 
 
 async def _ask_together(port: int, seconds: float) -> int:
-    """Let many clients ask for /metrics every half second; return the number of answers."""
+    """Let many clients ask for /metrics every second; return the number of answers."""
     answered, deadline = 0, time.monotonic() + seconds
 
     async def ask() -> None:
@@ -62,7 +62,7 @@ async def _ask_together(port: int, seconds: float) -> int:
                         answered += (await answer.read()).startswith(b"HTTP/1.1 200")
                     finally:
                         sending.close()
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(1)
 
     await asyncio.gather(*(ask() for _ in range(_REQUESTS)))
     return answered
