@@ -33,8 +33,8 @@ class Setup:
         small_disk: whether the data folder is on a file system of 600 MB.
         notify_queue: whether the build must have max_notify_queue_pages (PostgreSQL 17).
         hosts: whether the servers find the database by a name in a hosts file of their own.
-        reconnecting: whether the writer opens a new connection for each statement. The control
-            writer keeps its connection.
+        reconnecting: whether the writers open a new connection for each statement. Then every
+            failure counts, because both fail if the connections are used up.
         writers: further writers, for more traffic.
         rows_per_statement: rows of each statement of a further writer.
         positions: positions that are there before the writers begin.

@@ -131,7 +131,8 @@ class Lab(Site):
         writers = [self.writer, *self.more_writers]
         with self.pg.connect() as db:
             judged = judge(db, self.reader.answers, writers)
-        failures = [f for writer in writers for f in own_failures(writer, self.control)]
+        control = None if self.setup.reconnecting else self.control
+        failures = [error for writer in writers for error in own_failures(writer, control)]
         waits = [excess_waits(writer, self.control, self._began) for writer in writers]
         return Result(
             name=self.fault.name,

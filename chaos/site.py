@@ -77,7 +77,9 @@ class Site:
             self._stack.callback(web.stop)
         number = 1_000_000_000
         self.writer = self.new_writer(1, reconnecting=self.setup.reconnecting)
-        self.control = Writer(self.pg.by_socket("writer"), "untriggered")
+        self.control = Writer(
+            self.pg.by_socket("writer"), "untriggered", reconnecting=self.setup.reconnecting
+        )
         self.more_writers = [
             self.new_writer(number * (1 + n), rows=self.setup.rows_per_statement, period=0.2)
             for n in range(self.setup.writers)

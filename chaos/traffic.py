@@ -158,9 +158,10 @@ def excess_waits(writer: Writer, control: Writer, since: float) -> tuple[float, 
     return longest, excess
 
 
-def own_failures(writer: Writer, control: Writer) -> list[str]:
+def own_failures(writer: Writer, control: Writer | None) -> list[str]:
     """Return the errors of a writer that the control writer did not have within two seconds."""
-    elsewhere = [done.began for done in control.statements if done.error is not None]
+    beside = control.statements if control else []
+    elsewhere = [done.began for done in beside if done.error is not None]
     return [
         done.error
         for done in writer.statements

@@ -126,6 +126,7 @@ def test_only_what_the_control_writer_did_not_suffer_counts() -> None:
     assert excess_waits(writer, control, 9.5) == pytest.approx((2.3, 0.3))
     assert excess_waits(writer, control, 0.0) == pytest.approx((9.0, 9.0))
     assert own_failures(writer, control) == ["trigger failed"]
+    assert own_failures(writer, None) == ["down", "trigger failed"]
 
 
 @pytest.mark.parametrize(

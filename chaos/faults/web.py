@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import resource
 import socket
 import time
@@ -11,11 +12,13 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from chaos.fault import Setup, fault
+from chaos.reader import get
 
 if TYPE_CHECKING:
     from chaos.lab import Lab
 
 _REQUESTS = 300
+_FLOOD_SECONDS = 20
 _HEADER_MB = 400
 _CONNECTIONS = 1256
 _MOST_SESSIONS = 5
@@ -24,7 +27,7 @@ _ADDRESSES = 150
 
 
 @fault(
-    f"{_REQUESTS} clients ask for /metrics at once, for 20 s",
+    f"{_REQUESTS} clients ask for /metrics at once, for {_FLOOD_SECONDS} s",
     "All requests share one answer and one connection to the database.",
     flag="never",
     setup=Setup(reconnecting=True),
@@ -34,15 +37,27 @@ def metrics_flood(lab: Lab) -> None:
     lab.begin()
     # The connection that counts is opened before, because there may be no place for it then.
     with ThreadPoolExecutor(1) as pool, lab.pg.connect() as db:
-        flood = pool.submit(asyncio.run, _ask_together(lab.webs[0].port, 20))
-        most = 0
+        flood = pool.submit(asyncio.run, _ask_together(lab.webs[0].port, _FLOOD_SECONDS))
+        most, others, middle = 0, "", time.monotonic() + _FLOOD_SECONDS / 2
         while not flood.done():
             most = max(most, len(lab.sessions(db=db)))
             time.sleep(0.1)
+            if not others and time.monotonic() > middle:
+                others = _status_for_others(lab.webs[0].port)
+    if others != "200":
+        lab.problem(f"/metrics was not answered to another address: {others}")
     lab.note(f"{flood.result()} answers, at most {most} sessions of the web server")
     if most > _MOST_SESSIONS:
         lab.problem(f"the web server had {most} sessions, bound {_MOST_SESSIONS}")
     lab.end()
+
+
+def _status_for_others(port: int) -> str:
+    """Ask for /metrics as the monitoring does, from another address than the flood."""
+    try:
+        return str(get(port, "/metrics", source=("127.0.0.8", 0))[0])
+    except (OSError, http.client.HTTPException) as error:
+        return type(error).__name__
 
 
 async def _ask_together(port: int, seconds: float) -> int:
