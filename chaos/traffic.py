@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psycopg
 
@@ -23,12 +24,22 @@ _INSERT = """
 
 @dataclass(frozen=True)
 class Statement:
-    """One INSERT: when it began and ended (monotonic clock), and what went wrong."""
+    """One INSERT.
+
+    Attributes:
+        batch: its number.
+        began: when it began, by the monotonic clock.
+        ended: when it ended.
+        error: what went wrong.
+        starved: seconds for which its backend was ready to run, but had no processor.
+
+    """
 
     batch: int
     began: float
     ended: float
     error: str | None
+    starved: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -78,11 +89,14 @@ class Writer(threading.Thread):
                 self._stop_asked.wait(0.1)
                 continue
             began = time.monotonic()
-            error = None
+            error, starved = None, 0.0
             try:
                 if connection is None:
                     connection = self._connect()
+                backend = connection.info.backend_pid
+                starved = -_without_processor(backend)
                 connection.execute(self._query.encode(), (self.batch, self.rows))
+                starved += _without_processor(backend)
                 if self.reconnecting:
                     connection.close()
                     connection = None
@@ -93,7 +107,7 @@ class Writer(threading.Thread):
                         connection.close()
                 connection = None
             ended = time.monotonic()
-            self.statements.append(Statement(self.batch, began, ended, error))
+            self.statements.append(Statement(self.batch, began, ended, error, starved))
             self.batch += 1
             self._stop_asked.wait(0.2 if error else max(0.0, self.period - (ended - began)))
         if connection is not None:
@@ -137,11 +151,20 @@ class Writer(threading.Thread):
         )
 
 
+def _without_processor(pid: int) -> float:
+    """Return the seconds for which a process of this machine has waited for a processor so far."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
 def excess_waits(writer: Writer, control: Writer, since: float) -> tuple[float, float]:
     """Return the longest wait of a writer, and how much of it the control writer did not have.
 
     The control writer runs on the same machine and database, but on a table without triggers. A
-    wait that it has within a second comes from the machine or the fault itself.
+    wait that it has within a second comes from the machine or the fault itself. So does the time
+    for which the writer's backend was ready to run.
     """
     longest = excess = 0.0
     for done in writer.statements:
@@ -154,7 +177,7 @@ def excess_waits(writer: Writer, control: Writer, since: float) -> tuple[float, 
                 for other in control.statements
                 if other.began < done.ended + 1 and other.ended > done.began - 1
             )
-            excess = max(excess, done.seconds - max(beside, default=0.0))
+            excess = max(excess, done.seconds - done.starved - max(beside, default=0.0))
     return longest, excess
 
 

@@ -125,6 +125,8 @@ def test_only_what_the_control_writer_did_not_suffer_counts() -> None:
     )
     assert excess_waits(writer, control, 9.5) == pytest.approx((2.3, 0.3))
     assert excess_waits(writer, control, 0.0) == pytest.approx((9.0, 9.0))
+    starved = written(Statement(1, 40.0, 42.0, None, starved=1.9))
+    assert excess_waits(starved, control, 0.0) == pytest.approx((2.0, 0.1))
     assert own_failures(writer, control) == ["trigger failed"]
     assert own_failures(writer, None) == ["down", "trigger failed"]
 
