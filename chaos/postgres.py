@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 
 from chaos.fault import ChaosError
+from vessel_activity.database import embedded
 from vessel_activity.database.local_server import LocalServer
 
 DATABASE = "fleet"
@@ -99,11 +100,15 @@ class Postgres(LocalServer):
     def run_program(self, name: str, *arguments: str) -> None:
         """Run one of its programs as the user that it runs as, in its data folder.
 
+        Some builds have no client programs. The embedded PostgreSQL has all, and is newer.
+
         Raises:
             ChaosError: the program failed.
 
         """
-        done = self.account.run([str(self.bindir / name), *arguments], self.datadir)
+        own = self.bindir / name
+        program = own if own.exists() else embedded.binaries() / name
+        done = self.account.run([str(program), *arguments], self.datadir)
         if done.returncode != 0:
             raise ChaosError(f"{name} failed: {done.stdout.strip()[-600:]}")
 

@@ -140,8 +140,8 @@ def autovacuum_off(lab: Lab) -> None:
     healed_within=60,
 )
 def inbox_filled(lab: Lab) -> None:
-    lab.begin()
     with lab.pg.connect("writer") as writer:
+        lab.begin()
         writer.execute(
             """
             insert into public.vessel_positions ("vesselId", timestamp, speed, batch)
