@@ -26,6 +26,9 @@ _OPTIONS = {
     "wal_level": "replica",
     "max_prepared_transactions": "5",
     "log_min_messages": "warning",
+    # The log then tells who made a writer wait.
+    "log_lock_waits": "on",
+    "deadlock_timeout": "300ms",
 }
 
 
