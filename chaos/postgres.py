@@ -56,13 +56,15 @@ class Postgres(LocalServer):
         self.options = {**_OPTIONS, "listen_addresses": self.address, **self.options}
 
     def open_to_roles(self, *lines: str) -> None:
-        """Write pg_hba.conf: these lines, then a password by TCP, and none by the socket."""
+        """Let roles in: by these lines, then by a password over TCP, and freely by the socket."""
         usual = (
             "local all all trust",
             "local replication all trust",
             "host all all all scram-sha-256",
         )
         (self.datadir / "pg_hba.conf").write_text("\n".join([*lines, *usual]) + "\n")
+        with self.connect(database="postgres") as db:
+            db.execute("select pg_reload_conf()")
 
     def over_tcp(self, role: str, database: str = DATABASE) -> str:
         """Return the URL by which a role connects by TCP."""

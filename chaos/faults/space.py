@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from chaos.fault import Setup, fault
+from chaos.fault import ChaosError, Setup, fault
 from chaos.machine import memory_groups
 
 if TYPE_CHECKING:
@@ -69,13 +69,15 @@ def disk_full(lab: Lab) -> None:
 def disk_full_without_wal(lab: Lab) -> None:
     lab.begin()
     _fill(lab.pg.datadir.parent)
-    with suppress(psycopg.Error):
-        for _ in range(60):
-            with lab.pg.connect() as db:
-                db.execute("select pg_switch_wal()")
-                db.execute("select pg_logical_emit_message(true, 'a', repeat('x', 1000000))")
+    for _ in range(200):  # until it has written all segments of WAL that it had kept
+        if lab.pg.pid() is None:
+            break
+        with suppress(psycopg.Error), lab.pg.connect() as db:
+            db.execute("select pg_switch_wal()")
+            db.execute("select pg_logical_emit_message(true, 'a', repeat('x', 1000000))")
+    if lab.pg.pid() is not None:
+        raise ChaosError("PostgreSQL did not stop, although it can't write WAL")
     lab.hold(40)
-    lab.note("PostgreSQL stopped" if lab.pg.pid() is None else "PostgreSQL did not stop")
     _free(lab.pg.datadir.parent)
     if lab.pg.pid() is None:
         lab.pg.start()
