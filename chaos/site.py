@@ -172,7 +172,7 @@ class Site:
     @staticmethod
     def grant_to_server(db: psycopg.Connection, role: str) -> None:
         """Give a role what a web server needs to read and to refresh."""
-        db.execute("select public.vessel_activity_grant(%s::name, 'operator'::text)", (role,))
+        db.execute("select public.vessel_activity_grant(%s::text, 'server'::text)", (role,))
 
     def _web(self, role: str) -> Web:
         return Web(

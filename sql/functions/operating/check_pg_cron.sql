@@ -52,9 +52,10 @@ begin
         where d.jobid = j.jobid and d.status in ('succeeded', 'failed') order by d.runid desc limit 1
       ) as r on true
       left join lateral (
-        -- A run that is under way may last longer than the period; the next one waits for it.
+        -- A run that is under way may last longer than the period; the next one waits for it. If its session is idle, the run
+        -- has ended, but the launcher has not taken note.
         select max(d.start_time) as started_at,
-          coalesce(bool_or(d.status not in ('succeeded', 'failed') and a.pid is not null), false) as is_running
+          coalesce(bool_or(d.status not in ('succeeded', 'failed') and a.state is distinct from 'idle' and a.pid is not null), false) as is_running
         from (select n.* from cron.job_run_details as n where n.jobid = j.jobid order by n.runid desc limit 20) as d
         left join pg_stat_activity as a on a.pid = d.job_pid
       ) as s on true

@@ -21,6 +21,7 @@ create or replace function vessel_activity.measures(
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off -- else a log without statistics would be read whole
+set jit = off -- the planner takes the queries for costly then
 as $$
 begin
   select json_agg(json_build_object(

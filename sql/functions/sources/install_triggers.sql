@@ -4,7 +4,7 @@
 -- Every migrate calls it, and maintain calls it between refreshes for new partitions. All steps for a relation are done
 -- together or not at all.
 -- Both kinds of change lock the relation against writers until the transaction ends. So the function waits for a lock only
--- while it holds none, for half a second at most, and with p_nowait not at all. A relation that is being written is left for
+-- while it holds none, for 0.3 seconds at most, and with p_nowait not at all. A relation that is being written is left for
 -- the next call. After a quarter of a second of work the function stops and returns a row without a problem: there is more to
 -- do in the next transaction.
 -- The function returns what it could not do. Then refreshes compute by the definition, and the status says why.
@@ -17,7 +17,7 @@ create or replace function vessel_activity.install_triggers(p_nowait boolean def
 returns table (problem text, may_pass boolean)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
-set lock_timeout = '500ms'
+set lock_timeout = '300ms'
 as $$
 declare
   v_stops_at constant timestamptz := clock_timestamp() + interval '250 ms';
