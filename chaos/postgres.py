@@ -12,10 +12,7 @@ from pathlib import Path
 import psycopg
 
 from chaos.fault import ChaosError
-<<<<<<< HEAD
-=======
 from vessel_activity.database import embedded
->>>>>>> chaos
 from vessel_activity.database.local_server import LocalServer
 
 DATABASE = "fleet"
@@ -29,12 +26,9 @@ _OPTIONS = {
     "wal_level": "replica",
     "max_prepared_transactions": "5",
     "log_min_messages": "warning",
-<<<<<<< HEAD
-=======
     # The log then tells who made a writer wait.
     "log_lock_waits": "on",
     "deadlock_timeout": "300ms",
->>>>>>> chaos
 }
 
 
@@ -62,22 +56,15 @@ class Postgres(LocalServer):
         self.options = {**_OPTIONS, "listen_addresses": self.address, **self.options}
 
     def open_to_roles(self, *lines: str) -> None:
-<<<<<<< HEAD
-        """Write pg_hba.conf: these lines, then a password by TCP, and none by the socket."""
-=======
         """Let roles in: by these lines, then by a password over TCP, and freely by the socket."""
->>>>>>> chaos
         usual = (
             "local all all trust",
             "local replication all trust",
             "host all all all scram-sha-256",
         )
         (self.datadir / "pg_hba.conf").write_text("\n".join([*lines, *usual]) + "\n")
-<<<<<<< HEAD
-=======
         with self.connect(database="postgres") as db:
             db.execute("select pg_reload_conf()")
->>>>>>> chaos
 
     def over_tcp(self, role: str, database: str = DATABASE) -> str:
         """Return the URL by which a role connects by TCP."""
@@ -118,22 +105,15 @@ class Postgres(LocalServer):
     def run_program(self, name: str, *arguments: str) -> None:
         """Run one of its programs as the user that it runs as, in its data folder.
 
-<<<<<<< HEAD
-=======
         Some builds have no client programs. The embedded PostgreSQL has all, and is newer.
 
->>>>>>> chaos
         Raises:
             ChaosError: the program failed.
 
         """
-<<<<<<< HEAD
-        done = self.account.run([str(self.bindir / name), *arguments], self.datadir)
-=======
         own = self.bindir / name
         program = own if own.exists() else embedded.binaries() / name
         done = self.account.run([str(program), *arguments], self.datadir)
->>>>>>> chaos
         if done.returncode != 0:
             raise ChaosError(f"{name} failed: {done.stdout.strip()[-600:]}")
 

@@ -31,11 +31,7 @@ class Statement:
         began: when it began, by the monotonic clock.
         ended: when it ended.
         error: what went wrong.
-<<<<<<< HEAD
-        starved: seconds for which its backend was ready to run, but had no processor.
-=======
         starved: seconds for which its backend or its thread was ready to run without a processor.
->>>>>>> chaos
 
     """
 
@@ -98,15 +94,9 @@ class Writer(threading.Thread):
                 if connection is None:
                     connection = self._connect()
                 backend = connection.info.backend_pid
-<<<<<<< HEAD
-                starved = -_without_processor(backend)
-                connection.execute(self._query.encode(), (self.batch, self.rows))
-                starved += _without_processor(backend)
-=======
                 starved = -_without_processor(backend, "thread-self")
                 connection.execute(self._query.encode(), (self.batch, self.rows))
                 starved += _without_processor(backend, "thread-self")
->>>>>>> chaos
                 if self.reconnecting:
                     connection.close()
                     connection = None
@@ -161,14 +151,6 @@ class Writer(threading.Thread):
         )
 
 
-<<<<<<< HEAD
-def _without_processor(pid: int) -> float:
-    """Return the seconds for which a process of this machine has waited for a processor so far."""
-    try:
-        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
-    except (OSError, IndexError):
-        return 0.0
-=======
 def _without_processor(*processes: int | str) -> float:
     """Return the seconds for which processes of this machine have waited for a processor so far."""
     seconds = 0.0
@@ -176,7 +158,6 @@ def _without_processor(*processes: int | str) -> float:
         with suppress(OSError, IndexError):
             seconds += int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e9
     return seconds
->>>>>>> chaos
 
 
 def excess_waits(writer: Writer, control: Writer, since: float) -> tuple[float, float]:

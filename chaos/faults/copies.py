@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-<<<<<<< HEAD
-import subprocess
-=======
->>>>>>> chaos
 import time
 from typing import TYPE_CHECKING
 
@@ -176,16 +172,6 @@ def dumped_and_restored(lab: Lab) -> None:
     lab.begin()
     for writer in lab.all_writers:  # what is written after a dump is not in it
         writer.pause()
-<<<<<<< HEAD
-    archive = lab.folder / "dump"
-    connection = ("--host", str(lab.pg.socket_folder), "--port", "5432", "--username", "postgres")
-    _client(lab, "pg_dump", *connection, "--format=custom", f"--file={archive}", "fleet")
-    with lab.pg.connect(database="postgres") as db:
-        db.execute("drop database fleet with (force)")
-        db.execute("create database fleet owner owner")
-    _client(lab, "pg_restore", *connection, "--dbname=fleet", "--exit-on-error", str(archive))
-    archive.unlink()
-=======
     archive = lab.pg.datadir / "dump"
     connection = ("--host", str(lab.pg.socket_folder), "--port", "5432", "--username", "postgres")
     lab.pg.run_program("pg_dump", *connection, "--format=custom", f"--file={archive}", "fleet")
@@ -193,7 +179,6 @@ def dumped_and_restored(lab: Lab) -> None:
         db.execute("drop database fleet with (force)")
         db.execute("create database fleet owner owner")
     lab.pg.run_program("pg_restore", *connection, "--dbname=fleet", "--exit-on-error", str(archive))
->>>>>>> chaos
     for writer in lab.all_writers:
         writer.resume()
     lab.end()
@@ -226,13 +211,3 @@ def postgresql_upgraded(lab: Lab) -> None:
     for writer in lab.all_writers:
         writer.resume()
     lab.end()
-<<<<<<< HEAD
-
-
-def _client(lab: Lab, name: str, *arguments: str) -> None:
-    program = lab.pg.bindir / name
-    done = subprocess.run([str(program), *arguments], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise ChaosError(f"{name} failed: {done.stderr.strip()[-400:]}")
-=======
->>>>>>> chaos

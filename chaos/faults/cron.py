@@ -73,10 +73,6 @@ def cron_refused(lab: Lab) -> None:
     lab.begin()
     lab.pg.open_to_roles("local all owner reject")
     lab.as_superuser(
-<<<<<<< HEAD
-        "select pg_reload_conf()",
-=======
->>>>>>> chaos
         "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'owner'",
     )
     lab.hold(_MISSED_WITHIN)

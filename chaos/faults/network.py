@@ -88,11 +88,7 @@ def cut_in_mid_refresh(lab: Lab) -> None:
 
 @fault(
     "the name of the database's host is unknown for 70 s, and its sessions are ended",
-<<<<<<< HEAD
-    "The web server tries again after 30 s at the most.",
-=======
     "The web server tries again after 10 s at the most.",
->>>>>>> chaos
     needs=("namespaces",),
     setup=Setup(hosts=True),
 )

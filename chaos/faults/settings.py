@@ -14,11 +14,7 @@ if TYPE_CHECKING:
     from chaos.lab import Lab
 
 _SECONDS = 60
-<<<<<<< HEAD
-_REFUSED = "The web server says so, and tries again after 30 s at the most."
-=======
 _REFUSED = "The web server says so, and tries again after 10 s at the most."
->>>>>>> chaos
 _OWN_SETTINGS = (
     "The sessions of vessel activity set what they need, whatever the role's settings are."
 )

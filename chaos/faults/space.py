@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-<<<<<<< HEAD
-from chaos.fault import Setup, fault
-=======
 from chaos.fault import ChaosError, Setup, fault
->>>>>>> chaos
 from chaos.machine import memory_groups
 
 if TYPE_CHECKING:
@@ -73,15 +69,6 @@ def disk_full(lab: Lab) -> None:
 def disk_full_without_wal(lab: Lab) -> None:
     lab.begin()
     _fill(lab.pg.datadir.parent)
-<<<<<<< HEAD
-    with suppress(psycopg.Error):
-        for _ in range(60):
-            with lab.pg.connect() as db:
-                db.execute("select pg_switch_wal()")
-                db.execute("select pg_logical_emit_message(true, 'a', repeat('x', 1000000))")
-    lab.hold(40)
-    lab.note("PostgreSQL stopped" if lab.pg.pid() is None else "PostgreSQL did not stop")
-=======
     for _ in range(200):  # until it has written all segments of WAL that it had kept
         if lab.pg.pid() is None:
             break
@@ -91,7 +78,6 @@ def disk_full_without_wal(lab: Lab) -> None:
     if lab.pg.pid() is not None:
         raise ChaosError("PostgreSQL did not stop, although it can't write WAL")
     lab.hold(40)
->>>>>>> chaos
     _free(lab.pg.datadir.parent)
     if lab.pg.pid() is None:
         lab.pg.start()
@@ -156,13 +142,8 @@ def autovacuum_off(lab: Lab) -> None:
     healed_within=60,
 )
 def inbox_filled(lab: Lab) -> None:
-<<<<<<< HEAD
-    lab.begin()
-    with lab.pg.connect("writer") as writer:
-=======
     with lab.pg.connect("writer") as writer:
         lab.begin()
->>>>>>> chaos
         writer.execute(
             """
             insert into public.vessel_positions ("vesselId", timestamp, speed, batch)

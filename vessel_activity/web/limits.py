@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # How long a connection may be idle. Its next request header must be complete by then.
 IDLE_SECONDS = 10.0
+# A connection that has been idle for less makes no room for others: its request may be on its way.
+YOUNG_SECONDS = 0.5
 # Longest header of a request, the request line included. h11 has the same limit.
 HEADER_BYTES = 16_384
 # Longest body of a request. No endpoint reads one.
@@ -148,7 +150,7 @@ class Gate:
 
 def _idle_ones(connections: Iterable[_Limited], now: float) -> list[_Limited]:
     """Return the idle ones of some connections, the longest idle first."""
-    idle = [one for one in connections if one.idle_since(now) is not None]
+    idle = [one for one in connections if now - (one.idle_since(now) or now) >= YOUNG_SECONDS]
     return sorted(idle, key=lambda one: one.idle_since(now) or now)
 
 
