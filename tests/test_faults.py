@@ -11,7 +11,7 @@ import signal
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import psycopg
 import pytest
@@ -236,24 +236,37 @@ def test_a_session_that_promised_nothing_is_never_ended(url: str, db: psycopg.Co
     assert one(db, "select is_held from vessel_activity.tend_refresh_lock('manual')") is False
 
 
-def test_a_role_that_may_not_end_a_stuck_session_names_it(url: str, db: psycopg.Connection) -> None:
-    with psycopg.connect(url) as other:
-        other.execute("select public.refresh_vessel_activity()")
-        pass_time(db, 40)
-        db.execute("create role feeble")
-        try:
-            db.execute("select public.vessel_activity_grant('feeble', 'operator')")
-            db.execute("set role feeble")
-            pid = other.info.backend_pid
-            assert db.execute(
+def test_an_owner_who_may_not_end_a_stuck_session_names_it(
+    empty_url: str, db: psycopg.Connection
+) -> None:
+    database = urlsplit(empty_url).path[1:]
+    owner = f"owner_{database}"
+    db.execute(f"create role {owner} login")
+    try:
+        db.execute(f"alter database {database} owner to {owner}")
+        migrate.migrate(empty_url.replace("postgres@", f"{owner}@"))
+        with (
+            psycopg.connect(empty_url) as superuser,
+            psycopg.connect(
+                empty_url.replace("postgres@", f"{owner}@"), autocommit=True
+            ) as session,
+        ):
+            superuser.execute("select public.refresh_vessel_activity()")
+            pass_time(session, 40)
+            pid = superuser.info.backend_pid
+            assert session.execute(
                 "select * from vessel_activity.tend_refresh_lock('manual')"
             ).fetchone() == (True, pid)
-            assert one(db, "select message from vessel_activity.refresh_log order by id desc") == (
-                f"session {pid} holds the refresh lock and shows no progress; feeble may not end it"
-            )
-            assert other.execute("select 1").fetchone() == (1,)
-        finally:
-            db.execute("reset role; drop owned by feeble; drop role feeble")
+            message = f"session {pid} holds the refresh lock and shows no progress; {owner} may not"
+            assert one(
+                session, "select message from vessel_activity.refresh_log order by id desc"
+            ) == (f"{message} end it")
+            assert superuser.execute("select 1").fetchone() == (1,)
+    finally:
+        with psycopg.connect(empty_url, autocommit=True) as session:
+            session.execute(f"alter database {database} owner to postgres")
+            session.execute(f"drop owned by {owner} cascade")
+        db.execute(f"drop role {owner}")
 
 
 def pass_time(db: psycopg.Connection, seconds: float) -> None:

@@ -31,7 +31,7 @@ _BLOCKS_WRITERS = re.compile(
 _OF_A_SOURCE = re.compile(r"\b(?:public\.)?(?:vessels|vessel_positions)\b")
 _TIMEOUT = re.compile(r"\bset (?:local )?lock_timeout = '(\w+)'")
 # Reads only, and so makes no writer wait.
-_MAY_WAIT_LONGER = {"sql/functions/operating/vessel_activity_status.sql"}
+_MAY_WAIT_LONGER = {"sql/functions/operating/status.sql"}
 
 
 def code(path: Path) -> str:

@@ -68,7 +68,7 @@ _IS_REFRESHING = f"""
 """  # noqa: S608 - two constants
 _FAILED = """
   select vessel_activity.log_failure(
-    'fallback', clock_timestamp() - make_interval(secs => %s), %s, %s)
+    'fallback', pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %s), %s, %s)
 """
 
 
@@ -188,7 +188,7 @@ async def _end_stuck(session: AsyncSession, pid: int | None) -> None:
     The database has logged it. A stopped process may have to be told again and again.
     """
     if pid is not None:
-        ending = session.execute("select pg_terminate_backend(%s)", [pid])
+        ending = session.execute("select pg_catalog.pg_terminate_backend(%s)", [pid])
         with suppress(psycopg.errors.InsufficientPrivilege):
             await in_time(session, ending, QUICK_SECONDS)
 

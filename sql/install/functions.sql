@@ -4,14 +4,18 @@
 -- is built on it, nothing is changed: raises dependent_objects_still_exist (2BP01) and names that object.
 -- A function that this version does not have any more stays for now, since a running trigger may be about to call it:
 -- drop_superseded() drops it later. Roles keep their rights: what a role could execute, it can execute in its new form.
+-- No function or operator of another role in schema public may take part. But event triggers of the user, which run within the
+-- commands, need the search_path of the caller.
 do $$
 declare
+  v_path constant text := pg_catalog.current_setting('search_path');
   v_rights jsonb;
   v_file record;
   v_again boolean := false;
   v_dependents text;
   v_grant text;
 begin
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   select pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
     'schema', g.schema, 'name', g.name, 'role', g.grantee::text, 'privilege', g.privilege_type))
   into v_rights
@@ -31,12 +35,14 @@ begin
   ) as g (schema, name, grantee, privilege_type);
 
   begin
+    perform pg_catalog.set_config('search_path', v_path, true);
     for v_file in select r.ddl from vessel_activity_migrations.routine as r where r.ddl <> '' order by r.path loop
       execute v_file.ddl;
     end loop;
   exception when invalid_function_definition or wrong_object_type or invalid_table_definition then
     v_again := true;
   end;
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 
   while v_again loop
     v_again := false;
@@ -52,7 +58,9 @@ begin
       order by r.path
     loop
       begin
+        perform pg_catalog.set_config('search_path', v_path, true);
         execute v_file.ddl;
+        perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
       exception when invalid_function_definition or wrong_object_type or invalid_table_definition then
         with recursive own (classid, objid) as (
           select 'pg_catalog.pg_proc'::regclass, p.oid
@@ -89,9 +97,11 @@ begin
               v_file.kind, v_file.names, v_dependents),
             hint = 'Drop them, migrate again, and make them anew. The functions are those of the version before, and refreshes go on.';
         end if;
+        perform pg_catalog.set_config('search_path', v_path, true);
         execute pg_catalog.format('drop %s if exists %s cascade',
           case v_file.kind when 'view' then 'view' else 'routine' end, v_file.names);
         execute v_file.ddl;
+        perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
         v_again := true;
       end;
     end loop;
@@ -117,7 +127,10 @@ begin
     )
     order by 1
   loop
+    perform pg_catalog.set_config('search_path', v_path, true);
     execute v_grant;
+    perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   end loop;
+  perform pg_catalog.set_config('search_path', v_path, true);
 end
 $$;

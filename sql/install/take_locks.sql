@@ -7,6 +7,7 @@
 set local lock_timeout = '500ms';
 do $$
 declare
+  v_path constant text := pg_catalog.current_setting('search_path');
   v_began_at constant timestamptz := pg_catalog.clock_timestamp();
   v_waited interval;
   v_lock record;
@@ -17,6 +18,8 @@ declare
   v_name text;
   v_told_at interval := interval '-1 hour';
 begin
+  -- No function or operator of another role in schema public may take part.
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   loop
     v_waited := pg_catalog.clock_timestamp() - v_began_at;
     begin
@@ -46,5 +49,6 @@ begin
     end if;
     perform pg_catalog.pg_sleep(case when v_waited > interval '3 seconds' then 1 else 0.1 end);
   end loop;
+  perform pg_catalog.set_config('search_path', v_path, true);
 end
 $$;

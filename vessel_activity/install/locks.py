@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PINNED = "set local search_path = pg_catalog, pg_temp"
+"""Lets no function or operator of another role in schema public take part in the transaction."""
+
 PATIENCE_SECONDS = 15.0
 """How long a step waits for locks on tables, as sql/install/take_locks.sql does too."""
 
@@ -126,7 +129,8 @@ def tell(text: str) -> None:
 
 def _holders(connection: psycopg.Connection) -> str | None:
     query = body("lock_holders").replace("p_relation", "c.oid::regclass").replace("p_mode", "''")
-    with suppress(psycopg.Error):
+    with suppress(psycopg.Error), connection.transaction():
+        connection.execute(PINNED)
         row = connection.execute(_HOLDERS_OF_OURS.format(holders=query).encode()).fetchone()
         return None if row is None else row[0]
     return None

@@ -10,7 +10,7 @@ import psycopg
 
 from vessel_activity.database.connections import connect
 from vessel_activity.errors import MigrationError
-from vessel_activity.install.locks import body, tell
+from vessel_activity.install.locks import PINNED, body, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,7 +169,9 @@ def _try(connection: psycopg.Connection, *, creates: bool) -> str | None:
             if not _is_prepared(connection):
                 return _ANOTHER
     try:
-        row = connection.execute(TAKE.encode()).fetchone()
+        with connection.transaction():
+            connection.execute(PINNED)
+            row = connection.execute(TAKE.encode()).fetchone()
     except (
         psycopg.errors.LockNotAvailable,
         psycopg.errors.UndefinedTable,
@@ -194,7 +196,9 @@ def _forget(connection: psycopg.Connection) -> None:
 def _release(connection: psycopg.Connection) -> None:
     with suppress(psycopg.Error):
         if _is_prepared(connection):  # a rollback has dropped it
-            connection.execute(RELEASE.encode())
+            with connection.transaction():
+                connection.execute(PINNED)
+                connection.execute(RELEASE.encode())
 
 
 def _tell_warning(notice: psycopg.errors.Diagnostic) -> None:

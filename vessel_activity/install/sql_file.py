@@ -69,6 +69,7 @@ declare
   v_told text;
 begin
   while pg_catalog.to_regclass('{schema}.session_lock') is not null loop
+    perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     execute $take$
 {take}
     $take$ into v_other;
@@ -94,8 +95,10 @@ $$;
 _PREPARE = r"""
 {prepare}do $$
 declare
+  v_path constant text := pg_catalog.current_setting('search_path');
   v_other text;
 begin
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   execute $take$
 {take}
   $take$ into v_other;
@@ -105,6 +108,7 @@ begin
       message = pg_catalog.format('another migrate is running in this database: %s', v_other),
       hint = 'Run this file again once it has ended.';
   end if;
+  perform pg_catalog.set_config('search_path', v_path, true);
 end
 $$;
 {record}"""
@@ -250,7 +254,7 @@ def migrate() -> str:
         _SCHEDULE,
         _TRIGGERS,
         refresh.replace("<locks>", locks.for_removal()),
-        f"{_text(RELEASE)}",
+        f"begin;\n{locks.PINNED};\n{_text(RELEASE)}commit;\n",
         _tail("vessel activity is installed"),
     ]
     return "\n".join(parts)
