@@ -52,6 +52,10 @@ load: .venv/installed ## load a MarineCadastre file into the source tables: make
 replay: .venv/installed ## play a MarineCadastre file as if it were live, until stopped: make replay FILE=...
 	@exec $(RUN) replay "$(FILE)"
 
+.PHONY: feed
+feed: .venv/installed ## take AIS messages from live sources, until stopped: make feed FROM="tcp://host:port udp://host:port"
+	@exec $(RUN) feed $(foreach source,$(FROM),'$(source)')
+
 .PHONY: status
 status: .venv/installed ## check the database, and say what to do about each problem
 	@$(RUN) status

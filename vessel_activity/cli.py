@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vessel_activity import __version__, paths, running
+from vessel_activity.errors import VesselActivityError
 from vessel_activity.settings import VARIABLES
 
 if TYPE_CHECKING:
@@ -115,6 +116,16 @@ def _parser() -> argparse.ArgumentParser:
         "The file is a MarineCadastre CSV: plain, .gz or .zst.",
     )
     replay.add_argument("file", type=Path, metavar="FILE")
+    feed = command(
+        "feed",
+        "take AIS messages from live sources into the source tables, until stopped",
+        _feed,
+        "A source is tcp://host:port, udp://host:port (datagrams sent to us), file:PATH, - for "
+        "standard input, or aisstream: (with the key in AISSTREAM_API_KEY). Each takes the options "
+        "name=... and silence=SECONDS, as in 'tcp://host:port?name=coast&silence=120'. aisstream: "
+        "also takes box=south,west,north,east and mmsi=..., each several times.",
+    )
+    feed.add_argument("sources", nargs="+", metavar="SOURCE")
     sql = command(
         "sql",
         "print the whole installation as one SQL file for psql",
@@ -205,6 +216,18 @@ def _replay(arguments: argparse.Namespace) -> None:
     from vessel_activity.ais.replay import replay  # noqa: PLC0415
 
     running.on_file(arguments.file, replay)
+
+
+def _feed(arguments: argparse.Namespace) -> None:
+    from vessel_activity.feed.run import feed  # noqa: PLC0415
+    from vessel_activity.feed.source import sources  # noqa: PLC0415
+
+    running.log_to_standard_error()
+    try:
+        found = sources(arguments.sources)
+    except VesselActivityError as error:
+        running.fail(error)
+    running.on_settings_and_database(lambda settings, url: feed(settings, url, found))
 
 
 def _sql(arguments: argparse.Namespace) -> None:

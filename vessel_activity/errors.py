@@ -29,3 +29,7 @@ class NotAisError(VesselActivityError, ValueError):
 
 class DemoError(VesselActivityError):
     """The demo can't be run."""
+
+
+class SourceError(VesselActivityError, ValueError):
+    """A source of a feed can't be used."""

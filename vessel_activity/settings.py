@@ -30,6 +30,8 @@ VARIABLES = {
     _PREFIX + "MAX_STREAMS": "event-stream clients at a time (1000)",
     _PREFIX + "CORS_ORIGINS": "web origins whose pages may read the API (none)",
     _PREFIX + "EMBED_ORIGINS": "web origins that may show the dashboard in a frame (none)",
+    _PREFIX + "FEED_SPOOL_MB": "what a feed keeps on disk while the database is away (1024)",
+    "AISSTREAM_API_KEY": "key of aisstream.io, for the source aisstream: of a feed",
 }
 """Every environment variable, with its meaning and its default in a few words."""
 
@@ -53,6 +55,8 @@ class Settings:
         max_streams: how many event-stream clients one server process serves at a time.
         cors_origins: web origins whose pages may read the API; ("*",) means all.
         embed_origins: web origins that may show the dashboard in a frame (with ?embed).
+        feed_spool_mb: how many MB a feed keeps on disk while the database is away; 0 for none.
+        aisstream_api_key: key of aisstream.io; it is never shown.
 
     """
 
@@ -66,6 +70,8 @@ class Settings:
     max_streams: int = 1000
     cors_origins: tuple[str, ...] = ()
     embed_origins: tuple[str, ...] = ()
+    feed_spool_mb: int = 1024
+    aisstream_api_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -95,6 +101,10 @@ class Settings:
             ),
             cors_origins=_origins(env, _PREFIX + "CORS_ORIGINS", anyone=True),
             embed_origins=_origins(env, _PREFIX + "EMBED_ORIGINS", anyone=False),
+            feed_spool_mb=int(
+                _number(env, _PREFIX + "FEED_SPOOL_MB", 1024, low=0, high=1_048_576, whole=True)
+            ),
+            aisstream_api_key=env.get("AISSTREAM_API_KEY") or None,
         )
 
 

@@ -35,7 +35,7 @@ def lines(file: IO[bytes]) -> Iterator[bytes]:
     """
     rest = b""
     first = True
-    for piece in _pieces(file):
+    for piece in pieces(file):
         if first and piece:
             piece = piece.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901
             first = False
@@ -50,7 +50,7 @@ def lines(file: IO[bytes]) -> Iterator[bytes]:
         yield rest.removesuffix(b"\r")
 
 
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+def pieces(file: IO[bytes]) -> Iterator[bytes]:
     """Give the text of the file in pieces of bounded size; its first bytes tell the compression."""
     magic = file.read(4)
     file.seek(0)

@@ -11,26 +11,34 @@ from psycopg.rows import dict_row
 # A command may wait for a distant database. The server must know soon, and tries again.
 _COMMAND_TIMEOUT_SECONDS = 10
 _SERVER_TIMEOUT_SECONDS = 5
+_KEEPALIVE = {
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 
 AsyncSession = psycopg.AsyncConnection[dict[str, Any]]
 """A connection of the server. Its rows are dictionaries."""
 
 
-def connect(url: str, *, purpose: str) -> psycopg.Connection:
+def connect(url: str, *, purpose: str, keepalive: bool = False) -> psycopg.Connection:
     """Open an autocommit connection for a command. Of several hosts, the primary is chosen.
 
     Args:
         url: libpq URL.
         purpose: what the connection is for. `pg_stat_activity` shows it as application_name, after
             "vessel-activity ".
+        keepalive: notice within a minute that the other side has gone without a word.
 
     Raises:
         psycopg.OperationalError: the database can't be reached, or refuses the connection.
 
     """
-    connection = psycopg.connect(
-        _conninfo(url, purpose, _COMMAND_TIMEOUT_SECONDS, writable=True), autocommit=True
-    )
+    conninfo = _conninfo(url, purpose, _COMMAND_TIMEOUT_SECONDS, writable=True)
+    if keepalive:
+        conninfo = make_conninfo(conninfo, **_KEEPALIVE)
+    connection = psycopg.connect(conninfo, autocommit=True)
     # The database may have another default, and a snapshot older than the refresh's instant would
     # give wrong figures.
     # With quote_all_identifiers = on, the texts of types could not be compared.
