@@ -48,8 +48,7 @@ class LineReader:
                 self.read(line, arrived)
         if len(rest) > LONGEST_LINE_BYTES:
             if not self._is_skipping:
-                self._tally.lines += 1
-                self._tally.reject(TOO_LONG, rest[:_SHOWN_BYTES])
+                self.read(rest, arrived)  # which rejects it
             self._is_skipping = True
             rest = b""
         self._rest = rest
@@ -62,6 +61,10 @@ class LineReader:
     def read(self, line: bytes, arrived: float | None) -> None:
         """Read one line."""
         line = line.strip()
+        if len(line) > LONGEST_LINE_BYTES:
+            self._tally.lines += 1
+            self._tally.reject(TOO_LONG, line[:_SHOWN_BYTES])
+            return
         if line[:1] in {b"{", b"["}:
             self._json.read(line, arrived)
         else:

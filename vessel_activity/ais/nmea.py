@@ -30,6 +30,7 @@ NO_REST = "part of a message whose rest never came"
 WRONG_CHECKSUM = "wrong checksum"
 
 _MOST_HELD = 1000
+_FIELDS = 5  # without the first and the last, which has the checksum
 _BACKSLASH, _EXCLAMATION = b"\\!"
 # The characters 0 to W and ` to w stand for six bits each. pyais reads any other as zero.
 _SIX_BITS = bytes([*range(48, 88), *range(96, 120)])
@@ -143,7 +144,9 @@ class NmeaReader:
         except Exception:  # noqa: BLE001 - whatever pyais makes of bad input, it is one bad line
             tally.reject("broken sentence", line)
             return
-        if not isinstance(sentence, AISSentence) or not sentence.is_valid:
+        if not isinstance(sentence, AISSentence) or len(sentence.data_fields) != _FIELDS:
+            tally.reject("broken sentence", line)  # such as two that have become one line
+        elif not sentence.is_valid:
             tally.reject(WRONG_CHECKSUM, line)
         elif not sentence.payload:
             tally.reject("no payload", line)
