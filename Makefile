@@ -45,11 +45,11 @@ refresh-loop: .venv/installed ## refresh the figures if nobody else does, until 
 	@exec $(RUN) refresh-loop
 
 .PHONY: load
-load: .venv/installed ## load a MarineCadastre file into the source tables: make load FILE=...
-	@$(RUN) load "$(FILE)"
+load: .venv/installed ## load a file of AIS reports into the source tables: make load FILE=... MAP=...
+	@$(RUN) load "$(FILE)" $(if $(MAP),--map '$(MAP)')
 
 .PHONY: replay
-replay: .venv/installed ## play a MarineCadastre file as if it were live, until stopped: make replay FILE=...
+replay: .venv/installed ## play a file of AIS reports as if it were live, until stopped: make replay FILE=...
 	@exec $(RUN) replay "$(FILE)"
 
 .PHONY: feed

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from vessel_activity.ais.marinecadastre import LineReader
+from vessel_activity.ais.csv_lines import LineReader
 
 COLUMNS = ["MMSI", "BaseDateTime", "LAT", "LON", "SOG", "COG", "VesselName", "VesselType"]
 NEW_NAMES = {

@@ -106,14 +106,23 @@ def _parser() -> argparse.ArgumentParser:
         "load",
         "load a file of AIS reports into the source tables",
         _load,
-        "The file is a MarineCadastre CSV: plain, .gz or .zst. Loading it twice adds nothing.",
+        "The file is a MarineCadastre CSV, the daily CSV of the Danish Maritime Authority, or NMEA "
+        "lines: plain, .gz, .zst or .zip. Loading it twice adds nothing.",
     )
     load.add_argument("file", type=Path, metavar="FILE")
+    load.add_argument(
+        "--map",
+        metavar="FIELD=COLUMN,...",
+        help="the columns of a CSV of any other form: mmsi, time, latitude and longitude, and if "
+        "there are any speed, course, name and type. Times are ISO, or as in time=COLUMN:epoch, "
+        "time=COLUMN:epoch_ms, time=COLUMN:%%d/%%m/%%Y %%H:%%M:%%S. Numbers may be converted to "
+        "degrees and knots, as in speed=COLUMN/10",
+    )
     replay = command(
         "replay",
         "play a file of AIS reports as if it were live, until stopped",
         _replay,
-        "The file is a MarineCadastre CSV: plain, .gz or .zst.",
+        "The file has one of the forms that `load` knows by themselves.",
     )
     replay.add_argument("file", type=Path, metavar="FILE")
     feed = command(
@@ -207,9 +216,16 @@ def _refresh_loop(_: argparse.Namespace) -> None:
 
 
 def _load(arguments: argparse.Namespace) -> None:
+    from vessel_activity.ais.layouts import read_map  # noqa: PLC0415
     from vessel_activity.ais.load import load_file, summary  # noqa: PLC0415
 
-    running.on_file(arguments.file, lambda url, file: print(summary(load_file(url, file))))
+    try:
+        named = None if arguments.map is None else read_map(arguments.map)
+    except VesselActivityError as error:
+        running.fail(error)
+    running.on_file(
+        arguments.file, lambda url, file: print(summary(load_file(url, file, named=named)))
+    )
 
 
 def _replay(arguments: argparse.Namespace) -> None:

@@ -27,6 +27,10 @@ class NotAisError(VesselActivityError, ValueError):
     """A file can't be read as AIS reports."""
 
 
+class MapError(VesselActivityError, ValueError):
+    """What --map says of the columns of a file can't be used."""
+
+
 class DemoError(VesselActivityError):
     """The demo can't be run."""
 
