@@ -66,7 +66,8 @@ TYPE_WORDS = {
     "diving": "34", "military": "35", "sailing": "36", "pleasure": "37", "pleasure craft": "37",
     "hsc": "40", "high speed craft": "40", "pilot": "50", "sar": "51", "search and rescue": "51",
     "tug": "52", "port tender": "53", "anti-pollution": "54", "law enforcement": "55",
-    "medical": "58", "not party to conflict": "59", "passenger": "60", "cargo": "70",
+    "spare 1": "56", "spare 2": "57", "medical": "58",
+    "not party to conflict": "59", "passenger": "60", "cargo": "70",
     "tanker": "80", "other": "90",
 }  # fmt: skip
 """Code by ITU-R M.1371 for the words that files have instead of it."""
@@ -236,6 +237,8 @@ def proposal(header: str) -> str:
     guessed = []
     for name in FIELDS:
         column = next((plain[often] for often in plain if often in _OFTEN[name]), None)
+        if column is None and name == "mmsi":
+            column = next((plain[often] for often in plain if "mmsi" in often), None)
         if column is not None or name in NEEDED:
             guessed.append(f"{name}={column or 'COLUMN'}")
     return f"--map '{','.join(guessed)}'"

@@ -26,6 +26,8 @@ FIRST_RETRY_SECONDS = 1.0
 MOST_RETRY_SECONDS = 60.0
 _LONGEST_SILENCE_SECONDS = 3600.0
 _MOST_SENDERS = 64
+_MOST_TOLD = 20
+_TELL_AGAIN_SECONDS = 600.0
 
 
 class Link:
@@ -49,6 +51,7 @@ class Link:
         self._on_rows = on_rows
         # A reader for each sender: bytes of different senders must not mix.
         self._readers: OrderedDict[str, LineReader] = OrderedDict()
+        self._told: dict[tuple[str, str | None], float] = {}
         self._heard = time.monotonic()
         self._silences = 0
         self._retry = FIRST_RETRY_SECONDS
@@ -97,11 +100,15 @@ class Link:
             error = self.error
         if state != self.state:
             self.since = time.time()
-        tells = (state, error) != (self.state, self.error) and state != "connecting"
+        is_new = (state, error) != (self.state, self.error) and state != "connecting"
         self.state, self.error = state, error
-        if tells:
-            word = logging.INFO if state in {"connected", "ended"} else logging.WARNING
-            log.log(word, "%s: %s%s", self.source.name, state, f" ({error})" if error else "")
+        if is_new and time.monotonic() >= self._told.get((state, error), 0):
+            # A source that comes and goes each second would fill the log.
+            if len(self._told) > _MOST_TOLD:
+                self._told.clear()
+            self._told[state, error] = time.monotonic() + _TELL_AGAIN_SECONDS
+            level = logging.INFO if state in {"connected", "ended"} else logging.WARNING
+            log.log(level, "%s: %s%s", self.source.name, state, f" ({error})" if error else "")
 
     def opened(self) -> None:
         """Note that a connection was opened. It counts as good once something has come over it."""
