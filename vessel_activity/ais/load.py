@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import class_row
 from tqdm import tqdm
 
@@ -29,13 +28,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a load has done so far; rows_read = rows_loaded + rows_duplicate + rows_rejected.
+    """What a load has done so far; each row that was read is counted once more.
 
     Attributes:
         rows_read: rows of the file, without header and blank lines.
         rows_loaded: positions added.
         rows_duplicate: rows whose MMSI and time were already in the file or in the table.
         rows_rejected: rows not loaded; `Result.rejected` counts them by reason.
+        rows_static: reports that hold static data only.
+        rows_ignored: AIS messages that hold neither a position of a ship nor static data.
         vessels_new: vessels added.
         vessels_updated: times a vessel's name, type or flag changed.
         types_not_understood: reports loaded without a type, because it has no known meaning.
@@ -50,6 +51,8 @@ class Counts:
     rows_loaded: int = 0
     rows_duplicate: int = 0
     rows_rejected: int = 0
+    rows_static: int = 0
+    rows_ignored: int = 0
     vessels_new: int = 0
     vessels_updated: int = 0
     types_not_understood: int = 0
@@ -114,9 +117,7 @@ def load(
                 batch = first
                 while batch is not None:
                     following = ahead.submit(next, batches, None)
-                    counts = _file_batch(
-                        connection, load_id, batch, characters, to_recording=to_recording
-                    )
+                    counts = _file_batch(connection, load_id, batch, characters)
                     if progress is not None:
                         progress(file.tell())
                     batch = following.result()
@@ -132,14 +133,9 @@ def _file_batch(
     load_id: int,
     batch: ais_csv.Batch,
     characters: Characters,
-    *,
-    to_recording: bool,
 ) -> Counts:
     copy_text, names = characters.fit(batch.copy_text)
-    arguments = (load_id, to_recording, names)
-    counts = retried(lambda: _try_batch(connection, arguments, copy_text))
-    _vacuum(connection)
-    return counts
+    return retried(lambda: _try_batch(connection, load_id, copy_text, names))
 
 
 def retried(work: Callable[[], T]) -> T:
@@ -160,16 +156,13 @@ def retried(work: Callable[[], T]) -> T:
 
 
 def _try_batch(
-    connection: psycopg.Connection, arguments: tuple[int, bool, int], copy_text: bytes
+    connection: psycopg.Connection, load_id: int, rows: bytes, names_not_understood: int
 ) -> Counts:
-    with connection.transaction(), connection.cursor(row_factory=class_row(Counts)) as cursor:
-        with cursor.copy(
-            f"copy vessel_activity.landing ({ais_csv.COPY_COLUMNS}) from stdin"
-        ) as copy:
-            copy.write(copy_text)
+    # One statement: no transaction waits for this program, whatever happens to it.
+    with connection.cursor(row_factory=class_row(Counts)) as cursor:
         counts = cursor.execute(
             f"select {_COUNTS} from vessel_activity.load_batch(%s, %s, %s)",  # noqa: S608 - names
-            arguments,
+            (load_id, rows.decode(), names_not_understood),
         ).fetchone()
     return counts or Counts()
 
@@ -195,14 +188,6 @@ def _explain(error: psycopg.Error) -> None:
     else:
         return
     error.add_note(f"hint: {advice} Then run the command again: nothing is loaded twice.")
-
-
-def _vacuum(connection: psycopg.Connection) -> None:
-    """Free the dead rows of the batch, so that the landing tables stay as small as one batch."""
-    for table in ("landing", "landed_vessel"):
-        connection.execute(
-            sql.SQL("vacuum (analyze) vessel_activity.{}").format(sql.Identifier(table))
-        )
 
 
 def _start(connection: psycopg.Connection, name: str, *, to_recording: bool) -> int:
@@ -248,6 +233,8 @@ def summary(result: Result) -> str:
         f"duplicates   {counts.rows_duplicate:>12,}",
         f"rejected     {counts.rows_rejected:>12,}",
         *(f"  {rows:>10,}  {reason}" for reason, rows in result.rejected.items()),
+        *([f"static data  {counts.rows_static:>12,}"] if counts.rows_static else []),
+        *([f"other types  {counts.rows_ignored:>12,}"] if counts.rows_ignored else []),
         f"vessels      {counts.vessels_new:>12,} new, {counts.vessels_updated:,} updated",
         f"not understood: {not_understood}",
         f"{result.seconds:.1f} s, {counts.rows_read / max(result.seconds, 0.001):,.0f} rows/s",

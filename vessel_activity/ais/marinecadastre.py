@@ -32,8 +32,8 @@ from vessel_activity.errors import NotAisError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FIRST_BATCH_LINES = 10_000  # small, so that the database has work soon
-BATCH_LINES = 50_000
+# While the database files a batch, its vessels are locked for other loads and feeds.
+BATCH_LINES = 10_000
 
 # Column of the file, in lower case and without underscores -> field. The first four are required.
 _COLUMNS = {
@@ -57,22 +57,16 @@ _NULL = r"\N"
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some lines of a file, ready for COPY.
+    """Some lines of a file, ready for the database.
 
     Attributes:
         rows: number of lines in it.
-        copy_text: the lines in COPY's text format, for the columns `COPY_COLUMNS`.
+        copy_text: the lines in COPY's text format, with the fields of vessel_activity.report.
 
     """
 
     rows: int
     copy_text: bytes
-
-
-COPY_COLUMNS = (
-    "line_number, reason, mmsi, reported_at, latitude, longitude, speed, course, name, "
-    "type_code, raw"
-)
 
 
 def batches(file: IO[bytes]) -> Iterator[Batch]:
@@ -88,14 +82,12 @@ def batches(file: IO[bytes]) -> Iterator[Batch]:
     """
     source = lines(file)
     reader = LineReader(_decode(next(source, b"")))
-    wanted = FIRST_BATCH_LINES
     rows: list[bytes] = []
     for number, line in enumerate(source, 2):
         if line and not line.isspace():
             rows.append(reader.copy_row(number, line))
-            if len(rows) == wanted:
+            if len(rows) == BATCH_LINES:
                 yield Batch(len(rows), b"".join(rows))
-                wanted = BATCH_LINES
                 rows.clear()
     if rows:
         yield Batch(len(rows), b"".join(rows))
@@ -115,7 +107,7 @@ class LineReader:
         self._usual = self._usual_line()
 
     def copy_row(self, number: int, line: bytes) -> bytes:
-        """Turn a line into a row for COPY. An unreadable line keeps its number and text."""
+        """Turn a line into a row of a batch. An unreadable line keeps its number and text."""
         text = _decode(line)
         found = self._usual.fullmatch(text)
         if found is not None:
@@ -124,18 +116,18 @@ class LineReader:
             )
             if is_date(date):
                 return (
-                    f"{number}\t\\N\t{mmsi}\t{date} {clock}+00\t{latitude}\t{longitude}\t"
+                    f"{number}\t\\N\t\\N\t{mmsi}\t{date} {clock}+00\t{latitude}\t{longitude}\t"
                     f"{speed or _NULL}\t{course or _NULL}\t{(name and as_name(name)) or _NULL}\t"
                     f"{code or _NULL}\t{text}\n"
                 ).encode()
         return self.careful_row(number, text)
 
     def careful_row(self, number: int, text: str) -> bytes:
-        """Turn a line into a row for COPY, also an unusual or unreadable line."""
+        """Turn a line into a row of a batch, also an unusual or unreadable line."""
         try:
             values = self._values(text)
         except _UnreadableError as error:
-            values = [str(error), *[None] * len(_FIELDS)]
+            values = [str(error), None, *[None] * len(_FIELDS)]
         columns = [_NULL if v is None else _escape(v) for v in (*values, text)]
         return "\t".join((str(number), *columns)).encode() + b"\n"
 
@@ -159,6 +151,7 @@ class LineReader:
         if NO_NUMBER in {latitude, longitude}:
             raise _UnreadableError("position is not a number")
         return [
+            None,
             None,
             mmsi,
             time,
