@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # While the database files a batch, its vessels are locked for other loads and feeds.
-BATCH_LINES = 10_000
+BATCH_LINES = 25_000
 
 # Column of the file, in lower case and without underscores -> field. The first four are required.
 _COLUMNS = {

@@ -31,7 +31,25 @@ declare
   v_type text[];
   v_type_at timestamptz[];
   v_flag text[];
+  -- Each vessel of the batch (l) with its row (v), if it has one, and the values that the row should have (n).
+  v_found constant text := format(
+    $sql$
+    unnest($1, $2, $3, $4, $5, $6) as l (mmsi, name, name_at, type_name, type_at, flag)
+    join vessel_activity.static_data as d on d.mmsi = l.mmsi
+    left join public.vessels as v on v.mmsi = l.mmsi::text::%s
+    cross join lateral (
+      select
+        v.id,
+        case when l.name_at > d.name_at or (l.name is not null and coalesce(btrim(v.name::text), '') = '')
+          then l.name else v.name::text end as name,
+        case when l.type_at > d.type_at or (l.type_name is not null and coalesce(btrim(v."vesselType"::text), '') = '')
+          then l.type_name else v."vesselType"::text end as type_name,
+        coalesce(nullif(btrim(v.flag::text), ''), l.flag) as flag
+    ) as n
+    $sql$,
+    v_mmsi_type);
   v_absent integer[];
+  v_is_changed boolean;
 begin
   p_new := 0;
   p_updated := 0;
@@ -71,12 +89,30 @@ begin
     return;
   end if;
 
+  -- Most batches change no vessel, so what must change is looked up first.
   execute format(
-    'select array_agg(l.mmsi order by l.mmsi) from unnest($1) as l (mmsi)'
-      ' where not exists (select from public.vessels as v where v.mmsi = l.mmsi::text::%s)',
-    v_mmsi_type)
-  into v_absent
-  using v_mmsi;
+    $sql$
+    select array_agg(l.mmsi) filter (where v.mmsi is null),
+      coalesce(bool_or((n.name, n.type_name, n.flag) is distinct from (v.name::text, v."vesselType"::text, v.flag::text))
+        filter (where v.mmsi is not null), false)
+    from %1$s
+    $sql$,
+    v_found)
+  into v_absent, v_is_changed
+  using v_mmsi, v_name, v_name_at, v_type, v_type_at, v_flag;
+
+  if v_is_changed then
+    execute format(
+      $sql$
+      update public.vessels as v
+      set name = n.name, "vesselType" = n.type_name, flag = n.flag
+      from (select n.* from %1$s where v.mmsi is not null) as n
+      where v.id = n.id and (n.name, n.type_name, n.flag) is distinct from (v.name::text, v."vesselType"::text, v.flag::text)
+      $sql$,
+      v_found)
+    using v_mmsi, v_name, v_name_at, v_type, v_type_at, v_flag;
+    get diagnostics p_updated = row_count;
+  end if;
 
   if v_absent is not null then
     execute format(
@@ -100,29 +136,6 @@ begin
     into p_missing
     using v_absent;
   end if;
-
-  execute format(
-    $sql$
-    update public.vessels as v
-    set name = n.name, "vesselType" = n.type_name, flag = n.flag
-    from (
-      select
-        o.id,
-        case when l.name_at > d.name_at or (l.name is not null and coalesce(btrim(o.name::text), '') = '')
-          then l.name else o.name::text end as name,
-        case when l.type_at > d.type_at or (l.type_name is not null and coalesce(btrim(o."vesselType"::text), '') = '')
-          then l.type_name else o."vesselType"::text end as type_name,
-        coalesce(nullif(btrim(o.flag::text), ''), l.flag) as flag
-      from unnest($1, $2, $3, $4, $5, $6) as l (mmsi, name, name_at, type_name, type_at, flag)
-      join vessel_activity.static_data as d on d.mmsi = l.mmsi
-      join public.vessels as o on o.mmsi = l.mmsi::text::%s
-    ) as n
-    where v.id = n.id
-      and (n.name, n.type_name, n.flag) is distinct from (v.name::text, v."vesselType"::text, v.flag::text)
-    $sql$,
-    v_mmsi_type)
-  using v_mmsi, v_name, v_name_at, v_type, v_type_at, v_flag;
-  get diagnostics p_updated = row_count;
 
   update vessel_activity.static_data as d
   set name_at = greatest(d.name_at, l.name_at), type_at = greatest(d.type_at, l.type_at)
