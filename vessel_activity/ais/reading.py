@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 # While the database files a batch, its vessels are locked for other loads and feeds.
-BATCH_LINES = 10_000
+BATCH_LINES = 25_000
 _FIRST_LINES = 50
 _MARK = b"\xef\xbb\xbf"
 _SENTENCES = (b"VDM,", b"VDO,")

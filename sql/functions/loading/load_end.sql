@@ -1,15 +1,20 @@
--- Ends a load, successful or not, and releases the load lock. The message is cut to 1,000 characters, because the error of a
+-- Ends a load, successful or not. Releases the load lock if the load was for a recording. The message is cut to 1,000 characters, because the error of a
 -- source table may quote a value of any length.
 create or replace function vessel_activity.load_end(p_load_id bigint, p_state text, p_message text default null)
 returns setof vessel_activity.load_rejection
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_to_recording boolean;
 begin
   update vessel_activity.load as l
   set state = p_state, message = left(p_message, 1000), ended_at = clock_timestamp()
-  where l.id = p_load_id;
-  perform pg_advisory_unlock(vessel_activity.advisory_class(), 4);
+  where l.id = p_load_id
+  returning l.to_recording into v_to_recording;
+  if v_to_recording then
+    perform pg_advisory_unlock(vessel_activity.advisory_class(), 4);
+  end if;
   return query
     select j.*
     from vessel_activity.load_rejection as j
@@ -19,4 +24,4 @@ end
 $$;
 
 comment on function vessel_activity.load_end(bigint, text, text) is
-  'Ends a load with p_state finished, interrupted or failed, and p_message as the reason. Releases the load lock. Returns the numbers of rejected lines by reason, the highest number first.';
+  'Ends a load with p_state finished, interrupted or failed, and p_message as the reason. Releases the load lock if the load was for a recording. Returns the numbers of rejected lines by reason, the highest number first.';

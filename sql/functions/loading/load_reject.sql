@@ -1,7 +1,5 @@
--- Takes the lines that can't be loaded out of the landing table, counts them by reason, and keeps the first 10,000 lines for
--- each reason. load_batch() calls it for the lines that are no reports of a ship, and again for the lines that a source table
--- did not store, whose reason load_batch() and load_positions() have set.
-create or replace function vessel_activity.load_reject(p_load_id bigint)
+-- Counts the rejected lines of a batch by reason, and keeps the first 10,000 lines of the load for each reason.
+create or replace function vessel_activity.load_reject(p_load_id bigint, p_reports vessel_activity.report[], p_outcomes text[])
 returns bigint
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -10,12 +8,10 @@ declare
   v_rejected bigint;
 begin
   with gone as (
-    delete from vessel_activity.landing as l
-    where coalesce(l.reason, vessel_activity.load_rejection_reason(l.mmsi, l.latitude, l.longitude)) is not null
-    returning
-      l.line_number,
-      coalesce(l.reason, vessel_activity.load_rejection_reason(l.mmsi, l.latitude, l.longitude)) as reason,
-      l.raw
+    select r.number, r.outcome as reason, r.raw
+    from rows from (unnest(p_reports), unnest(p_outcomes))
+      as r (number, reason, kind, mmsi, reported_at, latitude, longitude, speed, course, name, type_code, raw, outcome)
+    where r.outcome not in ('position', 'duplicate', 'static')
   ),
   counted as (
     insert into vessel_activity.load_rejection as c (load_id, reason, rows_rejected)
@@ -25,10 +21,10 @@ begin
   ),
   kept as (
     insert into vessel_activity.rejected_row (load_id, line_number, reason, raw)
-    select p_load_id, n.line_number, n.reason, n.raw
+    select p_load_id, n.number, n.reason, vessel_activity.without_escapes(n.raw)
     from (
       select g.*,
-        row_number() over (partition by g.reason order by g.line_number) as place,
+        row_number() over (partition by g.reason order by g.number) as place,
         count(*) over (partition by g.reason) as in_batch
       from gone as g
     ) as n
@@ -40,5 +36,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.load_reject(bigint) is
-  'Moves the lines of vessel_activity.landing that can''t be loaded to vessel_activity.rejected_row, counts them by reason, and returns their number.';
+comment on function vessel_activity.load_reject(bigint, vessel_activity.report[], text[]) is
+  'Counts the rejected reports of a load by reason, moves them to vessel_activity.rejected_row, and returns their number. p_outcomes: what became of each report, as file_reports() says it.';

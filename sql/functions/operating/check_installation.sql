@@ -15,7 +15,7 @@ begin
     'public.vessel_activity_realtime', 'vessel_activity.settings', 'vessel_activity.refresh_log', 'vessel_activity.inbox',
     'vessel_activity.fleet_inbox', 'vessel_activity.inbox_tickets', 'vessel_activity.inbox_guard', 'vessel_activity.reopenings',
     'vessel_activity.upcoming', 'vessel_activity.last_seen', 'vessel_activity.position_second', 'vessel_activity.fleet_count',
-    'vessel_activity.state', 'vessel_activity.refused_triggers', 'vessel_activity.landing', 'vessel_activity.landed_vessel', 'vessel_activity.load',
+    'vessel_activity.state', 'vessel_activity.refused_triggers', 'vessel_activity.load',
     'vessel_activity.load_rejection', 'vessel_activity.rejected_row', 'vessel_activity.static_data',
     'vessel_activity.country_digits', 'vessel_activity.ship_type', 'vessel_activity.recording', 'vessel_activity.replay',
     'vessel_activity.history'
