@@ -50,6 +50,7 @@ _GROUPS = ("mmsi", "date", "clock", "latitude", "longitude", "speed", "course", 
 _NULL = r"\N"
 _SHIPS = {"Class A", "Class B"}
 _DIGITS = 12
+_EPOCH = re.compile(r"[0-9]{1,16}(?:\.[0-9]{0,9})?", re.ASCII)
 _NOT_A_SHIP = "not a ship station"
 
 
@@ -182,14 +183,10 @@ def _time(text: str, form: str) -> str | None:
     if form == ISO:
         return as_utc(text)
     if form in {EPOCH, EPOCH_MS}:
-        number = as_number(text) if text else NO_NUMBER
-        if number == NO_NUMBER and text.isascii() and text.isdigit():
-            number = text if len(text) <= 20 else NO_NUMBER  # noqa: PLR2004
-        value = Decimal(number)
-        if not value.is_finite():
+        if not _EPOCH.fullmatch(text):
             return None
-        at = epoch_of(float(value / 1000 if form == EPOCH_MS else value))
-        return None if at is None else utc_text(int(at))
+        at = int(Decimal(text) / (1000 if form == EPOCH_MS else 1))
+        return utc_text(at) if epoch_of(at) == at else None
     try:
         read = datetime.strptime(text, form)  # noqa: DTZ007 - without an offset it is UTC
     except (ValueError, OverflowError):

@@ -30,6 +30,7 @@ NO_REST = "part of a message whose rest never came"
 WRONG_CHECKSUM = "wrong checksum"
 
 _MOST_HELD = 1000
+_JUMP_SECONDS = 600
 _FIELDS = 5  # without the first and the last, which has the checksum
 _BACKSLASH, _EXCLAMATION = b"\\!"
 # The characters 0 to W and ` to w stand for six bits each. pyais reads any other as zero.
@@ -67,6 +68,7 @@ class NmeaReader:
         self.tally = tally
         self._held: dict[tuple[str, int | None, int], _Held] = {}
         self._told: float | None = None  # by the last $PGHP line
+        self._last_told = self._clock = 0.0
 
     def read(self, line: bytes, arrived: float | None, told_at: float | None = None) -> None:
         r"""Read a line without its line end.
@@ -139,6 +141,8 @@ class NmeaReader:
         self, text: bytes, line: bytes, arrived: float | None, told_at: float | None
     ) -> None:
         tally = self.tally
+        if arrived is None:
+            self._follow(told_at)
         try:
             sentence = NMEASentenceFactory.produce(text)
         except Exception:  # noqa: BLE001 - whatever pyais makes of bad input, it is one bad line
@@ -161,7 +165,7 @@ class NmeaReader:
         self, sentence: AISSentence, line: bytes, arrived: float | None, told_at: float | None
     ) -> None:
         """Keep a part; read the message if it is the last one missing."""
-        now = arrived if arrived is not None else told_at or 0.0
+        now = self._clock if arrived is None else arrived
         self.expire(now)
         key = (sentence.channel, sentence.seq_id, sentence.frag_cnt)
         held = self._held.get(key)
@@ -198,6 +202,13 @@ class NmeaReader:
             self.tally.reject("broken sentence", raw)
             return
         self._message(whole, raw, arrived, times[0] if times else None)
+
+    def _follow(self, told_at: float | None) -> None:
+        """Set the clock of a recording. One message with another time does not change it."""
+        if told_at is not None:
+            if abs(told_at - self._last_told) < _JUMP_SECONDS:
+                self._clock = told_at
+            self._last_told = told_at
 
     def _give_up(self, key: tuple[str, int | None, int]) -> None:
         held = self._held.pop(key)
