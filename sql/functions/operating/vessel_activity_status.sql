@@ -11,7 +11,7 @@ as $$
 declare
   v_names constant text[] := array[
     'freshness', 'refresher', 'installation', 'source tables', 'engine', 'verification', 'inbox', 'pg_cron', 'indexes', 'owner',
-    'time zone', 'future positions'
+    'time zone', 'future positions', 'feeds'
   ];
   v_hint text;
 begin
@@ -48,6 +48,7 @@ begin
         when 'owner' then return query select c.* from vessel_activity.check_owner() as c;
         when 'time zone' then return query select c.* from vessel_activity.check_time_zone() as c;
         when 'future positions' then return query select c.* from vessel_activity.check_future_positions() as c;
+        when 'feeds' then return query select c.* from vessel_activity.check_feeds() as c;
       end case;
     exception when others then
       get stacked diagnostics v_hint = pg_exception_hint;
