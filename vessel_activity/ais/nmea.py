@@ -54,11 +54,25 @@ class _Part(NamedTuple):
 
 @dataclass(slots=True)
 class _Held:
-    """The parts of a message that have come."""
+    """The parts of a message that have come.
+
+    Attributes:
+        began: when the first of them came.
+        parts: the parts by their number.
+        is_whole: whether all of them have come, and the message is read.
+        before: the parts of the message before it under the same sequence number.
+
+    """
 
     began: float
     parts: dict[int, _Part] = field(default_factory=dict)
     is_whole: bool = False
+    before: dict[int, _Part] = field(default_factory=dict)
+
+    def repeats(self, part: _Part, number: int) -> bool:
+        """Tell whether a part is the same as one of the message before it."""
+        same = self.before.get(number)
+        return same is not None and same.sentence.payload == part.sentence.payload
 
 
 class NmeaReader:
@@ -169,16 +183,18 @@ class NmeaReader:
         self.expire(now)
         key = (sentence.channel, sentence.seq_id, sentence.frag_cnt)
         held = self._held.get(key)
-        if held is not None:
-            same = held.parts.get(sentence.frag_num)
-            if same is not None and same.sentence.payload == sentence.payload:
+        before: dict[int, _Part] = {}
+        if held is not None and held.is_whole:
+            before = self._held.pop(key).parts
+            held = None
+        elif held is not None and sentence.frag_num in held.parts:
+            if held.parts[sentence.frag_num].sentence.payload == sentence.payload:
                 self.tally.joined += 1  # heard by another receiver, or sent twice
                 return
-            if same is not None or held.is_whole:
-                self._give_up(key)
-                held = None
+            self._give_up(key)
+            held = None
         if held is None:
-            held = self._held[key] = _Held(now)
+            held = self._held[key] = _Held(now, before=before)
         held.parts[sentence.frag_num] = _Part(sentence, line, told_at, self.tally.number)
         if len(held.parts) < sentence.frag_cnt:
             return
@@ -187,7 +203,7 @@ class NmeaReader:
         self.tally.joined += len(parts) - 1
         raw = b"\n".join(one.line for one in parts)
         times = [one.told_at for one in parts if one.told_at is not None]
-        # A message of its own is made of the parts, since they are kept to know their repetitions.
+        # The parts are kept, to know their repetitions. So the message is a sentence of its own.
         body = b",".join(
             (
                 b"!AIVDM,1,1,",
@@ -212,8 +228,12 @@ class NmeaReader:
 
     def _give_up(self, key: tuple[str, int | None, int]) -> None:
         held = self._held.pop(key)
-        if not held.is_whole:
-            for part in held.parts.values():
+        if held.is_whole:
+            return
+        for number, part in held.parts.items():
+            if held.repeats(part, number):
+                self.tally.joined += 1
+            else:
                 self.tally.reject(NO_REST, part.line, part.number)
 
     def _message(
