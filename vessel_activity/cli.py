@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command, and end the process with its exit code."""
-    arguments = _parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] == ["feed"] and any(one.startswith("-?") for one in given):
+        given.insert(1, "--")  # standard input with a name is no option
+    arguments = _parser().parse_args(given)
     try:
         arguments.run(arguments)
     except BrokenPipeError:

@@ -80,7 +80,7 @@ class Tally:
         ignored: messages that give neither position nor static data, by type.
         ahead: messages whose time is more than a minute after their arrival.
         behind: messages whose time is more than a day before their arrival.
-        newest_report: newest time of a position report, in seconds since 1970.
+        newest_report: newest time of a position report that is not ahead, in seconds since 1970.
         newest_arrival: when the newest message arrived, in seconds since 1970.
 
     """
@@ -145,6 +145,7 @@ class Tally:
             type_code: code of its type.
 
         """
+        is_ahead = False
         if arrived is not None:
             self.newest_arrival = arrived
         if told_at is None:
@@ -152,6 +153,7 @@ class Tally:
         elif arrived is not None:
             if told_at > arrived + AHEAD_SECONDS:
                 self.ahead += 1
+                is_ahead = True
             elif told_at < arrived - BEHIND_SECONDS:
                 self.behind += 1
         if told_at is None:
@@ -162,7 +164,7 @@ class Tally:
             return
         at = int(told_at)
         latitude, longitude = place or (None, None)
-        if place is not None and (self.newest_report is None or at > self.newest_report):
+        if not (place is None or is_ahead) and at > (self.newest_report or 0):
             self.newest_report = at
         self.rows.append(
             Row(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import random
 import time
 from collections import OrderedDict
@@ -27,6 +28,7 @@ MOST_RETRY_SECONDS = 60.0
 _LONGEST_SILENCE_SECONDS = 3600.0
 _MOST_SENDERS = 64
 _MOST_TOLD = 20
+_NEVER_SECONDS = 2**31 - 1
 _TELL_AGAIN_SECONDS = 600.0
 
 
@@ -172,7 +174,8 @@ class Link:
             "state": self.state,
             "since": utc_text(int(self.since)),
             "error": self.error,
-            "silence": self.source.silence,
+            # The database has whole seconds, and no word for never.
+            "silence": math.ceil(self.source.silence) or _NEVER_SECONDS,
         }
 
 
