@@ -1,4 +1,4 @@
-# ruff: noqa: E501, ISC004 - messages read best unbroken
+# ruff: noqa: E501 - messages read best unbroken
 """The status and the metrics tell of each live feed: connected, silent, behind, rejecting, wrong clock."""
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ def test_metrics_tell_of_each_feed(url: str, db: psycopg.Connection) -> None:
         newest_arrival_at=str(now),
     )
     feed.send(
-        Report(at=now),
+        Report(at=now - 30 * SECOND),
         now={"waiting": 7, "waiting_bytes": 800, "sent_at": now, "waiting_since": now - 9 * SECOND},
     )
     with WebServer(url) as web:
@@ -221,17 +221,16 @@ def test_metrics_tell_of_each_feed(url: str, db: psycopg.Connection) -> None:
     assert abs(report - now.timestamp()) < 35
     assert value == {
         ("up", "harbour"): 1,
-        ("messages_total", "harbour", "position"): 2
-        - value["messages_total", "harbour", "duplicate"],
-        ("messages_total", "harbour", "duplicate"): value["messages_total", "harbour", "duplicate"],
-        ("messages_total", "harbour", "static"): 0,
-        ("messages_total", "harbour", "ignored"): 5,
-        ("messages_total", "harbour", "rejected"): 2,
-        ("rejected_total", "harbour", 'bad "line"'): 2,
+        ("messages_total", "position", "harbour"): 2,
+        ("messages_total", "duplicate", "harbour"): 0,
+        ("messages_total", "static", "harbour"): 0,
+        ("messages_total", "ignored", "harbour"): 5,
+        ("messages_total", "rejected", "harbour"): 2,
+        ("rejected_total", 'bad "line"', "harbour"): 2,
         ("reconnects_total", "harbour"): 3,
         ("dropped_total", "harbour"): 4,
-        ("clock_wrong_total", "harbour", "ahead"): 0,
-        ("clock_wrong_total", "harbour", "behind"): 6,
+        ("clock_wrong_total", "ahead", "harbour"): 0,
+        ("clock_wrong_total", "behind", "harbour"): 6,
         ("newest_arrival_timestamp_seconds", "harbour"): pytest.approx(now.timestamp(), abs=0.001),
         ("waiting", "harbour"): 7,
         ("waiting_bytes", "harbour"): 800,

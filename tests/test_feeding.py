@@ -146,7 +146,7 @@ def invented(count: int, seed: int) -> list[Report]:
                     dice.choice([181, 7.25, -179.5]),
                     Decimal(dice.randrange(1100)) / 10,
                     Decimal(dice.randrange(3700)) / 10,
-                )  # fmt: skip
+                )
             )
     return made
 
@@ -421,11 +421,12 @@ def test_a_batch_waits_for_another_one_with_its_ships_and_for_no_other(
         Feed(slow, ("slow",)).send(Report(219000001), Report(219000002))
         other = Feed(db, ("other",))
         assert counts(other.send(Report(219000003))) == (1, 0, 0, 0, 0)
+        same.execute("set lock_timeout = '300ms'")
+        waiting = Feed(same, ("same",))
         with pytest.raises(psycopg.errors.LockNotAvailable):
-            same.execute("set lock_timeout = '300ms'")
-            Feed(same, ("same",)).send(Report(219000002), Report(219000004))
+            waiting.send(Report(219000002), Report(219000004))
         slow.commit()
-        answer = Feed(same, ("same",)).send(Report(219000002), Report(219000004))
+        answer = waiting.send_again(Report(219000002), Report(219000004))
         assert counts(answer) == (1, 1, 0, 0, 0)
 
 

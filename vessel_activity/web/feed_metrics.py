@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from prometheus_client.core import Metric
 
@@ -50,44 +51,67 @@ def feed_metrics(feeds: Iterable[dict[str, Any]]) -> Iterator[Metric]:
     feeds = list(feeds)
     if not feeds:
         return
-    up = GaugeMetricFamily(
-        _name("up"), "Whether the source is connected and brings messages.", labels=["source"]
+    yield _by_source(
+        GaugeMetricFamily,
+        "up",
+        "Whether the source is connected, by the last word of the feed.",
+        feeds,
+        lambda feed: feed["state"] == "connected" and feed["heard_seconds"] <= _HEARD_SECONDS,
     )
-    messages = CounterMetricFamily(
-        _name("messages"),
+    yield _by_source_and(
+        "outcome",
+        "messages",
         "Messages received, by what became of them.",
-        labels=["source", "outcome"],
+        feeds,
+        lambda feed: {outcome: feed[key] for outcome, key in _OUTCOMES.items()},
     )
-    rejected = CounterMetricFamily(
-        _name("rejected"), "Messages rejected, by reason.", labels=["source", "reason"]
+    yield _by_source_and(
+        "reason",
+        "rejected",
+        "Messages rejected, by reason.",
+        feeds,
+        lambda feed: feed["rejected_by_reason"],
     )
-    clock = CounterMetricFamily(
-        _name("clock_wrong"),
+    yield _by_source_and(
+        "direction",
+        "clock_wrong",
         "Messages stamped more than a minute ahead of their arrival, or more than a day behind it.",
-        labels=["source", "direction"],
+        feeds,
+        lambda feed: {side: feed[f"clock_{side}"] for side in ("ahead", "behind")},
     )
-    for feed in feeds:
-        source = feed["source"]
-        is_up = feed["state"] == "connected" and feed["heard_seconds"] <= _HEARD_SECONDS
-        up.add_metric([source], float(is_up))
-        for outcome, key in _OUTCOMES.items():
-            messages.add_metric([source, outcome], feed[key])
-        for reason, count in sorted(feed["rejected_by_reason"].items()):
-            rejected.add_metric([source, reason], count)
-        for direction in ("ahead", "behind"):
-            clock.add_metric([source, direction], feed[f"clock_{direction}"])
-    yield from (up, messages, rejected, clock)
     for key, described in _COUNTERS.items():
-        counter = CounterMetricFamily(_name(key), described, labels=["source"])
-        for feed in feeds:
-            counter.add_metric([feed["source"]], feed[key])
-        yield counter
+        yield _by_source(CounterMetricFamily, key, described, feeds, itemgetter(key))
     for key, (name, described) in _GAUGES.items():
-        gauge = GaugeMetricFamily(_name(name), described, labels=["source"])
-        for feed in feeds:
-            if feed[key] is not None:
-                gauge.add_metric([feed["source"]], float(feed[key]))
-        yield gauge
+        yield _by_source(GaugeMetricFamily, name, described, feeds, itemgetter(key))
+
+
+def _by_source(
+    family: type[GaugeMetricFamily | CounterMetricFamily],
+    name: str,
+    described: str,
+    feeds: list[dict[str, Any]],
+    value: Callable[[dict[str, Any]], float | None],
+) -> Metric:
+    metric = family(_name(name), described, labels=["source"])
+    for feed in feeds:
+        found = value(feed)
+        if found is not None:
+            metric.add_metric([feed["source"]], float(found))
+    return metric
+
+
+def _by_source_and(
+    label: str,
+    name: str,
+    described: str,
+    feeds: list[dict[str, Any]],
+    values: Callable[[dict[str, Any]], dict[str, float]],
+) -> Metric:
+    metric = CounterMetricFamily(_name(name), described, labels=["source", label])
+    for feed in feeds:
+        for key, count in sorted(values(feed).items()):
+            metric.add_metric([feed["source"], key], count)
+    return metric
 
 
 def _name(name: str) -> str:
