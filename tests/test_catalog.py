@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.support.feeding import Feed, Report
+from tests.support.feed_batches import Feed, Report
 from tests.support.fleet import add_positions, stored
 
 if TYPE_CHECKING:

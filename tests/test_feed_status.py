@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.feeding import Feed, Report
+from tests.support.feed_batches import Feed, Report
 from tests.support.webserver import WebServer
 from tests.test_status import Check, status
 

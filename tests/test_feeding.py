@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from tests.support.feeding import BATCH, Feed, Report, static
+from tests.support.feed_batches import BATCH, Feed, Report, static
 from vessel_activity.ais import load as loading
 
 if TYPE_CHECKING:
@@ -259,6 +259,25 @@ def test_a_batch_that_is_sent_again_is_not_filed_again(db: psycopg.Connection) -
     assert row["waiting"] == 7  # but the present state is noted
     assert feed.start() == 2
     assert Feed(db, feeder=feed.feeder).start() == 2  # also after a restart of the process
+
+
+def test_a_batch_from_the_spool_of_a_dead_process_tells_nothing_of_the_present(
+    db: psycopg.Connection,
+) -> None:
+    dead = Feed(db, ("harbour", "tower"))
+    alive = Feed(db, ("harbour",))
+    alive.send(now={"waiting": 5})
+    before = feeds(db)["harbour"]
+
+    dead.send(
+        Report(at=NOON), Report(at=NOON + SECOND, source=2), now={"sources": [], "waiting": 9}
+    )
+
+    harbour, tower = feeds(db)["harbour"], feeds(db)["tower"]
+    assert counts(harbour) == counts(tower) == (1, 0, 0, 0, 0)
+    told = ("feeder", "state", "since", "heard_at", "waiting", "clock_offset")
+    assert [harbour[name] for name in told] == [before[name] for name in told]
+    assert (tower["state"], tower["feeder"]) == ("ended", None)
 
 
 def test_a_batch_whose_answer_was_lost_is_filed_once(url: str, db: psycopg.Connection) -> None:
