@@ -29,7 +29,7 @@ create table if not exists vessel_activity.feed (
   host text,
   process integer,
   version text,
-  state text not null default 'connecting' check (state in ('connecting', 'connected', 'silent', 'waiting', 'ended')),
+  state text not null default 'ended' check (state in ('connecting', 'connected', 'silent', 'waiting', 'ended')),
   since timestamptz not null default clock_timestamp(),
   error text,
   silence integer not null default 60 check (silence > 0),

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from tests.support.feed_batches import Feed, Report
 from tests.support.fleet import add_positions, stored
 
 if TYPE_CHECKING:
@@ -174,7 +175,20 @@ def test_every_routine_pins_its_search_path_or_binds_its_names_at_creation(
     assert {name for (name,) in unpinned} <= set(_UNPINNED)
 
 
-def test_only_trigger_functions_run_with_their_owners_rights(db: psycopg.Connection) -> None:
+# What a role that may feed calls, and what the server asks for its metrics.
+_DEFINERS = {
+    "feed_batch",
+    "feed_measures",
+    "feed_start",
+    "load_batch",
+    "load_end",
+    "load_start",
+}
+
+
+def test_only_triggers_and_functions_for_other_roles_run_with_their_owners_rights(
+    db: psycopg.Connection,
+) -> None:
     definers = db.execute(
         """
         select p.proname, o.is_trigger
@@ -185,7 +199,7 @@ def test_only_trigger_functions_run_with_their_owners_rights(db: psycopg.Connect
     ).fetchall()
 
     assert definers
-    assert [name for name, is_trigger in definers if not is_trigger] == []
+    assert {name for name, is_trigger in definers if not is_trigger} == _DEFINERS
 
 
 def test_a_writers_search_path_cannot_mislead_the_triggers(
@@ -291,7 +305,9 @@ def test_a_reader_can_read(db: psycopg.Connection, url: str, query: str) -> None
         assert session.execute(query).fetchall()
 
 
-@pytest.mark.parametrize("table", ["inbox", "last_seen", "upcoming", "landing", "recording"])
+@pytest.mark.parametrize(
+    "table", ["inbox", "last_seen", "upcoming", "recording", "rejected_message"]
+)
 def test_a_reader_reads_no_position(db: psycopg.Connection, url: str, table: str) -> None:
     with role(db, url, "reader") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
         session.execute(f"table vessel_activity.{table}")
@@ -375,6 +391,44 @@ def test_a_role_without_a_grant_can_do_nothing(
         session.execute(query)
 
 
+_FEEDS = [
+    "select vessel_activity.feed_start('00000000-0000-0000-0000-000000000001', 'host', 1, '1')",
+    "select vessel_activity.load_unknown_characters('{}')",
+    "select vessel_activity.load_start('file')",
+]
+
+
+@pytest.mark.parametrize("query", [*_READS, *_OPERATES, *_OWNS])
+def test_a_feeder_can_do_nothing_else(db: psycopg.Connection, url: str, query: str) -> None:
+    with role(db, url, "feeder") as session:
+        for allowed in _FEEDS:
+            session.execute(allowed.encode())
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.execute(query.format(user=session.info.user))
+
+
+def test_a_feeder_adds_positions_and_vessels_but_reads_and_changes_none(
+    db: psycopg.Connection, url: str
+) -> None:
+    with role(db, url, "feeder") as session:
+        feed = Feed(session)
+        assert feed.send(Report(219000001), Report(219000001))["positions"] == 1
+        session.execute("select vessel_activity.load_start('file')")
+        loaded = session.execute(
+            "select rows_loaded from vessel_activity.load_batch(1, %s)", (Report(219000002).row(),)
+        ).fetchone()
+        assert loaded == (1,)
+        session.execute("select vessel_activity.load_end(1, 'finished')")
+        for table in ("public.vessels", "public.vessel_positions", "vessel_activity.feed"):
+            for query in (f"select from {table}", f"delete from {table}"):  # noqa: S608 - names
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    session.execute(query.encode())
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.execute("insert into public.vessels (mmsi) values ('1')")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.execute("select vessel_activity.file_reports('{}')")
+
+
 def test_a_writer_needs_no_right_on_vessel_activity(db: psycopg.Connection, url: str) -> None:
     with role(db, url, None) as writer:
         db.execute(
@@ -412,7 +466,7 @@ def test_an_unknown_right_is_refused_by_name(db: psycopg.Connection) -> None:
     ) as error:
         db.execute("select public.vessel_activity_grant('postgres', 'owner')")
 
-    assert error.value.diag.message_hint == "Use reader or operator."
+    assert error.value.diag.message_hint == "Use reader, operator or feeder."
     with pytest.raises(psycopg.errors.InvalidParameterValue):
         db.execute("select public.vessel_activity_grant('postgres', null)")
 

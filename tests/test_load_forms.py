@@ -283,7 +283,7 @@ def test_metres_a_second_become_knots(url: str, tmp_path: Path) -> None:
         "t,m,a,o,v\n1777897815,257123456,1,2,10\n",
         "mmsi=m,time=t:epoch,latitude=a,longitude=o,speed=v*1.94384",
     )
-    assert positions(url)[0][4] == "19.4384"
+    assert positions(url)[0][4] == "19.4"  # a load rounds speeds to tenths
 
 
 def test_a_column_is_found_by_its_name_whatever_is_in_it(url: str, tmp_path: Path) -> None:

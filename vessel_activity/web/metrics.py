@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from vessel_activity import __version__
 from vessel_activity.database.connections import connect_async
+from vessel_activity.web.feed_metrics import feed_metrics
 from vessel_activity.web.health import age_seconds
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Metrics:
             yield from self._of_the_row(listener.answer)
         if self._performance is not None:
             yield from self._of_the_refreshes(self._performance)
+            yield from feed_metrics(self._performance["feeds"])
         requests = CounterMetricFamily(
             _name("http_requests"), "Answers by endpoint and status.", labels=["endpoint", "status"]
         )
@@ -151,7 +153,8 @@ class Metrics:
     async def _read_performance(self) -> dict[str, Any] | None:
         async with await connect_async(self._conninfo, purpose="server") as session:
             cursor = await session.execute(
-                "select * from public.vessel_activity_performance where scope = 'all kept'"
+                "select p.*, vessel_activity.feed_measures() as feeds"
+                " from public.vessel_activity_performance as p where p.scope = 'all kept'"
             )
             return await cursor.fetchone()
 

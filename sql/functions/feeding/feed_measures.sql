@@ -1,33 +1,31 @@
--- What /metrics says of the feeds, in one call.
+-- What /metrics says of the feeds, in one call. SECURITY DEFINER: the server has no right on the tables of the feeds.
 create or replace function vessel_activity.feed_measures()
-returns table (
-  source text,
-  state text,
-  heard_seconds double precision,
-  newest_report_at timestamptz,
-  newest_arrival_at timestamptz,
-  positions bigint,
-  duplicates bigint,
-  statics bigint,
-  ignored bigint,
-  rejected_by_reason jsonb,
-  reconnects bigint,
-  dropped bigint,
-  clock_ahead bigint,
-  clock_behind bigint,
-  waiting bigint,
-  waiting_bytes bigint,
-  waiting_seconds double precision
-)
+returns json
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select f.source, f.state, extract(epoch from clock_timestamp() - f.heard_at)::double precision, f.newest_report_at, f.newest_arrival_at,
-    f.positions, f.duplicates, f.statics, f.ignored, f.rejected_by_reason, f.reconnects, f.dropped, f.clock_ahead, f.clock_behind,
-    f.waiting, f.waiting_bytes, coalesce(extract(epoch from f.waiting_for), 0)::double precision
+  select coalesce(json_agg(json_build_object(
+    'source', f.source,
+    'state', f.state,
+    'heard_seconds', extract(epoch from clock_timestamp() - f.heard_at),
+    'newest_report', extract(epoch from f.newest_report_at),
+    'newest_arrival', extract(epoch from f.newest_arrival_at),
+    'positions', f.positions,
+    'duplicates', f.duplicates,
+    'statics', f.statics,
+    'ignored', f.ignored,
+    'rejected', f.rejected,
+    'rejected_by_reason', f.rejected_by_reason,
+    'reconnects', f.reconnects,
+    'dropped', f.dropped,
+    'clock_ahead', f.clock_ahead,
+    'clock_behind', f.clock_behind,
+    'waiting', f.waiting,
+    'waiting_bytes', f.waiting_bytes,
+    'waiting_seconds', coalesce(extract(epoch from f.waiting_for), 0)
+  ) order by f.source), '[]')
   from vessel_activity.feed as f
-  order by f.source
 $$;
 
 comment on function vessel_activity.feed_measures() is
-  'The feeds for /metrics, a row for each source: columns of vessel_activity.feed, and heard_seconds, the time since the process told of the source; waiting_seconds, the age of the oldest report that waits, 0 if none does.';
+  'The feeds for /metrics: a JSON array with an object for each source, with the columns of vessel_activity.feed that count or measure. heard_seconds: time since the process told of the source. newest_report, newest_arrival: seconds since 1970. waiting_seconds: age of the oldest report that waits; 0 if none does.';

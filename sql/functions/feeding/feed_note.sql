@@ -1,4 +1,5 @@
 -- Adds the counts of a batch to vessel_activity.feed, and notes the present state of the process and of all its sources there.
+-- A batch from the spool of a process that died may have counts of a source of which p_now says nothing: only they are noted.
 -- If two processes have the same source, the row shows the state that was told last, and the counts of both.
 -- The rows are locked in the order of the names.
 -- Raises program_limit_exceeded (54000) beyond 1,000 feeds.
@@ -33,15 +34,15 @@ begin
   update vessel_activity.feed as f
   set
     address = left(coalesce(n.address, c.address, f.address), 1000),
-    feeder = p_feeder.id,
-    host = p_feeder.host,
-    process = p_feeder.process,
-    version = p_feeder.version,
+    feeder = case when n.name is null then f.feeder else p_feeder.id end,
+    host = case when n.name is null then f.host else p_feeder.host end,
+    process = case when n.name is null then f.process else p_feeder.process end,
+    version = case when n.name is null then f.version else p_feeder.version end,
     state = coalesce(n.state, f.state),
-    since = case when n.state is null then f.since else coalesce(n.since, v_now) end,
-    error = case when n.state is null then f.error else left(n.error, 1000) end,
+    since = case when n.name is null then f.since else coalesce(n.since, v_now) end,
+    error = case when n.name is null then f.error else left(n.error, 1000) end,
     silence = coalesce(n.silence, f.silence),
-    heard_at = v_now,
+    heard_at = case when n.name is null then f.heard_at else v_now end,
     filed_at = case when c.messages > 0 then v_now else f.filed_at end,
     newest_report_at = greatest(f.newest_report_at, c.newest_report_at),
     newest_arrival_at = greatest(f.newest_arrival_at, c.newest_arrival_at),
@@ -58,10 +59,10 @@ begin
     dropped = f.dropped + coalesce(c.dropped, 0),
     clock_ahead = f.clock_ahead + coalesce(c.clock_ahead, 0),
     clock_behind = f.clock_behind + coalesce(c.clock_behind, 0),
-    waiting = coalesce((p_now ->> 'waiting')::bigint, 0),
-    waiting_bytes = coalesce((p_now ->> 'waiting_bytes')::bigint, 0),
-    waiting_for = v_sent_at - (p_now ->> 'waiting_since')::timestamptz,
-    clock_offset = v_sent_at - v_now,
+    waiting = case when n.name is null then f.waiting else coalesce((p_now ->> 'waiting')::bigint, 0) end,
+    waiting_bytes = case when n.name is null then f.waiting_bytes else coalesce((p_now ->> 'waiting_bytes')::bigint, 0) end,
+    waiting_for = case when n.name is null then f.waiting_for else v_sent_at - (p_now ->> 'waiting_since')::timestamptz end,
+    clock_offset = case when n.name is null then f.clock_offset else v_sent_at - v_now end,
     -- Two objects of ten minutes each.
     recent = case
       when (f.recent -> -1 ->> 'from')::timestamptz > v_now - interval '10 minutes' then f.recent - -1

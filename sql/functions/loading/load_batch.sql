@@ -64,9 +64,9 @@ begin
     vessels_updated = l.vessels_updated + v_filed.p_vessels_updated,
     types_not_understood = l.types_not_understood + v_counts.types,
     times_not_understood = coalesce((
-      select j.rows_rejected
+      select sum(j.rows_rejected)
       from vessel_activity.load_rejection as j
-      where j.load_id = p_load_id and j.reason = 'time is not an ISO date and time'
+      where j.load_id = p_load_id and j.reason like 'time is not %'
     ), 0),
     speeds_not_understood = l.speeds_not_understood + v_counts.speeds,
     courses_not_understood = l.courses_not_understood + v_counts.courses,

@@ -41,7 +41,8 @@ as $$
         and (t.state = 'waiting' or t.in_state_for > interval '35 seconds')
       union all
       select 3, case when t.silent_for > 10 * t.allowed then 'fail' else 'warn' end,
-        coalesce(format('connected, but silent: no message for %s', date_trunc('second', t.silent_for)), 'connected, but no message has come yet'),
+        case when t.silent_for is null then 'connected, but no message has come yet'
+          else format('connected, but silent: no message for %s', date_trunc('second', t.silent_for)) end,
         'Look whether the source still sends. If it is a quiet one, raise its silence= in the address of the feed.'
       where t.unheard_for <= interval '35 seconds'
         and (t.state = 'silent' or t.state = 'connected' and t.waiting = 0 and coalesce(t.silent_for, t.in_state_for) > t.allowed)
