@@ -109,8 +109,8 @@ def _parser() -> argparse.ArgumentParser:
         "load",
         "load a file of AIS reports into the source tables",
         _load,
-        "The file is a MarineCadastre CSV, the daily CSV of the Danish Maritime Authority, or NMEA "
-        "lines: plain, .gz, .zst or .zip. Loading it twice adds nothing.",
+        "It may be a MarineCadastre CSV, the Danish one, or NMEA lines: plain, .gz, .zst or .zip. "
+        "Loading it twice adds nothing.",
     )
     load.add_argument("file", type=Path, metavar="FILE")
     load.add_argument(
@@ -132,12 +132,17 @@ def _parser() -> argparse.ArgumentParser:
         "feed",
         "take AIS messages from live sources into the source tables, until stopped",
         _feed,
-        "A source is tcp://host:port, udp://host:port (datagrams sent to us), file:PATH, - for "
-        "standard input, or aisstream: (with the key in AISSTREAM_API_KEY). Each takes the options "
-        "name=... and silence=SECONDS, as in 'tcp://host:port?name=coast&silence=120'. aisstream: "
-        "also takes box=south,west,north,east and mmsi=..., each several times.",
+        "Several sources fit in one process. Lost connections and an absent database are its care.",
     )
-    feed.add_argument("sources", nargs="+", metavar="SOURCE")
+    feed.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="tcp://host:port, udp://host:port (datagrams sent to this address), file:PATH, - for "
+        "standard input, or aisstream: with its key in AISSTREAM_API_KEY. Each takes the options "
+        "name=... and silence=SECONDS, as in 'tcp://host:port?name=coast&silence=120'; aisstream: "
+        "also box=south,west,north,east and mmsi=..., each several times",
+    )
     sql = command(
         "sql",
         "print the whole installation as one SQL file for psql",
