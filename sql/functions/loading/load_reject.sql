@@ -30,6 +30,7 @@ begin
     ) as n
     join counted as c on c.reason = n.reason
     where c.rows_rejected - n.in_batch + n.place <= 10000
+    on conflict (load_id, line_number) do nothing -- a line may hold parts of two messages
   )
   select count(*) into v_rejected from gone;
   return v_rejected;
