@@ -8,7 +8,7 @@ RUN := $(PYTHON) -m vessel_activity
 PYTEST ?= -n 2 --dist loadfile
 # The tests that depend on the version of PostgreSQL: the engine, the source tables, the figures and the installation.
 ENGINE := $(sort $(wildcard tests/test_engine_*.py tests/test_sources_*.py)) $(patsubst %,tests/test_%.py,\
-  catalog definition figures history_backfill migrate refresh sql_file status)
+  catalog definition feeding figures history_backfill migrate refresh sql_file status)
 .DEFAULT_GOAL := help
 
 .PHONY: help

@@ -112,25 +112,27 @@ create unlogged table if not exists vessel_activity.state (
   only_row boolean primary key default true check (only_row),
   as_of timestamptz,
   fingerprint text,
+  relations oid[],
+  functions oid[],
   far_due_at timestamptz,
   verified_at timestamptz,
   in_doubt xid[] not null default '{}',
   reopenings bigint,
   inbox_version text,
-  skippers text[] not null default '{}',
-  tree text
+  skippers text[] not null default '{}'
 ) with (fillfactor = 45);
 comment on table vessel_activity.state is 'Says whether the state tables can be used: one row, or none after a crash. Only refreshes write it.';
 comment on column vessel_activity.state.only_row is 'Always true: limits the table to one row.';
 comment on column vessel_activity.state.as_of is 'The instant up to which positions have been taken in.';
 comment on column vessel_activity.state.fingerprint is 'Fingerprint from vessel_activity.source_fingerprint() when the state was built. NULL: the state must be rebuilt.';
+comment on column vessel_activity.state.relations is 'The oids of all relations of the source tables when the state was built, ascending.';
+comment on column vessel_activity.state.functions is 'The oids of the trigger functions of vessel activity when the state was built, ascending.';
 comment on column vessel_activity.state.far_due_at is 'Earliest position more than an hour ahead. Table upcoming does not hold it, so the state is rebuilt when its time comes.';
 comment on column vessel_activity.state.verified_at is 'The last instant at which the state was built from the source tables or compared with the definition.';
 comment on column vessel_activity.state.in_doubt is 'Transactions that were already prepared when the state was found lost. Their inbox rows are lost too, so the state is not rebuilt until they have ended.';
 comment on column vessel_activity.state.reopenings is 'Value of sequence vessel_activity.reopenings when skippers was recorded.';
 comment on column vessel_activity.state.inbox_version is 'Row version of schema vessel_activity in pg_namespace, and the oids of both inboxes, when skippers was recorded. If they differ now, writers may have found no inbox meanwhile.';
 comment on column vessel_activity.state.skippers is 'Virtual transactions that may have left changes out and had not ended when they were recorded. The state is not rebuilt until they have ended.';
-comment on column vessel_activity.state.tree is 'Result of vessel_activity.source_tree() when the state was built.';
 
 create table if not exists vessel_activity.refused_triggers (
   relation oid primary key,

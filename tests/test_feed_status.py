@@ -192,6 +192,28 @@ def test_messages_that_were_lost_fail_the_check(db: psycopg.Connection) -> None:
     assert check.detail.startswith("17 messages were lost since ")
 
 
+def test_a_feed_that_fills_only_one_of_the_tables_says_which(db: psycopg.Connection) -> None:
+    feed = Feed(db)
+    arrived = str(datetime.now(UTC))
+    feed.send(ignored={"4": 999}, newest_arrival_at=arrived)
+    assert told(db).state == "ok"
+    feed.send(ignored={"4": 1})
+    assert told(db)[:2] == (
+        "warn",
+        "none of the 1000 messages was the position of a ship, so public.vessel_positions is not filled",
+    )
+    db.execute(
+        "update vessel_activity.feed set positions = 9999, messages = messages + 9999, newest_arrival_at = now()"
+    )
+    assert told(db).state == "ok"
+    assert "static" not in told(db).detail
+    feed.send(Report(at=datetime.now(UTC)))
+    assert told(db).state == "ok"
+    assert told(db).detail.endswith(
+        " ago; it has brought no static data, so names and types of ships stay unknown"
+    )
+
+
 def test_metrics_tell_of_each_feed(url: str, db: psycopg.Connection) -> None:
     now = datetime.now(UTC)
     feed = fed(

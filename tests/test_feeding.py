@@ -617,6 +617,13 @@ def test_a_batch_of_a_wrong_form_is_refused_as_a_whole(
     assert (feeds(db), feed.start()) == ({}, 0)
 
 
+def test_a_reason_that_looks_like_an_outcome_is_still_a_rejection(db: psycopg.Connection) -> None:
+    feed = Feed(db)
+    answer = feed.send(*[Report(reason=reason) for reason in ("position", "static", "duplicate")])
+    assert counts(answer) == (0, 0, 0, 0, 3)
+    assert positions(db) == []
+
+
 def test_an_unknown_feeder_is_told_to_start(db: psycopg.Connection) -> None:
     with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="is not known") as raised:
         db.execute(BATCH, (uuid.uuid4(), 1, "", "[]", "{}"))

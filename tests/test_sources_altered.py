@@ -15,7 +15,7 @@ from tests.support.fleet import (
     last_mode,
     refreshed,
 )
-from tests.support.sources import engine_check, exact, into
+from tests.support.sources import engine_check, exact, into, maintained
 from vessel_activity.install import migrate
 
 
@@ -173,7 +173,7 @@ def test_a_replaced_source_table_is_noticed(db: psycopg.Connection) -> None:
     into(db, "vessel_positions", 3)
     assert exact(db, "definition").active_now == 2
 
-    db.execute("select vessel_activity.maintain()")
+    maintained(db)
     assert exact(db, "rebuild").active_now == 2
     into(db, "old_positions", 4)  # no longer a source table
     db.execute('delete from old_positions where "vesselId" = 1')

@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import cloned, folder_for_servers
 from tests.support.catalog import snapshot
 from tests.support.fleet import AS_OF, MINUTE, SECOND, last_mode
-from tests.support.sources import engine_check, exact
+from tests.support.sources import engine_check, exact, maintained
 from vessel_activity.database import embedded
 from vessel_activity.database.errors import describe
 from vessel_activity.database.local_server import LocalServer
@@ -232,7 +232,7 @@ def test_a_column_that_becomes_virtual_stops_no_writer(url_18: str, column: str,
         write()
         exact(db, "definition", AS_OF + SECOND)
         assert f"{column}" in engine_check(db)[1]
-        db.execute("select vessel_activity.maintain()")
+        maintained(db)
         assert db.execute(
             "select count(*) from vessel_activity.note_triggers() where relation = %s::regclass",
             (table,),
@@ -269,7 +269,7 @@ def test_a_column_that_is_no_longer_virtual_is_followed_again(url_18: str) -> No
             )
             db.execute("insert into vessels (mmsi, active) values (%s, true)", (f"NO{kind}",))
             exact(db, "definition", as_of)
-            db.execute("select vessel_activity.maintain()")
+            maintained(db)
             exact(db, mode, as_of + SECOND)
         db.execute("insert into vessels (mmsi, active) values ('SE1', true)")
         assert exact(db, "incremental").top_flags == [("NO", 2), ("SE", 1)]

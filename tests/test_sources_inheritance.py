@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.conftest import cloned
 from tests.support.fleet import AS_OF, HOUR, MINUTE, definition, refreshed
-from tests.support.sources import engine_check, exact, into, opened
+from tests.support.sources import engine_check, exact, into, maintained, opened
 
 if TYPE_CHECKING:
     import psycopg
@@ -31,7 +31,7 @@ def test_an_inheritance_child_added_and_dropped_between_two_refreshes_is_noticed
 
         refreshed(db)
         assert definition(db).positions_last_hour == refreshed(db).positions_last_hour == 0
-        db.execute("select vessel_activity.maintain()")
+        maintained(db)
         into(db, "vessel_positions", 8, AS_OF - 2 * HOUR)
         refreshed(db)
 

@@ -20,7 +20,7 @@ from tests.support.fleet import (
     last_mode,
     refreshed,
 )
-from tests.support.sources import exact, into, opened, rebuilt_after_maintenance
+from tests.support.sources import exact, into, maintained, opened, rebuilt_after_maintenance
 
 if TYPE_CHECKING:
     from vessel_activity.database.local_server import LocalServer
@@ -97,7 +97,7 @@ def test_a_new_partition_is_computed_by_the_definition_until_maintenance(
         assert exact(db, "definition", as_of).active_now == 1
         assert "day_14 lacks triggers of vessel activity" in (last_mode(db)[1] or "")
 
-        db.execute("select vessel_activity.maintain()")
+        maintained(db)
         into(db, "day_14", 2, as_of)
         assert exact(db, "rebuild", as_of).active_now == 2
         into(db, "day_14", 3, as_of)
@@ -117,7 +117,7 @@ def test_maintenance_does_not_wait_for_a_writer_into_a_new_partition(partitioned
         exact(db, "definition")
 
         writer.commit()
-        db.execute("select vessel_activity.maintain()")
+        maintained(db)
         exact(db, "rebuild", AS_OF + SECOND)
 
 
@@ -134,7 +134,7 @@ def test_a_partition_with_rows_counts_while_it_is_attached(partitioned: str) -> 
             "for values from ('2050-03-14 00:00+00') to ('2050-03-15 00:00+00')"
         )
         assert exact(db, "definition", as_of)[:3] == (1, 1, 2)
-        db.execute("select vessel_activity.maintain()")
+        maintained(db)
         assert exact(db, "rebuild", as_of)[:3] == (1, 1, 2)
 
         db.execute("alter table vessel_positions detach partition day_14")

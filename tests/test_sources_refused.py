@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.support.fleet import AS_OF, MINUTE, SECOND, add_vessels, last_mode, refreshed
-from tests.support.sources import COLUMNS, engine_check, exact, into
+from tests.support.sources import COLUMNS, engine_check, exact, into, maintained
 from tests.test_sql_file import psql
 from vessel_activity.install import migrate
 
@@ -80,7 +80,7 @@ def test_scheduled_refreshes_do_not_try_again_and_migrate_does(empty_url: str) -
         refuse(db, "vessel_positions")
         migrate.migrate(empty_url)
         db.execute("drop event trigger refuse")
-        db.execute("select vessel_activity.maintain()")
+        maintained(db)
         exact(db, "definition")
 
         migrate.migrate(empty_url)
@@ -103,7 +103,7 @@ def test_a_refused_partition_leaves_the_others_their_triggers(partitioned: str) 
         into(db, "vessel_positions", 1)
         assert exact(db, "definition").active_now == 1
         db.execute("drop table day_14")
-        db.execute("select vessel_activity.maintain()")
+        maintained(db)
         exact(db, "rebuild")
         assert db.execute("select * from vessel_activity.refused_triggers").fetchall() == []
 
@@ -145,7 +145,7 @@ def test_a_table_that_citus_takes_over_is_computed_by_the_definition(
 
     db.execute(f"drop trigger truncate_trigger_1 on {table}")
     exact(db, "definition")
-    db.execute("select vessel_activity.maintain()")
+    maintained(db)
     exact(db, "rebuild")
     into(db, "vessel_positions", 9)
     assert exact(db, "incremental", AS_OF + SECOND).active_now == 3
@@ -168,7 +168,7 @@ def check_citus(db: psycopg.Connection, table: str) -> None:
             "Vessel activity does not support Citus yet."
         )
         assert db.execute("select * from vessel_activity.install_triggers()").fetchall() == []
-        db.execute("select vessel_activity.maintain()")
+        maintained(db)
         assert db.execute(
             "select tgname from pg_trigger where tgrelid = %s::regclass and not tgisinternal",
             (table,),

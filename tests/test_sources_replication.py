@@ -20,7 +20,7 @@ from tests.support.fleet import (
     add_vessels,
     refreshed,
 )
-from tests.support.sources import engine_check, exact, into, opened
+from tests.support.sources import engine_check, exact, into, maintained, opened
 from vessel_activity.install import migrate
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ def test_a_partition_that_comes_and_goes_in_a_replica_session_is_noticed(partiti
             "create table evening partition of vessel_positions "
             "for values from ('2050-03-14 00:00+00') to ('2050-03-15 00:00+00')"
         )
-        db.execute("select vessel_activity.maintain()")
+        maintained(db)
         db.execute("set session_replication_role = replica")
         into(db, "evening", 5, midnight)
         db.execute("drop table evening")

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from tests.support.fleet import AS_OF, MINUTE, SECOND, add_vessels, last_mode, refreshed
-from tests.support.sources import COLUMNS, engine_check, exact, into
+from tests.support.sources import COLUMNS, engine_check, exact, into, maintained
 from vessel_activity.install import migrate
 
 
@@ -19,7 +19,7 @@ def test_disabled_triggers_are_noticed_and_enabled_again(db: psycopg.Connection)
     assert exact(db, "definition").active_now == 1
     assert "lacks triggers of vessel activity" in engine_check(db)[1]
 
-    db.execute("select vessel_activity.maintain()")
+    maintained(db)
     assert exact(db, "rebuild").active_now == 1
     into(db, "vessel_positions", 2)
     assert exact(db, "incremental").active_now == 2
@@ -45,7 +45,7 @@ def test_dropped_triggers_are_put_back_by_maintenance(db: psycopg.Connection) ->
     db.execute("update vessels set flag = 'US'")
 
     assert exact(db, "definition").top_flags == [("US", 1)]
-    db.execute("select vessel_activity.maintain()")
+    maintained(db)
     assert exact(db, "rebuild").top_flags == [("US", 1)]
     db.execute("update vessels set flag = 'SE'")
     assert exact(db, "incremental").top_flags == [("SE", 1)]
@@ -58,7 +58,7 @@ def test_a_renamed_trigger_is_noticed_and_repaired(db: psycopg.Connection) -> No
     assert exact(db, "definition").positions_last_hour == 1
     assert "have other names" in engine_check(db)[1]
 
-    db.execute("select vessel_activity.maintain()")
+    maintained(db)
     exact(db, "rebuild", AS_OF + SECOND)
     for _ in range(3):
         into(db, "vessel_positions", 1)

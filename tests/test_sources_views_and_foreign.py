@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from tests.support.fleet import AS_OF, SECOND
-from tests.support.sources import COLUMNS, engine_check, exact, into, opened
+from tests.support.sources import COLUMNS, engine_check, exact, into, maintained, opened
 from vessel_activity.install import migrate
 
 
@@ -89,7 +89,7 @@ def test_writers_can_write_if_a_partition_is_a_foreign_table(partitioned: str) -
         )
         exact(db, "definition")
         assert "foreign table" in engine_check(db)[1]
-        db.execute("select vessel_activity.maintain()")
+        maintained(db)
 
         for statement in across_both:
             db.execute(statement, (AS_OF,) if "%s" in statement else None)
@@ -97,7 +97,7 @@ def test_writers_can_write_if_a_partition_is_a_foreign_table(partitioned: str) -
         assert exact(db, "definition").active_now == 1
         assert db.execute("select count(*) from archive").fetchone() == (0,)
         db.execute("drop foreign table old_days")
-        db.execute("select vessel_activity.maintain()")
+        maintained(db)
         exact(db, "rebuild", AS_OF + SECOND)
         into(db, "vessel_positions", 2)
         assert exact(db, "incremental", AS_OF + SECOND).active_now == 2

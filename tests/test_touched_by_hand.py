@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import PROJECT
 from tests.support.catalog import snapshot
 from tests.support.fleet import AS_OF, MINUTE, SECOND, add_vessels, refreshed, stored
-from tests.support.sources import exact, into, opened
+from tests.support.sources import exact, into, maintained, opened
 from tests.test_migrate import ADOPTED, command, schemas
 from tests.test_sql_file import psql
 from tests.test_status import CHECKS, Check, refresh, status
@@ -119,7 +119,7 @@ def test_a_source_table_in_another_schema_is_named_and_counted_once_it_is_back(
 def test_a_moved_source_table_loses_its_triggers_and_gets_them_back(db: psycopg.Connection) -> None:
     refreshed(db, AS_OF - MINUTE)
     db.execute("create schema ais; alter table vessels set schema ais")
-    db.execute("select vessel_activity.maintain()")
+    maintained(db)
     assert db.execute(
         "select count(*) from pg_trigger"
         " where tgrelid = 'ais.vessels'::regclass and not tgisinternal"
@@ -128,7 +128,7 @@ def test_a_moved_source_table_loses_its_triggers_and_gets_them_back(db: psycopg.
 
     db.execute("alter table ais.vessels set schema public")
     assert exact(db, "definition").total_vessels == 1
-    db.execute("select vessel_activity.maintain()")
+    maintained(db)
     assert exact(db, "rebuild").total_vessels == 1
 
 
@@ -371,7 +371,7 @@ def test_an_event_trigger_that_fails_stops_no_refresh_and_no_maintenance(
     db.execute("alter event trigger audit_ddl disable")
     db.execute("drop trigger vessel_activity_inserted on vessel_positions")
     db.execute("alter event trigger audit_ddl enable")
-    db.execute("select vessel_activity.maintain()")
+    maintained(db)
     exact(db, "definition")
     problems = db.execute("select * from vessel_activity.install_triggers()").fetchall()
     assert problems == [
@@ -382,7 +382,7 @@ def test_an_event_trigger_that_fails_stops_no_refresh_and_no_maintenance(
         )
     ]
     db.execute("alter function audit() set search_path = audits")
-    db.execute("select vessel_activity.maintain()")
+    maintained(db)
     assert db.execute("select * from vessel_activity.install_triggers()").fetchall() == []
 
 

@@ -17,10 +17,17 @@ def start_standby(primary: LocalServer, standby: LocalServer) -> None:
     primary._run(
         [
             client_program("pg_basebackup"),
-            *("--pgdata", str(standby.datadir), "--write-recovery-conf"),
+            *("--pgdata", str(standby.datadir)),
             *("--checkpoint=fast", "--no-sync", "--username", "postgres"),
             *("--host", str(primary.socket_folder), "--port", "5432"),
         ],
         "the standby could not be made",
     )
+    # pg_basebackup --write-recovery-conf may be newer than the server, and name settings that the
+    # server does not know.
+    (standby.datadir / "standby.signal").touch()
+    with (standby.datadir / "postgresql.auto.conf").open("a", encoding="utf-8") as settings:
+        settings.write(
+            f"primary_conninfo = 'host={primary.socket_folder} port=5432 user=postgres'\n"
+        )
     standby.start()

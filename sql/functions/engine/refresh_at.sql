@@ -7,8 +7,8 @@
 --               `--> vessel_activity_at: the definition, if the state can't be used, and to verify the state
 --
 -- ensure_state makes the row of the state, and plan_refresh decides whether the state can be used. source_fingerprint, read
--- after the fold, says whether the triggers could have missed changes. record_skippers delays a rebuild while a writer is in
--- flight that left changes out.
+-- after the fold, says whether the triggers could have missed changes, and source_obstacle says why. record_skippers delays a
+-- rebuild while a writer is in flight that left changes out.
 -- An older row never replaces a newer one. But an instant that the clock has not reached was wrong: the clock was ahead when
 -- the row was stored. Then the row and the state are computed anew, and samples of the history after the present are deleted.
 -- Only tests pass an instant other than the present. An instant ahead of the clock counts as the present.
@@ -28,7 +28,6 @@ declare
   v_started_at constant timestamptz := clock_timestamp();
   v_present timestamptz;
   v_known record;
-  v_is_locked boolean;
   v_settings vessel_activity.settings;
   v_state vessel_activity.state;
   v_row public.vessel_activity_realtime;
@@ -69,7 +68,7 @@ begin
     v_row := v_known.stored;
     v_state := v_known.state;
     exit when v_round = 2;
-    v_is_locked := vessel_activity.lock_sources(
+    perform vessel_activity.lock_sources(
       v_state.fingerprint is null or p_verify or v_state.verified_at <= p_as_of - v_settings.verify_interval
         or v_state.as_of > p_as_of or v_state.far_due_at <= p_as_of);
     if not vessel_activity.try_refresh_lock() then
@@ -111,10 +110,7 @@ begin
   if v_mode = 'incremental' then
     v_done := vessel_activity.fold_inbox(p_as_of, p_verify or v_plan.verify);
     v_new_rows := v_done.new_rows;
-    -- plan_refresh has found that the columns fit, and since lock_sources none can have been altered.
-    v_source := vessel_activity.source_fingerprint(v_is_locked);
-    v_obstacle := v_source.obstacle;
-    if v_source.fingerprint = v_plan.fingerprint and v_obstacle is null and not v_done.is_incomplete then
+    if vessel_activity.source_fingerprint(v_state.relations, v_state.functions) = v_state.fingerprint and not v_done.is_incomplete then
       v_figures := vessel_activity.state_figures(
         p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count);
       v_row := v_figures.figures;
@@ -139,9 +135,8 @@ begin
         far_due_at = least(s.far_due_at, v_done.far_due_at),
         verified_at = case when v_verification is null then s.verified_at else p_as_of end;
     else
-      v_mode := case when v_obstacle is null then 'rebuild' else 'definition' end;
+      v_mode := 'rebuild';
       v_reason := case
-        when v_obstacle is not null then v_obstacle
         when v_done.is_incomplete then 'a partition or child table of a source table came and went, or a MERGE wrote into partitions'
         else 'changes went unseen: a source table was changed other than by INSERT, UPDATE or DELETE, or an inbox was over its limit'
       end;
@@ -155,24 +150,33 @@ begin
     perform vessel_activity.lock_sources(true, interval '0');
     perform from public.vessels, public.vessel_positions limit 0;
   end if;
+  if v_mode = 'rebuild' then
+    -- In this order: a change made after the fingerprint was read is found by the next refresh.
+    select w.relations, w.functions, vessel_activity.source_fingerprint(w.relations, w.functions) as fingerprint into v_source
+    from vessel_activity.source_watched() as w;
+    v_obstacle := vessel_activity.source_obstacle();
+    if v_obstacle is not null then
+      v_mode := 'definition';
+      v_reason := v_obstacle;
+    end if;
+  end if;
   if v_mode = 'rebuild' and vessel_activity.record_skippers() <> '{}' then
     v_mode := 'definition';
     v_reason := 'a writer that left changes out, while an inbox was over its limit or was not there, has not ended';
   end if;
   if v_mode = 'rebuild' then
     v_new_rows := null;
-    -- Read before the rebuild, so that the next refresh finds a change made in between.
-    select f.*, vessel_activity.source_tree() as tree into v_source from vessel_activity.source_fingerprint() as f;
     select f.* into v_done from vessel_activity.rebuild_state(p_as_of) as f;
     select f.* into v_figures from vessel_activity.state_figures(
       p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count) as f;
     v_row := v_figures.figures;
-    insert into vessel_activity.state as s (as_of, fingerprint, tree, far_due_at, verified_at)
-    values (p_as_of, v_source.fingerprint, v_source.tree, v_done.far_due_at, p_as_of)
+    insert into vessel_activity.state as s (as_of, fingerprint, relations, functions, far_due_at, verified_at)
+    values (p_as_of, v_source.fingerprint, v_source.relations, v_source.functions, v_done.far_due_at, p_as_of)
     on conflict (only_row) do update set
       as_of = excluded.as_of,
       fingerprint = excluded.fingerprint,
-      tree = excluded.tree,
+      relations = excluded.relations,
+      functions = excluded.functions,
       far_due_at = excluded.far_due_at,
       verified_at = excluded.verified_at,
       in_doubt = '{}';

@@ -65,7 +65,7 @@ begin
   end if;
 
   perform vessel_activity.feed_note(v_feeder, v_counts, p_now);
-  if not repeated then
+  if exists (select from unnest(v_outcomes) as o (outcome) where o.outcome not in ('position', 'duplicate', 'static')) then
     perform vessel_activity.feed_reject(p_sources, v_reports, v_outcomes);
   end if;
   update vessel_activity.feeder as f

@@ -28,6 +28,7 @@ begin
 
   p_outcomes := array(
     select case
+      when r.reason in ('position', 'duplicate', 'static') then 'rejected: ' || r.reason -- a reason that looks like an outcome
       when r.reason is not null then r.reason
       when r.mmsi = any (v_missing) then 'vessel not stored by public.vessels'
       when vessel_activity.is_static(r.kind) then 'static'

@@ -12,7 +12,7 @@ begin
   if pg_catalog.to_regclass('vessel_activity.inbox') is null then
     return null;
   end if;
-  if (select s.tree from vessel_activity.state as s) is distinct from vessel_activity.source_tree() then
+  if (select s.relations from vessel_activity.state as s) is distinct from vessel_activity.source_tree() then
     insert into vessel_activity.inbox (sign) select 0 where vessel_activity.take_inbox_ticket();
   end if;
   return null;

@@ -12,7 +12,7 @@ begin
   end if;
   perform set_config('vessel_activity.applied_to', p_relation::text, true);
   if (select c.relispartition from pg_class as c where c.oid = p_relation)
-    and (select s.tree from vessel_activity.state as s) is distinct from vessel_activity.source_tree()
+    and (select s.relations from vessel_activity.state as s) is distinct from vessel_activity.source_tree()
   then
     insert into vessel_activity.inbox (sign) select 0 where vessel_activity.take_inbox_ticket();
   end if;

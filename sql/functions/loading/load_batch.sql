@@ -25,7 +25,6 @@ declare
   v_reports vessel_activity.report[];
   v_filed record;
   v_counts record;
-  v_rejected bigint;
   v_load vessel_activity.load;
 begin
   select l.* into v_load from vessel_activity.load as l where l.id = p_load_id and l.state = 'running';
@@ -39,12 +38,12 @@ begin
   v_reports := vessel_activity.read_reports(p_rows);
   perform vessel_activity.lock_vessels(v_reports);
   select f.* into v_filed from vessel_activity.file_reports(v_reports, v_load.to_recording) as f;
-  v_rejected := vessel_activity.load_reject(p_load_id, v_reports, v_filed.p_outcomes);
 
   select
     count(*) filter (where r.outcome = 'position') as loaded,
     count(*) filter (where r.outcome = 'duplicate') as duplicate,
     count(*) filter (where r.outcome = 'static') as static,
+    count(*) filter (where r.outcome not in ('position', 'duplicate', 'static')) as rejected,
     count(*) filter (where r.reason is null and r.type_code <> 0 and t.code is null) as types,
     count(*) filter (where r.reason is null and r.speed = 'NaN') as speeds,
     count(*) filter (where r.reason is null and r.course = 'NaN') as courses
@@ -53,11 +52,15 @@ begin
     as r (number, reason, kind, mmsi, reported_at, latitude, longitude, speed, course, name, type_code, raw, outcome)
   left join vessel_activity.ship_type as t on t.code = r.type_code;
 
+  if v_counts.rejected > 0 then
+    perform vessel_activity.load_reject(p_load_id, v_reports, v_filed.p_outcomes);
+  end if;
+
   update vessel_activity.load as l
   set rows_read = l.rows_read + cardinality(v_reports) + p_ignored,
     rows_loaded = l.rows_loaded + v_counts.loaded,
     rows_duplicate = l.rows_duplicate + v_counts.duplicate,
-    rows_rejected = l.rows_rejected + v_rejected,
+    rows_rejected = l.rows_rejected + v_counts.rejected,
     rows_static = l.rows_static + v_counts.static,
     rows_ignored = l.rows_ignored + p_ignored,
     vessels_new = l.vessels_new + v_filed.p_vessels_new,

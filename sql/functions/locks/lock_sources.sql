@@ -29,11 +29,14 @@ begin
   loop
     begin
       lock table public.vessel_positions in access share mode nowait;
-      if coalesce(p_with_vessels, not exists (
-        select from vessel_activity.state as s, vessel_activity.settings as o
-        where s.fingerprint is not null and s.verified_at > clock_timestamp() - o.verify_interval
-          and s.as_of <= clock_timestamp() and coalesce(s.far_due_at > clock_timestamp(), true)
-      )) then
+      if p_with_vessels is null then
+        p_with_vessels := not exists (
+          select from vessel_activity.state as s, vessel_activity.settings as o
+          where s.fingerprint is not null and s.verified_at > clock_timestamp() - o.verify_interval
+            and s.as_of <= clock_timestamp() and coalesce(s.far_due_at > clock_timestamp(), true)
+        );
+      end if;
+      if p_with_vessels then
         lock table public.vessels in access share mode nowait;
       end if;
       return true;

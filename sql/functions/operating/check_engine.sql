@@ -6,29 +6,32 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_source record;
+  v_obstacle text;
   v_last vessel_activity.refresh_log;
 begin
   check_name := 'engine';
   select l.* into v_last from vessel_activity.refresh_log as l order by l.id desc limit 1;
-  select f.* into v_source from vessel_activity.source_fingerprint() as f;
   if pg_is_in_recovery() then
     state := 'ok';
     detail := 'this server is a standby: it receives the cached row from its primary';
-  elsif v_source.obstacle is not null then
+    return next;
+    return;
+  end if;
+  v_obstacle := vessel_activity.source_obstacle();
+  if v_obstacle is not null then
     state := 'warn';
-    detail := format('every refresh computes the figures from all recent rows of the source tables, because a faster refresh could miss changes: %s', v_source.obstacle);
+    detail := format('every refresh computes the figures from all recent rows of the source tables, because a faster refresh could miss changes: %s', v_obstacle);
     hint := case
-      when v_source.obstacle like '%does not exist' then 'See the check source tables.'
-      when v_source.obstacle like '%were refused%' then
+      when v_obstacle like '%does not exist' then 'See the check source tables.'
+      when v_obstacle like '%were refused%' then
         'Accept slower refreshes, which are exact too. Or remove the cause of the refusal, then run vessel-activity migrate, which tries again.'
-      when v_source.obstacle like '%Citus%' then
+      when v_obstacle like '%Citus%' then
         'Accept slower refreshes, or make the table an ordinary one: select undistribute_table(''public.vessels''). Vessel activity does not support Citus yet.'
-      when v_source.obstacle like '%virtual generated column%' then
+      when v_obstacle like '%virtual generated column%' then
         'Make the column a stored generated column or an ordinary one, then run vessel-activity migrate. Or accept slower refreshes.'
-      when v_source.obstacle like '%over its limit%' then 'See the check inbox. The warning ends once vacuum has made room.'
-      when v_source.obstacle like '%another type%' then 'Run vessel-activity migrate, which adapts vessel activity to the new type.'
-      when v_source.obstacle like '%lacks%triggers%' or v_source.obstacle like '%carries%triggers%' then
+      when v_obstacle like '%over its limit%' then 'See the check inbox. The warning ends once vacuum has made room.'
+      when v_obstacle like '%another type%' then 'Run vessel-activity migrate, which adapts vessel activity to the new type.'
+      when v_obstacle like '%lacks%triggers%' or v_obstacle like '%carries%triggers%' then
         'Run vessel-activity migrate as the owner of the table, or select * from vessel_activity.install_triggers(). Scheduled refreshes do the same if the owner of vessel activity may alter the table.'
       else 'Use an ordinary or partitioned table in its place, or accept slower refreshes: select mode, duration_ms from vessel_activity.refresh_log order by id desc limit 10.'
     end;

@@ -74,17 +74,23 @@ as $$
           date_trunc('second', greatest(t.clock_offset, - t.clock_offset)), case when t.clock_offset > interval '0' then 'ahead of' else 'behind' end),
         'Set the clocks right, with NTP for example. Messages without a time of their own get that of their arrival.'
       where t.clock_offset not between interval '-1 minute' and interval '1 minute'
+      union all
+      select 9, 'warn', format('none of the %s messages was the position of a ship, so public.vessel_positions is not filled', t.messages),
+        'Look which messages the source sends: select ignored_by_type, rejected_by_reason from vessel_activity.feed.'
+      where t.messages >= 1000 and t.positions + t.duplicates = 0
     ) as p
   )
   select
     'feed ' || t.source,
     coalesce(min(f.state), 'ok'), -- fail is before warn
-    coalesce(string_agg(f.detail, '; ' order by f.ordinal), format('connected%s; the newest message arrived %s ago', ' to ' || t.address,
-      greatest(date_trunc('second', t.silent_for), interval '0'))),
+    coalesce(string_agg(f.detail, '; ' order by f.ordinal), format('connected%s; the newest message arrived %s ago%s', ' to ' || t.address,
+      greatest(date_trunc('second', t.silent_for), interval '0'),
+      case when t.statics = 0 and t.positions + t.duplicates >= 10000
+        then '; it has brought no static data, so names and types of ships stay unknown' end)),
     string_agg(f.hint, ' ' order by f.ordinal)
   from told as t
   left join finding as f on f.source = t.source
-  group by t.source, t.address, t.silent_for
+  group by t.source, t.address, t.silent_for, t.statics, t.positions, t.duplicates
   order by t.source
 $$;
 

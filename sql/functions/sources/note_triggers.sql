@@ -3,11 +3,10 @@
 -- fires with session_replication_role = replica. The statement triggers are enabled in the ordinary way: they fire otherwise.
 -- BEGIN ATOMIC instead of a pinned search_path, so that PostgreSQL can inline it.
 create or replace function vessel_activity.note_triggers()
-returns table (relation oid, trigger_name name, event text, is_right boolean, version text)
+returns table (relation oid, trigger_name name, event text, is_right boolean)
 language sql stable
 begin atomic
-  select t.tgrelid, t.tgname, w.event, t.tgname = 'vessel_activity_' || w.event and t.tgenabled = w.enabled,
-    concat(t.oid, ':', t.xmin, t.tgenabled)
+  select t.tgrelid, t.tgname, w.event, t.tgname = 'vessel_activity_' || w.event and t.tgenabled = w.enabled
   from (values
     ('note_positions_inserted', 'inserted', 'O'::"char"), ('note_positions_updated', 'updated', 'O'),
     ('note_positions_deleted', 'deleted', 'O'), ('note_positions_applied', 'applied', 'R'),
@@ -23,4 +22,4 @@ begin atomic
 end;
 
 comment on function vessel_activity.note_triggers() is
-  'The triggers of vessel activity and the relations that carry them. event: what the trigger notes. is_right: it has its proper name and is enabled as it should be. version: changes whenever the trigger changes.';
+  'The triggers of vessel activity and the relations that carry them. event: what the trigger notes. is_right: it has its proper name and is enabled as it should be.';

@@ -6,8 +6,7 @@
 --     relation carries a trigger that runs citus_truncate_trigger().
 --   * A column that the triggers read is virtual (see virtual_columns).
 --   * A table has inheritance children. Former children can't be told apart from present ones, so the triggers are of no use.
--- BEGIN ATOMIC instead of a pinned search_path, so that PostgreSQL can inline it into source_fingerprint, whose plan a session
--- keeps.
+-- BEGIN ATOMIC instead of a pinned search_path, so that PostgreSQL can inline it.
 create or replace function vessel_activity.source_relations()
 returns table (source text, relation oid, kind "char", has_children boolean, needed_triggers integer, refusal text)
 language sql stable

@@ -1,0 +1,52 @@
+-- Says why changes of the source tables could go unseen, so that the state can't be used.
+-- vessel_activity_status() chooses its hint by words of the obstacle.
+create or replace function vessel_activity.source_obstacle()
+returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_obstacle text;
+begin
+  with carried as materialized (
+    select t.* from vessel_activity.note_triggers() as t
+  ),
+  relations as materialized (
+    select s.relation, s.refusal,
+      (select count(*) from carried as t where t.relation = s.relation and t.is_right) < s.needed_triggers as lacks_triggers,
+      exists (select from carried as t where t.relation = s.relation and not t.is_right) as has_wrong_triggers
+    from vessel_activity.source_relations() as s
+  ),
+  lacking as (
+    select min(r.relation::regclass::text) as name,
+      (select f.problem from vessel_activity.refused_triggers as f
+        where f.relation in (select r1.relation from relations as r1 where r1.lacks_triggers)
+        order by f.relation limit 1) as problem
+    from relations as r
+    where r.lacks_triggers or r.has_wrong_triggers
+  )
+  select case
+      when to_regclass('public.vessels') is null then 'public.vessels does not exist'
+      when to_regclass('public.vessel_positions') is null then 'public.vessel_positions does not exist'
+      when count(r.refusal) > 0 then min(r.refusal)
+      when bool_or(r.lacks_triggers or r.has_wrong_triggers) then
+        (select coalesce(
+            'a source table lacks triggers of vessel activity, which were refused: ' || l.problem,
+            l.name || ' lacks triggers of vessel activity, or they are not enabled as they should be, or have other names')
+          from lacking as l)
+      when exists (select from carried as t where t.relation not in (select r4.relation from relations as r4)) then
+        (select format('%s carries triggers of vessel activity but is no source table', min(t.relation::regclass::text))
+          from carried as t where t.relation not in (select r5.relation from relations as r5))
+      when exists (select from vessel_activity.unfitting_columns()) then
+        'a column of vessel_positions has another type or collation than at the last migrate'
+      when pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1 then
+        'writers leave changes out because an inbox is over its limit'
+    end
+  into v_obstacle
+  from relations as r;
+  return v_obstacle;
+end
+$$;
+
+comment on function vessel_activity.source_obstacle() is
+  'Why changes of the source tables could go unseen by refreshes, such as a missing trigger. NULL if none can.';
