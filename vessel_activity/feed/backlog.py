@@ -96,8 +96,7 @@ class Backlog:
         """Write the batches to the spool if the first of them has waited for that long."""
         with self._changed:
             is_late = self._memory and self._memory[0].oldest <= time.time() - seconds
-            behind = self._spool is not None and not self._spool.is_empty
-            if self._spool is not None and (is_late or (behind and self._memory)):
+            if self._spool is not None and is_late:
                 self._write()
 
     def dropped(self) -> Counter[str]:
