@@ -8,7 +8,7 @@ RUN := $(PYTHON) -m vessel_activity
 PYTEST ?= -n 2 --dist loadfile
 # The tests that depend on the version of PostgreSQL: the engine, the source tables, the figures and the installation.
 ENGINE := $(sort $(wildcard tests/test_engine_*.py tests/test_sources_*.py)) $(patsubst %,tests/test_%.py,\
-  catalog definition faults figures history_backfill locks migrate migrate_waits overloads refresh rights sql_file status upgrade)
+  catalog definition faults feeding figures history_backfill locks migrate migrate_waits overloads refresh rights sql_file status upgrade)
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -45,12 +45,16 @@ refresh-loop: .venv/installed ## refresh the figures if nobody else does, until 
 	@exec $(RUN) refresh-loop
 
 .PHONY: load
-load: .venv/installed ## load a MarineCadastre file into the source tables: make load FILE=...
-	@$(RUN) load "$(FILE)"
+load: .venv/installed ## load a file of AIS reports into the source tables: make load FILE=... MAP=...
+	@$(RUN) load "$(FILE)" $(if $(MAP),--map '$(MAP)')
 
 .PHONY: replay
-replay: .venv/installed ## play a MarineCadastre file as if it were live, until stopped: make replay FILE=...
+replay: .venv/installed ## play a file of AIS reports as if it were live, until stopped: make replay FILE=...
 	@exec $(RUN) replay "$(FILE)"
+
+.PHONY: feed
+feed: .venv/installed ## take AIS messages from live sources, until stopped: make feed FROM="tcp://host:port udp://host:port"
+	@exec $(RUN) feed $(foreach source,$(FROM),'$(source)')
 
 .PHONY: status
 status: .venv/installed ## check the database, and say what to do about each problem

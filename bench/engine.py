@@ -3,7 +3,7 @@
 The benchmark starts its own PostgreSQL server under .data/bench and deletes it at the end. Most
 bounds are on ratios within one run, because times depend on the machine. Settings come from the
 environment, and docs/benchmarks.md explains them: SIZE=small|dense, IDS=text|bigint, ROUNDS,
-SOAK_SECONDS, IDLE_SECONDS, ONLY=refresh,..., KEEP=1, OUTPUT.
+SOAK_SECONDS, FEED_SECONDS, IDLE_SECONDS, ONLY=refresh,..., KEEP=1, OUTPUT.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import psycopg
 
 from bench.api import api
 from bench.cluster import HERE, MEASURED, SIZES, BenchError, running
+from bench.feeding import Amount, feeding
 from bench.inserts import WAYS, Volume, throughput, wal_per_row
 from bench.loading import loading
 from bench.refreshes import rebuilds, refresh_figures, refreshes
@@ -29,7 +30,7 @@ from bench.soak import open_transaction, soak
 from bench.subject import Subject, check_equal
 from vessel_activity.errors import LocalServerError
 
-PARTS = ("refresh", "rebuild", "soak", "api", "load", "inserts")
+PARTS = ("refresh", "rebuild", "soak", "api", "load", "feed", "inserts")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Options:
     ids: str
     rounds: int
     soak_seconds: int
+    feed_seconds: int
     idle_seconds: int
     parts: tuple[str, ...]
     keep: bool
@@ -58,6 +60,7 @@ class Options:
             ids=_choice("IDS", "text", ("text", "bigint")),
             rounds=_whole("ROUNDS", 9),
             soak_seconds=_whole("SOAK_SECONDS", 20),
+            feed_seconds=_whole("FEED_SECONDS", 60),
             idle_seconds=_whole("IDLE_SECONDS", 0),
             parts=tuple(
                 part for part in PARTS if part in os.environ.get("ONLY", ",".join(PARTS)).split(",")
@@ -200,6 +203,13 @@ def run(options: Options) -> Report:
         if "load" in options.parts:
             rows = 2_000 if options.size == "tiny" else 200_000
             loading(server, report, max(1, options.rounds // 3), rows)
+        if "feed" in options.parts:
+            amount = (
+                Amount(1_000, 1, 1)
+                if options.size == "tiny"
+                else Amount(full_seconds=options.feed_seconds)
+            )
+            feeding(server, report, max(1, options.rounds // 3), amount)
         if options.idle_seconds:
             open_transaction(main, report, options.idle_seconds)
         if "inserts" in options.parts:

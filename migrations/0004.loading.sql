@@ -1,55 +1,50 @@
 -- depends: 0002.figures
--- Tables for loading files of AIS reports (docs/loading.md): the landing table, the log of loads, two code tables for
--- static data, and the recording that a replay plays.
+-- What loads of files need (docs/loading.md): the type of a report, the log of loads, two code tables for static data, and the
+-- recording that a replay plays.
 
 set local lock_timeout = '500ms';
 
--- Unlogged, and empty outside the transaction of a batch: a load that dies leaves nothing behind.
-create unlogged table if not exists vessel_activity.landing (
-  line_number bigint not null,
-  reason text,
-  mmsi integer,
-  reported_at timestamptz,
-  latitude double precision,
-  longitude double precision,
-  speed numeric,
-  course numeric,
-  name text,
-  type_code integer,
-  raw text not null
-);
-comment on table vessel_activity.landing is 'Lines of the file that is being loaded, with the values as sent, including those that mean not available. Filled and emptied in the transaction of each batch.';
-comment on column vessel_activity.landing.line_number is 'Line number in the file; the header is line 1.';
-comment on column vessel_activity.landing.reason is 'Why the line can''t be read, or is not stored; NULL if there is no such reason.';
-comment on column vessel_activity.landing.mmsi is 'Maritime Mobile Service Identity of a station of any kind.';
-comment on column vessel_activity.landing.reported_at is 'When the position was valid.';
-comment on column vessel_activity.landing.latitude is 'Degrees north; 91 and NULL mean not available.';
-comment on column vessel_activity.landing.longitude is 'Degrees east; 181 and NULL mean not available.';
-comment on column vessel_activity.landing.speed is 'Speed over ground in knots; 102.3 and NULL mean not available. NaN: the text in the file is no number.';
-comment on column vessel_activity.landing.course is 'Course over ground in degrees; 360 and NULL mean not available. NaN: the text in the file is no number.';
-comment on column vessel_activity.landing.name is 'Name of the vessel; NULL if the line has none.';
-comment on column vessel_activity.landing.type_code is 'Code of the type of ship; NULL if the line has none, -1 if the text in the file is no code.';
-comment on column vessel_activity.landing.raw is 'The line as it is in the file.';
-
-create unlogged table if not exists vessel_activity.landed_vessel (
-  mmsi integer not null,
-  name text,
-  name_at timestamptz,
-  type_name text,
-  type_at timestamptz,
-  flag text
-);
-comment on table vessel_activity.landed_vessel is 'One row for each vessel in the landed reports, with its newest static data.';
-comment on column vessel_activity.landed_vessel.mmsi is 'MMSI of the vessel.';
-comment on column vessel_activity.landed_vessel.name is 'Newest name of the vessel; NULL if no report has one.';
-comment on column vessel_activity.landed_vessel.name_at is 'Time of the report that has this name.';
-comment on column vessel_activity.landed_vessel.type_name is 'Newest type of the vessel; NULL if no report has a known type.';
-comment on column vessel_activity.landed_vessel.type_at is 'Time of the report that has this type.';
-comment on column vessel_activity.landed_vessel.flag is 'Flag state from the country digits of the MMSI; NULL if they are not assigned.';
+-- A report as a file or a feed gives it. Functions pass the reports of a batch to each other as an array. So no table holds
+-- them, and several loads and feeds can run at once.
+do $$
+begin
+  if to_regtype('vessel_activity.report') is null then
+    create type vessel_activity.report as (
+      number integer,
+      reason text,
+      kind smallint,
+      mmsi integer,
+      reported_at timestamptz,
+      latitude double precision,
+      longitude double precision,
+      speed numeric,
+      course numeric,
+      name text,
+      type_code integer,
+      raw text
+    );
+  end if;
+end
+$$;
+comment on type vessel_activity.report is 'A line of a file or a message of a feed, with the values as sent, including those that mean not available.';
+comment on column vessel_activity.report.number is 'Of a file: the number of the line; the header is line 1. Of a feed: the place of its source in the batch.';
+comment on column vessel_activity.report.reason is 'Why the report can''t be read, or is not filed; NULL if there is no such reason.';
+comment on column vessel_activity.report.kind is 'Type of the AIS message; NULL if the file does not say. Types 5 and 24 hold static data only.';
+comment on column vessel_activity.report.mmsi is 'Maritime Mobile Service Identity of a station of any kind.';
+comment on column vessel_activity.report.reported_at is 'When the position or the static data was valid.';
+comment on column vessel_activity.report.latitude is 'Degrees north; 91 and NULL mean not available.';
+comment on column vessel_activity.report.longitude is 'Degrees east; 181 and NULL mean not available.';
+comment on column vessel_activity.report.speed is 'Speed over ground in knots; 102.3 and NULL mean not available. NaN: the text in the file is no number.';
+comment on column vessel_activity.report.course is 'Course over ground in degrees; 360 and NULL mean not available. NaN: the text in the file is no number.';
+comment on column vessel_activity.report.name is 'Name of the vessel; NULL if the report has none.';
+comment on column vessel_activity.report.type_code is 'Code of the type of ship; NULL if the report has none, -1 if the text in the file is no code.';
+comment on column vessel_activity.report.raw is 'The line or message as received, with the escapes of COPY.';
 
 create table if not exists vessel_activity.load (
   id bigserial primary key,
   file text not null,
+  to_recording boolean not null default false,
+  process integer not null default pg_backend_pid(),
   started_at timestamptz not null default clock_timestamp(),
   ended_at timestamptz,
   state text not null default 'running' check (state in ('running', 'finished', 'interrupted', 'failed')),
@@ -58,6 +53,8 @@ create table if not exists vessel_activity.load (
   rows_loaded bigint not null default 0,
   rows_duplicate bigint not null default 0,
   rows_rejected bigint not null default 0,
+  rows_static bigint not null default 0,
+  rows_ignored bigint not null default 0,
   vessels_new bigint not null default 0,
   vessels_updated bigint not null default 0,
   types_not_understood bigint not null default 0,
@@ -65,12 +62,14 @@ create table if not exists vessel_activity.load (
   speeds_not_understood bigint not null default 0,
   courses_not_understood bigint not null default 0,
   names_not_understood bigint not null default 0,
-  constraint load_adds_up check (rows_read = rows_loaded + rows_duplicate + rows_rejected)
+  constraint load_adds_up check (rows_read = rows_loaded + rows_duplicate + rows_rejected + rows_static + rows_ignored)
 );
 comment on table vessel_activity.load is 'One row for each load. Each batch updates the counts in its own transaction, so they are always true.';
 comment on sequence vessel_activity.load_id_seq is 'Numbers load.id.';
 comment on column vessel_activity.load.id is 'Number of the load.';
 comment on column vessel_activity.load.file is 'Name of the file.';
+comment on column vessel_activity.load.to_recording is 'Whether the positions are kept for a replay instead of being added to vessel_positions.';
+comment on column vessel_activity.load.process is 'Process of the database session that runs the load.';
 comment on column vessel_activity.load.started_at is 'When the load began.';
 comment on column vessel_activity.load.ended_at is 'When the load ended; NULL while it runs, or if it died.';
 comment on column vessel_activity.load.state is 'running, finished, interrupted (it was stopped or died) or failed.';
@@ -79,6 +78,8 @@ comment on column vessel_activity.load.rows_read is 'Rows read from the file, wi
 comment on column vessel_activity.load.rows_loaded is 'Positions added.';
 comment on column vessel_activity.load.rows_duplicate is 'Rows whose MMSI and time were already in the file or in vessel_positions.';
 comment on column vessel_activity.load.rows_rejected is 'Rows that were not loaded. load_rejection counts them by reason; rejected_row holds the rows.';
+comment on column vessel_activity.load.rows_static is 'Reports that hold static data only: AIS messages of types 5 and 24.';
+comment on column vessel_activity.load.rows_ignored is 'AIS messages of types that hold neither a position of a ship nor static data.';
 comment on column vessel_activity.load.vessels_new is 'Vessels added.';
 comment on column vessel_activity.load.vessels_updated is 'How often the name, type or flag state of a vessel changed.';
 comment on column vessel_activity.load.types_not_understood is 'Reports whose type of ship is no code with a known meaning. They are loaded without a type. Code 0 means not available, and is not counted.';

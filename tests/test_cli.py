@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NAMES = [
     *("demo", "migrate", "rollback", "refresh", "status", "serve"),
-    *("refresh-loop", "load", "replay", "sql"),
+    *("refresh-loop", "load", "replay", "feed", "sql"),
 ]
 
 

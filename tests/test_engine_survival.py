@@ -155,10 +155,9 @@ _ROLLED_BACK = {
         "select vessel_activity.load_start('file')",
         "begin",
         (
-            "insert into vessel_activity.landing (line_number, mmsi, reported_at, latitude,"
-            " longitude, raw) values (2, 219000001, now(), 1, 1, '')"
+            "select vessel_activity.load_batch((select max(id) from vessel_activity.load),"
+            r" E'2\t\\N\t1\t219000001\t2026-05-01 12:00:00+00\t1\t1\t1\t1\t\\N\t\\N\t')"
         ),
-        "select vessel_activity.load_batch((select max(id) from vessel_activity.load))",
     ],
 }
 

@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "database": {"base"},
     "install": {"database", "base"},
     "ais": {"database", "base"},
+    "feed": {"ais", "database", "base"},
     "web": {"database", "base"},
     "refresh_loop": {"database", "base"},
     "operate": {"database", "base"},
@@ -30,7 +31,7 @@ MAY_IMPORT = {
     "demo": {"install", "database", "base"},
     # The command starts the server by its path, so that it needs nothing of the web.
     "cli": {
-        "demo", "running", "operate", "refresh_loop", "ais", "install", "database", "base"
+        "demo", "running", "operate", "refresh_loop", "feed", "ais", "install", "database", "base"
     },
     "__main__": {"cli"},
     "server": {"web", "refresh_loop", "running", "database", "base"},

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -138,11 +139,12 @@ def test_the_header_of_2025_and_every_compression_are_read(
     ("content", "message"),
     [
         (b"", "the file is empty"),
-        (b"id,name\n1,x\n", "not a header of AIS data"),
-        (b"MMSI,LAT,LON\n", "the header lacks BaseDateTime"),
+        (b"id,name\n1,x\n", "the form of this file is not known. Its header: id,name"),
+        (b"MMSI,LAT,LON\n", "nearest: MarineCadastre, of which BaseDateTime is missing; Danish"),
+        (b"just text\n", "the first line is no header of AIS data"),
+        (b'{"type":1,"mmsi":1}\n', "vessel-activity feed file:FILE"),
         (b"\x00\x01\x02\x03\x04", "not a text file"),
-        (b"PK\x03\x04zip", "ZIP archive"),
-        (b"!AIVDM,1,1,,A,13aG,0*11\n", "raw NMEA"),
+        (b"PK\x03\x04zip", "damaged"),
         (gzip.compress(OLD.encode() * 1000, mtime=0)[:60], "ends early"),
     ],
 )
@@ -168,26 +170,39 @@ def test_a_zstd_file_with_too_large_a_window_is_refused_with_the_way_out(
         ingest.load_file(url, path)
 
 
-def test_the_danish_file_is_refused_by_name(url: str) -> None:
-    with pytest.raises(NotAisError, match="Danish Maritime Authority"):
-        ingest.load_file(url, PROJECT / "tests" / "data" / "danish_2024.csv")
-
-
-@pytest.mark.parametrize("name", ["nmea_tag_blocks.nm4", "nmea_time_lines.txt"])
-def test_raw_nmea_is_refused_by_name(url: str, name: str) -> None:
-    with pytest.raises(NotAisError, match="raw NMEA"):
-        ingest.load_file(url, PROJECT / "tests" / "data" / name)
-
-
-def test_a_second_load_at_the_same_time_is_refused(
+def test_a_load_runs_beside_a_replay_but_not_into_its_recording(
     url: str, db: psycopg.Connection, file: Callable[..., Path]
 ) -> None:
     db.execute("select vessel_activity.load_lock()")
-    with pytest.raises(psycopg.errors.LockNotAvailable, match="another load") as raised:
-        ingest.load_file(url, file(OLD, line("219000001")))
+    assert ingest.load_file(url, file(OLD, line("219000001"))).counts.rows_loaded == 1
+    with pytest.raises(psycopg.errors.LockNotAvailable, match="another replay") as raised:
+        ingest.load_file(url, file(OLD, line("219000001")), to_recording=True)
     assert raised.value.diag.message_hint == (
         "Wait until that session has ended, or stop it. Then try again."
     )
+
+
+def test_a_load_that_runs_is_not_taken_for_dead_by_another_one(
+    url: str, db: psycopg.Connection, file: Callable[..., Path]
+) -> None:
+    with psycopg.connect(url, autocommit=True) as dead:
+        dead.execute("select vessel_activity.load_start('dead')")
+    db.execute("select vessel_activity.load_start('alive')")
+    deadline = time.monotonic() + 30
+    while db.execute(
+        "select count(*) from pg_stat_activity where datname = current_database()"
+        " and backend_type = 'client backend'"
+    ).fetchone() != (1,):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+    ingest.load_file(url, file(OLD, line("219000001")))
+
+    assert db.execute("select file, state from vessel_activity.load order by id").fetchall() == [
+        ("dead", "interrupted"),
+        ("alive", "running"),
+        ("ais.csv", "finished"),
+    ]
 
 
 def test_a_load_into_an_adopted_table_without_defaults_numbers_its_rows(

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from tests.conftest import COMMAND, PROJECT
+from tests.support.feed_batches import Feed, Report
 from tests.support.fleet import add_positions, definition, stored
 from tests.support.roles import new_role, role
 from tests.support.webserver import STATS, WebServer, eventually
@@ -55,7 +56,10 @@ _OPERATOR = (
     _SERVER
     | _LOADS
     | {
+        "select on vessel_activity.feed",
+        "select on vessel_activity.feeder",
         "select on vessel_activity.refresh_log",
+        "select on vessel_activity.rejected_message",
         "select on vessel_activity.settings",
         "update (history_retention) on vessel_activity.settings",
         "update (inbox_limit_bytes) on vessel_activity.settings",
@@ -79,13 +83,13 @@ _OPERATOR = (
     }
 )
 _FEEDER = _LOADS | {
-    "insert on vessel_activity.landing",
-    "execute vessel_activity.load_batch(bigint,boolean,bigint)",
+    "execute vessel_activity.feed_batch(uuid,bigint,text,jsonb,jsonb)",
+    "execute vessel_activity.feed_start(uuid,text,integer,text)",
+    "execute vessel_activity.load_batch(bigint,text,bigint,bigint)",
     "execute vessel_activity.load_end(bigint,text,text)",
     "execute vessel_activity.load_start(text,boolean)",
     "execute vessel_activity.load_unknown_characters(bytea[])",
 }
-_MAINTAINS = {"maintain on vessel_activity.landed_vessel", "maintain on vessel_activity.landing"}
 RIGHTS: dict[str, set[str]] = {
     "reader": _USE | _READER,
     "server": _USE | _SERVER,
@@ -141,10 +145,8 @@ def rights(db: psycopg.Connection, name: str) -> set[str]:
     return {text for (text,) in found} - {"usage on schema public"}
 
 
-def expected(db: psycopg.Connection, *purposes: str) -> set[str]:
-    granted = set().union(*(RIGHTS[purpose] for purpose in purposes))
-    maintains = "feeder" in purposes and db.info.server_version >= 170_000
-    return granted | (_MAINTAINS if maintains else set())
+def expected(*purposes: str) -> set[str]:
+    return set().union(*(RIGHTS[purpose] for purpose in purposes))
 
 
 @pytest.fixture
@@ -166,7 +168,7 @@ def test_each_purpose_has_exactly_these_rights(db: psycopg.Connection, plain: st
     assert rights(db, plain) == set()
     for purpose in RIGHTS:
         grant(db, plain, purpose)
-        assert rights(db, plain) == expected(db, purpose)
+        assert rights(db, plain) == expected(purpose)
         revoke(db, plain, purpose)
         assert rights(db, plain) == set()
 
@@ -177,20 +179,20 @@ def test_of_reader_server_and_operator_the_last_one_counts(
     for first, second in itertools.permutations(("reader", "server", "operator"), 2):
         grant(db, plain, first)
         grant(db, plain, second)
-        assert rights(db, plain) == expected(db, second), (first, second)
+        assert rights(db, plain) == expected(second), (first, second)
 
 
 def test_a_feeder_may_have_another_purpose_besides(db: psycopg.Connection, plain: str) -> None:
     grant(db, plain, "operator")
     grant(db, plain, "feeder")
-    assert rights(db, plain) == expected(db, "operator", "feeder")
+    assert rights(db, plain) == expected("operator", "feeder")
     grant(db, plain, "server")
-    assert rights(db, plain) == expected(db, "server", "feeder")
+    assert rights(db, plain) == expected("server", "feeder")
     revoke(db, plain, "server")
-    assert rights(db, plain) == expected(db, "feeder")
+    assert rights(db, plain) == expected("feeder")
     grant(db, plain, "reader")
     revoke(db, plain, "feeder")
-    assert rights(db, plain) == expected(db, "reader")
+    assert rights(db, plain) == expected("reader")
     grant(db, plain, "feeder")
     revoke(db, plain)
     assert rights(db, plain) == set()
@@ -210,7 +212,7 @@ def test_what_was_given_by_hand_is_taken_back_too(db: psycopg.Connection, plain:
     grant(db, plain, "reader")
     # It had all functions of a feeder, so it is one. CREATE in our schema is a right that must go.
     # Rights on the source tables are not ours.
-    assert rights(db, plain) == expected(db, "reader", "feeder") | {"select on public.vessels"}
+    assert rights(db, plain) == expected("reader", "feeder") | {"select on public.vessels"}
     revoke(db, plain)
     assert rights(db, plain) == {"select on public.vessels"}
 
@@ -222,9 +224,9 @@ def test_a_part_of_a_purpose_is_not_taken_back_alone(db: psycopg.Connection, pla
     assert f"vessel_activity_revoke('{plain}', 'operator')" in (
         refused.value.diag.message_hint or ""
     )
-    assert rights(db, plain) == expected(db, "operator")
+    assert rights(db, plain) == expected("operator")
     revoke(db, plain, "feeder")  # which it does not have
-    assert rights(db, plain) == expected(db, "operator")
+    assert rights(db, plain) == expected("operator")
 
 
 def test_a_member_of_two_roles_has_the_rights_of_both(
@@ -235,10 +237,10 @@ def test_a_member_of_two_roles_has_the_rights_of_both(
         new_role(db, url, "feeder") as other,
     ):
         db.execute(f"grant {urlsplit(one).username}, {urlsplit(other).username} to {plain}")
-        assert rights(db, plain) == expected(db, "server", "feeder")
+        assert rights(db, plain) == expected("server", "feeder")
         grant(db, plain, "reader")
         revoke(db, plain)  # takes only what the role has itself
-        assert rights(db, plain) == expected(db, "server", "feeder")
+        assert rights(db, plain) == expected("server", "feeder")
         assert (
             db.execute(
                 "select * from vessel_activity.granted() where role = %s", (plain,)
@@ -280,7 +282,7 @@ def test_another_superuser_may_be_granted_and_give_grants(db: psycopg.Connection
         with psycopg.connect(its_url, autocommit=True) as admin:
             grant(admin, str(urlsplit(other).username), "server")
             grant(admin, str(urlsplit(its_url).username), "reader")
-        assert rights(db, str(urlsplit(other).username)) == expected(db, "server")
+        assert rights(db, str(urlsplit(other).username)) == expected("server")
         revoke(db, str(urlsplit(other).username))
         assert rights(db, str(urlsplit(other).username)) == set()
 
@@ -291,7 +293,7 @@ def test_a_role_with_an_odd_name_gets_its_rights(db: psycopg.Connection, url: st
     db.execute(f"create role {quoted}")
     try:
         grant(db, name, "operator")
-        assert rights(db, name) == expected(db, "operator")
+        assert rights(db, name) == expected("operator")
         assert db.execute("select * from vessel_activity.granted()").fetchall() == [
             (name, "operator")
         ]
@@ -304,6 +306,7 @@ def test_a_role_with_an_odd_name_gets_its_rights(db: psycopg.Connection, url: st
 
 # --- each purpose can do what it is for, and nothing else -----------------------------------------
 
+_SPOOL = "00000000-0000-0000-0000-000000000001"
 _CAN: dict[str, list[str]] = {
     "reader": [
         "select * from public.vessel_activity_realtime",
@@ -334,10 +337,15 @@ _CAN: dict[str, list[str]] = {
         "select * from public.vessel_activity_status()",
         "select * from vessel_activity.refresh_log",
         "select * from vessel_activity.rejected_row",
+        "select * from vessel_activity.rejected_message",
+        "select * from vessel_activity.feed",
         "update vessel_activity.settings set slow_after = interval '20 seconds'",
     ],
     "feeder": [
         "select vessel_activity.load_end(vessel_activity.load_start('a.csv'), 'finished')",
+        "select vessel_activity.load_unknown_characters('{}')",
+        f"select vessel_activity.feed_start('{_SPOOL}', 'host', 1, '1')",
+        f"select vessel_activity.feed_batch('{_SPOOL}', 0, '', '[]', null)",
         "select * from vessel_activity.rejected_row",
     ],
 }
@@ -361,7 +369,8 @@ _NOBODY_ELSE = [
     "select setval('vessel_activity.inbox_guard', 2)",
     "select * from vessel_activity.inbox",
     "select * from vessel_activity.last_seen",
-    "select * from vessel_activity.landing",
+    "select vessel_activity.file_reports('{}')",
+    "insert into public.vessels (mmsi) values ('1')",
     "select * from vessel_activity.recording",
     "select * from public.vessel_positions",
     "select * from public.vessels",
@@ -392,6 +401,25 @@ def test_a_purpose_is_enough_for_its_calls_and_for_no_others(
         "select sqlstate from vessel_activity.refresh_log where sqlstate <> '57014'"
     )
     assert failures.fetchall() == []
+
+
+def test_a_feeder_adds_positions_and_vessels_but_reads_and_changes_none(
+    db: psycopg.Connection, url: str
+) -> None:
+    with role(db, url, "feeder") as session:
+        feed = Feed(session)
+        assert feed.send(Report(219000001), Report(219000001))["positions"] == 1
+        session.execute("select vessel_activity.load_start('file')")
+        loaded = session.execute(
+            "select rows_loaded from vessel_activity.load_batch(1, %s)", (Report(219000002).row(),)
+        ).fetchone()
+        assert loaded == (1,)
+        session.execute("select vessel_activity.load_end(1, 'finished')")
+        for table in ("public.vessels", "public.vessel_positions", "vessel_activity.feed"):
+            for query in (f"select from {table}", f"delete from {table}"):  # noqa: S608 - names
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    session.execute(query.encode())
+    assert db.execute("select count(*) from public.vessel_positions").fetchone() == (2,)
 
 
 # --- the programs ---------------------------------------------------------------------------------
@@ -627,7 +655,8 @@ _TRAP = """
     create operator {schema}.> (leftarg = timestamptz, rightarg = timestamptz, function = {schema}.compared);
     create table {schema}.settings (); create table {schema}.state (); create table {schema}.inbox ();
     create table {schema}.vessels (); create table {schema}.vessel_positions ();
-    create table {schema}.pg_class (); create table {schema}.pg_proc (); create table {schema}.landing ();
+    create table {schema}.pg_class (); create table {schema}.pg_proc (); create table {schema}.feed ();
+    create table {schema}.static_data ();
 """  # noqa: E501
 
 
@@ -766,10 +795,10 @@ def test_a_migrate_gives_each_purpose_anew_and_takes_what_was_given_by_hand(
         assert db.execute("select to_regproc('vessel_activity.serving_before')").fetchone() == (
             None,
         )
-        assert rights(db, other) == expected(db, "operator", "feeder")
+        assert rights(db, other) == expected("operator", "feeder")
         assert rights(db, plain) == {"select on public.vessel_activity_realtime"}
         # A role that has lost a part of its purpose by hand keeps the lesser one.
-        assert rights(db, server) == expected(db, "reader")
+        assert rights(db, server) == expected("reader")
 
 
 def test_the_functions_of_a_superuser_go_to_the_owner(

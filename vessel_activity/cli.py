@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vessel_activity import __version__, logs, paths, running
+from vessel_activity.errors import VesselActivityError
 from vessel_activity.settings import VARIABLES
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command, and end the process with its exit code."""
-    arguments = _parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] == ["feed"] and any(one.startswith("-?") for one in given):
+        given.insert(1, "--")  # standard input with a name is no option
+    arguments = _parser().parse_args(given)
     try:
         arguments.run(arguments)
     except BrokenPipeError:
@@ -105,16 +109,40 @@ def _parser() -> argparse.ArgumentParser:
         "load",
         "load a file of AIS reports into the source tables",
         _load,
-        "The file is a MarineCadastre CSV: plain, .gz or .zst. Loading it twice adds nothing.",
+        "It may be a MarineCadastre CSV, the Danish one, or NMEA lines: plain, .gz, .zst or .zip. "
+        "Loading it twice adds nothing.",
     )
     load.add_argument("file", type=Path, metavar="FILE")
+    load.add_argument(
+        "--map",
+        metavar="FIELD=COLUMN,...",
+        help="the columns of a CSV of any other form: mmsi, time, latitude and longitude, and if "
+        "there are any speed, course, name and type. Times are ISO, or as in time=COLUMN:epoch, "
+        "time=COLUMN:epoch_ms, time=COLUMN:%%d/%%m/%%Y %%H:%%M:%%S. Numbers may be converted to "
+        "degrees and knots, as in speed=COLUMN/10",
+    )
     replay = command(
         "replay",
         "play a file of AIS reports as if it were live, until stopped",
         _replay,
-        "The file is a MarineCadastre CSV: plain, .gz or .zst.",
+        "The file has one of the forms that `load` knows by themselves.",
     )
     replay.add_argument("file", type=Path, metavar="FILE")
+    feed = command(
+        "feed",
+        "take AIS messages from live sources into the source tables, until stopped",
+        _feed,
+        "Several sources fit in one process. Lost connections and an absent database are its care.",
+    )
+    feed.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="tcp://host:port, udp://host:port (datagrams sent to this address), file:PATH, - for "
+        "standard input, or aisstream: with its key in AISSTREAM_API_KEY. Each takes the options "
+        "name=... and silence=SECONDS, as in 'tcp://host:port?name=coast&silence=120'; aisstream: "
+        "also box=south,west,north,east and mmsi=..., each several times",
+    )
     sql = command(
         "sql",
         "print the whole installation as one SQL file for psql",
@@ -196,15 +224,34 @@ def _refresh_loop(_: argparse.Namespace) -> None:
 
 
 def _load(arguments: argparse.Namespace) -> None:
+    from vessel_activity.ais.layouts import read_map  # noqa: PLC0415
     from vessel_activity.ais.load import load_file, summary  # noqa: PLC0415
 
-    running.on_file(arguments.file, lambda url, file: print(summary(load_file(url, file))))
+    try:
+        named = None if arguments.map is None else read_map(arguments.map)
+    except VesselActivityError as error:
+        running.fail(error)
+    running.on_file(
+        arguments.file, lambda url, file: print(summary(load_file(url, file, named=named)))
+    )
 
 
 def _replay(arguments: argparse.Namespace) -> None:
     from vessel_activity.ais.replay import replay  # noqa: PLC0415
 
     running.on_file(arguments.file, replay)
+
+
+def _feed(arguments: argparse.Namespace) -> None:
+    from vessel_activity.feed.run import feed  # noqa: PLC0415
+    from vessel_activity.feed.source import sources  # noqa: PLC0415
+
+    logs.to_standard_error()
+    try:
+        found = sources(arguments.sources)
+    except VesselActivityError as error:
+        running.fail(error)
+    running.on_settings_and_database(lambda settings, url: feed(settings, url, found))
 
 
 def _sql(arguments: argparse.Namespace) -> None:

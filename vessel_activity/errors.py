@@ -27,5 +27,13 @@ class NotAisError(VesselActivityError, ValueError):
     """A file can't be read as AIS reports."""
 
 
+class MapError(VesselActivityError, ValueError):
+    """What --map says of the columns of a file can't be used."""
+
+
 class DemoError(VesselActivityError):
     """The demo can't be run."""
+
+
+class SourceError(VesselActivityError, ValueError):
+    """A source of a feed can't be used."""

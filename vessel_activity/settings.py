@@ -36,6 +36,8 @@ VARIABLES = {
     + "LOG_FORMAT": "format of the log of the server and the refresh loop: text or json (text)",
     _PREFIX + "CORS_ORIGINS": "web origins whose pages may read the API (none)",
     _PREFIX + "EMBED_ORIGINS": "web origins that may show the dashboard in a frame (none)",
+    _PREFIX + "FEED_SPOOL_MB": "what a feed keeps on disk while the database is away (1024)",
+    "AISSTREAM_API_KEY": "key of aisstream.io, for the source aisstream: of a feed",
 }
 """Every environment variable, with its meaning and its default in a few words."""
 
@@ -61,6 +63,8 @@ class Settings:
         max_connections_per_address: the same for one client address; 0: no limit.
         cors_origins: web origins whose pages may read the API; ("*",) means all.
         embed_origins: web origins that may show the dashboard in a frame (with ?embed).
+        feed_spool_mb: how many MB a feed keeps on disk while the database is away; 0 for none.
+        aisstream_api_key: key of aisstream.io; it is never shown.
 
     """
 
@@ -76,6 +80,8 @@ class Settings:
     max_connections_per_address: int = 0
     cors_origins: tuple[str, ...] = ()
     embed_origins: tuple[str, ...] = ()
+    feed_spool_mb: int = 1024
+    aisstream_api_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -132,6 +138,10 @@ class Settings:
             ),
             cors_origins=_origins(env, _PREFIX + "CORS_ORIGINS", anyone=True),
             embed_origins=_origins(env, _PREFIX + "EMBED_ORIGINS", anyone=False),
+            feed_spool_mb=int(
+                _number(env, _PREFIX + "FEED_SPOOL_MB", 1024, low=0, high=1_048_576, whole=True)
+            ),
+            aisstream_api_key=env.get("AISSTREAM_API_KEY") or None,
         )
 
 

@@ -43,6 +43,11 @@ class Report:
     name: str = ""
     type_code: str = ""
 
+    @property
+    def is_static_only(self) -> bool:
+        """Whether it is a message with a name or type, but without a position."""
+        return self.latitude is None and bool(self.name or self.type_code)
+
 
 def number(text: str) -> float | None:
     try:
@@ -166,6 +171,17 @@ class Message:
                 self.text(143, 20) if has_name else "",
                 str(self.unsigned(263, 8)) if has_name else "",
             )
+        if self.kind == 27:  # minutes to one place, whole knots
+            knots = self.unsigned(79, 6)
+            return Report(
+                raw,
+                mmsi,
+                time,
+                self.signed(62, 17) / 600,
+                self.signed(44, 18) / 600,
+                None if knots == 63 else knots,
+                self.unsigned(85, 9),
+            )
         if self.kind == 5:
             return Report(
                 raw, mmsi, time, name=self.text(112, 20), type_code=str(self.unsigned(232, 8))
@@ -193,14 +209,34 @@ class Nmea:
     apart: int = 0
 
 
-def nmea(name: str) -> Nmea:
-    """Read the sentences that are alone on their line, whole, and of the right checksum."""
+def in_order(lines: list[str]) -> list[str]:
+    """Put second parts behind their first parts, if those come within three lines."""
+    ordered = list(lines)
+    for place, line in enumerate(lines):
+        found = SENTENCE.search(line)
+        if found is None or found[3] != "2" or "," not in found[0]:
+            continue
+        for other in range(place + 1, min(place + 4, len(lines))):
+            opening = SENTENCE.search(lines[other])
+            if opening is not None and opening[2] == "2" and opening[3] == "1":
+                if (opening[4], opening[5]) == (found[4], found[5]):
+                    ordered[place : other + 1] = [*lines[place + 1 : other + 1], line]
+                break
+    return ordered
+
+
+def nmea(name: str, *, any_order: bool = False) -> Nmea:
+    """Read the sentences that are alone on their line, whole, and of the right checksum.
+
+    any_order: join a second part to a first part that comes after it, too.
+    """
     found = Nmea([], [])
     time: datetime | None = None
     first: dict[tuple[str, str], tuple[int, str, datetime | None]] = {}
     text = text_of(name)
     has_time_lines = "$PGHP" in text
-    for number, line in enumerate(text.splitlines()):
+    lines = text.splitlines()
+    for number, line in enumerate(in_order(lines) if any_order else lines):
         if line.startswith(("$PGHP", "\\si:")):
             time = _pghp_time(line)
             continue

@@ -12,7 +12,7 @@ UNREADABLE = "\ufffd"
 
 # Each of these takes any UTF-8: the second stores bytes without looking at them.
 _HOLD_ALL = {"UTF8", "SQL_ASCII"}
-_NAME_PLACE = 8  # of marinecadastre.COPY_COLUMNS
+_NAME_PLACE = 9  # of the fields of vessel_activity.report
 
 
 class Characters:
@@ -30,7 +30,7 @@ class Characters:
         self._replaced: dict[int, str] = {}
 
     def fit(self, copy_text: bytes) -> tuple[bytes, int]:
-        """Return rows for COPY that the database can hold, and how many names are not understood.
+        """Return rows that the database can hold, and how many names are not understood.
 
         Such a name has a character that the database can't hold, or bytes that are no UTF-8.
         """

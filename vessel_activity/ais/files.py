@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 import zlib
 from typing import IO, TYPE_CHECKING
 
 import zstandard
 
+from vessel_activity.ais.layouts import EXPECTED
 from vessel_activity.errors import NotAisError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXPECTED = (
-    "a MarineCadastre AIS file (https://hub.marinecadastre.gov/pages/vesseltraffic): CSV, plain, "
-    ".gz or .zst, with a header that names at least MMSI, BaseDateTime, LAT and LON "
-    "(since 2025: mmsi, base_date_time, latitude, longitude)"
-)
 _PIECE_BYTES = 256 * 1024
 _LONGEST_LINE_BYTES = 64 * 1024
 # A zstd file may ask for a window of 128 MB, which would be most of the memory a load may use.
@@ -35,7 +32,7 @@ def lines(file: IO[bytes]) -> Iterator[bytes]:
     """
     rest = b""
     first = True
-    for piece in _pieces(file):
+    for piece in pieces(file):
         if first and piece:
             piece = piece.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901
             first = False
@@ -50,19 +47,16 @@ def lines(file: IO[bytes]) -> Iterator[bytes]:
         yield rest.removesuffix(b"\r")
 
 
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+def pieces(file: IO[bytes]) -> Iterator[bytes]:
     """Give the text of the file in pieces of bounded size; its first bytes tell the compression."""
     magic = file.read(4)
     file.seek(0)
     if not magic:
         raise NotAisError(f"the file is empty. Expected {EXPECTED}")
-    if magic.startswith(b"PK"):
-        raise NotAisError(
-            "this is a ZIP archive; unpack it first (unzip -p FILE.zip | gzip > FILE.csv.gz). "
-            f"Expected {EXPECTED}"
-        )
     try:
-        if magic.startswith(b"\x1f\x8b"):
+        if magic.startswith(b"PK"):
+            yield from _zip_pieces(file)
+        elif magic.startswith(b"\x1f\x8b"):
             with gzip.GzipFile(fileobj=file) as unpacked:
                 while piece := unpacked.read(_PIECE_BYTES):
                     yield piece
@@ -73,13 +67,35 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
                 yield piece
     except EOFError:
         raise NotAisError("the compressed file ends early; fetch it again") from None
-    except (gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
+    except (gzip.BadGzipFile, zlib.error, zstandard.ZstdError, zipfile.BadZipFile) as error:
         if "too much memory" in str(error):
             raise NotAisError(
                 "unpacking the file takes a window of over 32 MB; compress it again without --long "
                 "(zstd -dc --long=31 FILE.zst | zstd > NEW.zst)"
             ) from None
         raise NotAisError(f"the compressed file is damaged ({error}); fetch it again") from None
+
+
+def _zip_pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """Give the files of an archive one after the other, by name, each with a line end."""
+    with zipfile.ZipFile(file) as archive:
+        members = sorted(
+            (one for one in archive.infolist() if not one.is_dir() and one.file_size),
+            key=lambda one: one.filename,
+        )
+        if not members:
+            raise NotAisError(f"the ZIP archive is empty. Expected {EXPECTED}")
+        for member in members:
+            try:
+                with archive.open(member) as unpacked:
+                    while piece := unpacked.read(_PIECE_BYTES):
+                        yield piece
+            except (RuntimeError, NotImplementedError) as error:
+                raise NotAisError(
+                    f"{member.filename} in the ZIP archive can't be unpacked ({error}); unpack it "
+                    "first (unzip -p FILE.zip | gzip > FILE.csv.gz)"
+                ) from None
+            yield b"\n"
 
 
 def _zstd_pieces(file: IO[bytes]) -> Iterator[bytes]:

@@ -8,17 +8,16 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import class_row
 from tqdm import tqdm
 
-from vessel_activity.ais import marinecadastre as ais_csv
+from vessel_activity.ais import reading
 from vessel_activity.ais.characters import Characters
 from vessel_activity.database.connections import connect
 from vessel_activity.database.errors import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 # What may end well if it is tried again: another session inserted or locked the same rows.
@@ -29,13 +28,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a load has done so far; rows_read = rows_loaded + rows_duplicate + rows_rejected.
+    """What a load has done so far; each row that was read is counted once more.
 
     Attributes:
         rows_read: rows of the file, without header and blank lines.
         rows_loaded: positions added.
         rows_duplicate: rows whose MMSI and time were already in the file or in the table.
         rows_rejected: rows not loaded; `Result.rejected` counts them by reason.
+        rows_static: reports that hold static data only.
+        rows_ignored: AIS messages that hold neither a position of a ship nor static data.
         vessels_new: vessels added.
         vessels_updated: times a vessel's name, type or flag changed.
         types_not_understood: reports loaded without a type, because it has no known meaning.
@@ -50,6 +51,8 @@ class Counts:
     rows_loaded: int = 0
     rows_duplicate: int = 0
     rows_rejected: int = 0
+    rows_static: int = 0
+    rows_ignored: int = 0
     vessels_new: int = 0
     vessels_updated: int = 0
     types_not_understood: int = 0
@@ -84,6 +87,7 @@ def load(
     connection: psycopg.Connection,
     path: Path,
     *,
+    named: Mapping[str, str] | None = None,
     to_recording: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> Result:
@@ -91,19 +95,21 @@ def load(
 
     Args:
         connection: an autocommit connection to a migrated database.
-        path: a MarineCadastre CSV, plain, .gz or .zst.
+        path: a file of one of the known forms, plain, .gz, .zst or .zip.
+        named: the columns of a CSV of any other form, as `layouts.read_map` returns them.
         to_recording: keep the positions for a replay instead of adding them.
         progress: called after each batch with the number of bytes read from the file.
 
     Raises:
         NotAisError: the file can't be read as AIS data, or only in part.
+        MapError: `named` names a column that the file does not have.
         psycopg.Error: the database refuses, or the connection is lost. Loading again is safe.
         OSError: the file can't be read.
 
     """
     began = time.monotonic()
     with path.open("rb") as file:
-        batches = ais_csv.batches(file)
+        batches = reading.batches(file, named)
         first = next(batches, None)  # refuses a file that is not AIS before the load begins
         characters = Characters(connection)
         load_id = _start(connection, characters.fit_text(path.name), to_recording=to_recording)
@@ -114,9 +120,7 @@ def load(
                 batch = first
                 while batch is not None:
                     following = ahead.submit(next, batches, None)
-                    counts = _file_batch(
-                        connection, load_id, batch, characters, to_recording=to_recording
-                    )
+                    counts = _file_batch(connection, load_id, batch, characters)
                     if progress is not None:
                         progress(file.tell())
                     batch = following.result()
@@ -130,16 +134,11 @@ def load(
 def _file_batch(
     connection: psycopg.Connection,
     load_id: int,
-    batch: ais_csv.Batch,
+    batch: reading.Batch,
     characters: Characters,
-    *,
-    to_recording: bool,
 ) -> Counts:
     copy_text, names = characters.fit(batch.copy_text)
-    arguments = (load_id, to_recording, names)
-    counts = retried(lambda: _try_batch(connection, arguments, copy_text))
-    _vacuum(connection)
-    return counts
+    return retried(lambda: _try_batch(connection, load_id, copy_text, names, batch.ignored))
 
 
 def retried(work: Callable[[], T]) -> T:
@@ -160,16 +159,17 @@ def retried(work: Callable[[], T]) -> T:
 
 
 def _try_batch(
-    connection: psycopg.Connection, arguments: tuple[int, bool, int], copy_text: bytes
+    connection: psycopg.Connection,
+    load_id: int,
+    rows: bytes,
+    names_not_understood: int,
+    ignored: int,
 ) -> Counts:
-    with connection.transaction(), connection.cursor(row_factory=class_row(Counts)) as cursor:
-        with cursor.copy(
-            f"copy vessel_activity.landing ({ais_csv.COPY_COLUMNS}) from stdin"
-        ) as copy:
-            copy.write(copy_text)
+    # One statement: no transaction waits for this program, whatever happens to it.
+    with connection.cursor(row_factory=class_row(Counts)) as cursor:
         counts = cursor.execute(
-            f"select {_COUNTS} from vessel_activity.load_batch(%s, %s, %s)",  # noqa: S608 - names
-            arguments,
+            f"select {_COUNTS} from vessel_activity.load_batch(%s, %s, %s, %s)",  # noqa: S608 - names
+            (load_id, rows.decode(), names_not_understood, ignored),
         ).fetchone()
     return counts or Counts()
 
@@ -195,14 +195,6 @@ def _explain(error: psycopg.Error) -> None:
     else:
         return
     error.add_note(f"hint: {advice} Then run the command again: nothing is loaded twice.")
-
-
-def _vacuum(connection: psycopg.Connection) -> None:
-    """Free the dead rows of the batch, so that the landing tables stay as small as one batch."""
-    for table in ("landing", "landed_vessel"):
-        connection.execute(
-            sql.SQL("vacuum (analyze) vessel_activity.{}").format(sql.Identifier(table))
-        )
 
 
 def _start(connection: psycopg.Connection, name: str, *, to_recording: bool) -> int:
@@ -248,6 +240,8 @@ def summary(result: Result) -> str:
         f"duplicates   {counts.rows_duplicate:>12,}",
         f"rejected     {counts.rows_rejected:>12,}",
         *(f"  {rows:>10,}  {reason}" for reason, rows in result.rejected.items()),
+        *([f"static data  {counts.rows_static:>12,}"] if counts.rows_static else []),
+        *([f"other types  {counts.rows_ignored:>12,}"] if counts.rows_ignored else []),
         f"vessels      {counts.vessels_new:>12,} new, {counts.vessels_updated:,} updated",
         f"not understood: {not_understood}",
         f"{result.seconds:.1f} s, {counts.rows_read / max(result.seconds, 0.001):,.0f} rows/s",
@@ -261,7 +255,13 @@ def summary(result: Result) -> str:
     return "\n".join(lines)
 
 
-def load_file(url: str, path: Path, *, to_recording: bool = False) -> Result:
+def load_file(
+    url: str,
+    path: Path,
+    *,
+    named: Mapping[str, str] | None = None,
+    to_recording: bool = False,
+) -> Result:
     """Load a file into the database at the URL, with a progress bar on a terminal."""
     with (
         connect(url, purpose="load") as connection,
@@ -276,6 +276,7 @@ def load_file(url: str, path: Path, *, to_recording: bool = False) -> Result:
         return load(
             connection,
             path,
+            named=named,
             to_recording=to_recording,
             progress=lambda read: bar.update(read - bar.n),
         )

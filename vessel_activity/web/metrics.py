@@ -17,6 +17,7 @@ from starlette.responses import Response
 from vessel_activity import __version__, logs
 from vessel_activity.database.errors import in_one_line
 from vessel_activity.paths import MIGRATIONS
+from vessel_activity.web.feed_metrics import feed_metrics
 from vessel_activity.web.health import age_seconds, is_ahead, is_stale
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class Metrics:
         if self._measures:
             yield from self._of_the_refreshes(self._measures)
             yield from self._of_the_database(self._measures)
+            yield from feed_metrics(self._measures["feeds"])
         requests = CounterMetricFamily(
             _name("http_requests"), "Answers by endpoint and status.", labels=["endpoint", "status"]
         )

@@ -1,4 +1,4 @@
--- Ends a load, successful or not, and releases the load lock. The message is cut to 1,000 characters, because the error of a
+-- Ends a load, successful or not. Releases the load lock if the load was for a recording. The message is cut to 1,000 characters, because the error of a
 -- source table may quote a value of any length.
 create or replace function vessel_activity.load_end(p_load_id bigint, p_state text, p_message text default null)
 returns setof vessel_activity.load_rejection
@@ -19,4 +19,4 @@ end
 $$;
 
 comment on function vessel_activity.load_end(bigint, text, text) is
-  'Ends a load with p_state finished, interrupted or failed, and p_message as the reason. Releases the load lock. Returns the numbers of rejected lines by reason, the highest number first.';
+  'Ends a load with p_state finished, interrupted or failed, and p_message as the reason. Releases the load lock if the load was for a recording. Returns the numbers of rejected lines by reason, the highest number first.';

@@ -1,5 +1,5 @@
--- Lets one load or replay at a time run in a database. The lock belongs to the session, so it is released when the session
--- ends, whatever ends it. load_end() releases it earlier.
+-- A database has one recording. So one load into the recording, or one replay of it, runs at a time. The advisory lock belongs
+-- to the session, so it is released when the session ends, whatever ends it. load_end() releases it earlier.
 -- Raises lock_not_available (55P03), naming the session that holds the lock.
 create or replace function vessel_activity.load_lock()
 returns void
@@ -12,7 +12,7 @@ begin
   if v_other is not null then
     raise exception using
       errcode = 'lock_not_available',
-      message = 'another load or replay is running in this database',
+      message = 'another replay is running in this database',
       detail = v_other,
       hint = 'Wait until that session has ended, or stop it. Then try again.';
   end if;

@@ -17,10 +17,10 @@ begin
     'vessel_activity.refresh_counted', 'vessel_activity.inbox', 'vessel_activity.fleet_inbox', 'vessel_activity.inbox_tickets',
     'vessel_activity.inbox_guard', 'vessel_activity.reopenings',
     'vessel_activity.upcoming', 'vessel_activity.last_seen', 'vessel_activity.position_second', 'vessel_activity.fleet_count',
-    'vessel_activity.state', 'vessel_activity.inbox_parts', 'vessel_activity.refused_triggers', 'vessel_activity.landing', 'vessel_activity.landed_vessel', 'vessel_activity.load',
+    'vessel_activity.state', 'vessel_activity.inbox_parts', 'vessel_activity.refused_triggers', 'vessel_activity.load',
     'vessel_activity.load_rejection', 'vessel_activity.rejected_row', 'vessel_activity.static_data',
     'vessel_activity.country_digits', 'vessel_activity.ship_type', 'vessel_activity.recording', 'vessel_activity.replay',
-    'vessel_activity.history'
+    'vessel_activity.history', 'vessel_activity.feeder', 'vessel_activity.feed', 'vessel_activity.rejected_message'
   ]) with ordinality as o (name, ordinal)
   where to_regclass(o.name) is null;
   if detail is not null then

@@ -33,7 +33,9 @@ as $$
     ('operator', 'public.vessel_activity_verify()'),
     ('operator', 'vessel_activity.refresh_now()'),
     ('operator', 'vessel_activity.status()'),
-    ('feeder', 'vessel_activity.load_batch(bigint,boolean,bigint)'),
+    ('feeder', 'vessel_activity.feed_batch(uuid,bigint,text,jsonb,jsonb)'),
+    ('feeder', 'vessel_activity.feed_start(uuid,text,integer,text)'),
+    ('feeder', 'vessel_activity.load_batch(bigint,text,bigint,bigint)'),
     ('feeder', 'vessel_activity.load_end(bigint,text,text)'),
     ('feeder', 'vessel_activity.load_start(text,boolean)'),
     ('feeder', 'vessel_activity.load_unknown_characters(bytea[])')

@@ -1,10 +1,9 @@
 -- Gives a role exactly the rights of the given purposes, and takes all other rights on vessel activity from it.
 -- Every purpose needs USAGE on schema vessel_activity, EXECUTE on its entry_points(), and these rights on relations:
 --   reader    SELECT on the cached row and on vessel_activity_performance
---   operator  SELECT on the settings, on the log of refreshes and on the logs of loads, which hints and documents ask for;
---             UPDATE of the settings that have no function of their own
---   feeder    INSERT into vessel_activity.landing, since COPY can't write through a function; SELECT on the logs of loads;
---             VACUUM of the landing tables, which only PostgreSQL 17 and later can grant
+--   operator  SELECT on the settings, on the log of refreshes, on the logs of loads and on the tables of the feeds, which hints
+--             and documents ask for; UPDATE of the settings that have no function of their own
+--   feeder    SELECT on the logs of loads
 -- The right on the schema is changed only if it must be, because the fingerprint of the state contains its row version.
 -- Rights on the source tables are none of vessel activity: they are neither given nor taken.
 create or replace function vessel_activity.give_rights(p_role name, p_purposes text[])
@@ -58,12 +57,10 @@ begin
       ('operator', 'grant update (slow_after, log_retention, verify_interval, inbox_limit_bytes, state_limit_bytes, rejected_retention, '
         'history_retention) on vessel_activity.settings to %I'),
       ('operator', 'grant select on vessel_activity.load, vessel_activity.load_rejection, vessel_activity.rejected_row to %I'),
-      ('feeder', 'grant select on vessel_activity.load, vessel_activity.load_rejection, vessel_activity.rejected_row to %I'),
-      ('feeder', 'grant insert on vessel_activity.landing to %I'),
-      ('feeder', case when current_setting('server_version_num')::integer >= 170000
-        then 'grant maintain on vessel_activity.landing, vessel_activity.landed_vessel to %I' end)
+      ('operator', 'grant select on vessel_activity.feed, vessel_activity.feeder, vessel_activity.rejected_message to %I'),
+      ('feeder', 'grant select on vessel_activity.load, vessel_activity.load_rejection, vessel_activity.rejected_row to %I')
     ) as g (purpose, ddl)
-    where g.purpose = any (v_parts) and g.ddl is not null
+    where g.purpose = any (v_parts)
   loop
     perform vessel_activity.run_ddl(v_ddl);
   end loop;

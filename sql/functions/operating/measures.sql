@@ -1,5 +1,5 @@
 -- Gives the server everything that /metrics tells from the database, in one call. Runs with the rights of the owner, because
--- only the owner sees the jobs of pg_cron and the migrations. It tells nothing of vessels or positions.
+-- only the owner sees the jobs of pg_cron and the migrations. It tells nothing of single vessels or positions.
 -- Its cost does not depend on the length of the log: refresh_count has most of the counts, and indexes find the rest.
 -- A part that can't be read is NULL.
 create or replace function vessel_activity.measures(
@@ -16,7 +16,8 @@ create or replace function vessel_activity.measures(
   out cron_is_active boolean,
   out cron_run_at timestamptz,
   out cron_run_succeeded boolean,
-  out migration text
+  out migration text,
+  out feeds json
 )
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -71,8 +72,10 @@ begin
   if to_regclass('vessel_activity_migrations._yoyo_migration') is not null then
     execute 'select max(m.migration_id) from vessel_activity_migrations._yoyo_migration as m' into migration;
   end if;
+
+  feeds := vessel_activity.feed_measures();
 end
 $$;
 
 comment on function vessel_activity.measures() is
-  'What /metrics tells from the database. refreshes: logged refreshes since the installation by kind, as a JSON array of {refreshed_by, mode, sqlstate, refreshes, duration_ms}; mode is empty for failures, sqlstate for successes. refreshed_by, mode, refreshed_at: of the last successful refresh. failed_at: start of the last failed refresh in the log. verified_at, verified_equal: instant and result of the last comparison of the state with the definition. verified_different: comparisons in the log that found a difference. inbox_bytes, inbox_limit_bytes: size of the larger inbox, and its limit. cron_is_active, cron_run_at, cron_run_succeeded: the refresh job of pg_cron in this database, the start of its last run that has ended, and its result; NULL if the owner can''t see the jobs. migration: the newest migration.';
+  'What /metrics tells from the database. refreshes: logged refreshes since the installation by kind, as a JSON array of {refreshed_by, mode, sqlstate, refreshes, duration_ms}; mode is empty for failures, sqlstate for successes. refreshed_by, mode, refreshed_at: of the last successful refresh. failed_at: start of the last failed refresh in the log. verified_at, verified_equal: instant and result of the last comparison of the state with the definition. verified_different: comparisons in the log that found a difference. inbox_bytes, inbox_limit_bytes: size of the larger inbox, and its limit. cron_is_active, cron_run_at, cron_run_succeeded: the refresh job of pg_cron in this database, the start of its last run that has ended, and its result; NULL if the owner can''t see the jobs. migration: the newest migration. feeds: see feed_measures.';

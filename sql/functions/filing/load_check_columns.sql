@@ -1,5 +1,5 @@
 -- Refuses source tables whose columns can't hold the values of AIS files, before the first row is loaded. The length of
--- public.vessels.name does not matter: load_vessels() cuts names to it.
+-- public.vessels.name does not matter: file_vessels() cuts names to it.
 -- Raises datatype_mismatch (42804), naming the columns.
 create or replace function vessel_activity.load_check_columns()
 returns void
