@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -14,6 +15,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import PROJECT
+from tests.support.feed_batches import Feed, Report
 from tests.support.webserver import STATS, WebServer, eventually
 from vessel_activity.install import migrate
 
@@ -116,7 +118,7 @@ def test_the_panels_of_the_dashboard_are_explained_and_do_not_overlap() -> None:
 def answered(new_server: Callable[..., LocalServer]) -> dict[str, set[str]]:
     """Give the names of all metrics, each with its labels, of a server where each is known.
 
-    There pg_cron has run, and a refresh has failed.
+    There pg_cron has run, a refresh has failed, and a feed has rejected a message.
     """
     server = new_server(shared_preload_libraries="pg_cron")
     server.start()
@@ -133,6 +135,8 @@ def answered(new_server: Callable[..., LocalServer]) -> dict[str, set[str]]:
             "select vessel_activity.log_failure('manual', now(), '57014', 'canceled by a test')"
         )
         connection.execute("select * from public.vessel_activity_verify()")
+        now = datetime.now(UTC)
+        Feed(connection).send(Report(at=now), rejected={"checksum": 1}, newest_arrival_at=str(now))
     with WebServer(server.url()) as web:
         eventually(lambda: web.get(STATS).status_code == 200)
         # The measures may be read a moment later than the row.

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 UNITS = sorted((PROJECT / "deploy" / "systemd").glob("*.service"))
 MOST_EXPOSURE = 2.0
 _TARGETS = Path("/usr/lib/systemd/system")
+# What a feed listens to here; the system chooses the port.
+_SOURCE = "udp://127.0.0.1:0?name=roof"
 
 
 def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -41,9 +43,10 @@ def settings_of(unit: Path) -> dict[str, list[str]]:
     return found
 
 
-def test_there_is_a_unit_for_the_server_and_one_for_the_refresh_loop() -> None:
+def test_there_is_a_unit_for_each_program_that_lasts() -> None:
     assert {unit.stem: settings_of(unit)["ExecStart"][0].split("/")[-1] for unit in UNITS} == {
         "vessel-activity": "vessel-activity serve",
+        "vessel-activity-feed": "vessel-activity feed $FEED_FROM",
         "vessel-activity-refresh-loop": "vessel-activity refresh-loop",
     }
 
@@ -124,14 +127,23 @@ def hear(told: socket.socket) -> str:
     return told.recv(4096).decode()
 
 
-@pytest.mark.parametrize(("command", "kind"), [("serve", "path"), ("refresh-loop", "abstract")])
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [(["serve"], "path"), (["refresh-loop"], "abstract"), (["feed", _SOURCE], "path")],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
 def test_systemd_hears_when_it_is_ready_alive_and_stopping(
-    url: str, tmp_path: Path, command: str, kind: str
+    url: str, tmp_path: Path, command: list[str], kind: str
 ) -> None:
     address = str(tmp_path / "notify") if kind == "path" else f"@vessel-activity-{os.getpid()}"
     with listening(address) as told:
-        variables = environment(url, NOTIFY_SOCKET=address, WATCHDOG_USEC="600000")
-        with subprocess.Popen([*COMMAND, command], cwd=PROJECT, env=variables) as process:
+        variables = environment(
+            url,
+            NOTIFY_SOCKET=address,
+            WATCHDOG_USEC="600000",
+            VESSEL_ACTIVITY_DATA_DIR=str(tmp_path),
+        )
+        with subprocess.Popen([*COMMAND, *command], cwd=PROJECT, env=variables) as process:
             try:
                 assert hear(told) == "READY=1"
                 assert [hear(told) for _ in range(3)] == ["WATCHDOG=1"] * 3
@@ -242,8 +254,13 @@ def test_the_program_needs_no_system_call_and_no_memory_that_the_unit_forbids(
     settings = settings_of(unit)
     assert settings["MemoryDenyWriteExecute"] == ["yes"]
     trace = tmp_path / "trace"
-    command = settings["ExecStart"][0].split()[1:]
-    variables = environment(url, NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="300000")
+    command = settings["ExecStart"][0].replace("$FEED_FROM", _SOURCE).split()[1:]
+    variables = environment(
+        url,
+        NOTIFY_SOCKET=str(tmp_path / "notify"),
+        WATCHDOG_USEC="300000",
+        VESSEL_ACTIVITY_DATA_DIR=str(tmp_path / "data"),
+    )
     with (
         listening(variables["NOTIFY_SOCKET"]) as told,
         subprocess.Popen(

@@ -258,3 +258,25 @@ def test_metrics_tell_of_each_feed(url: str, db: psycopg.Connection) -> None:
         ("waiting_bytes", "harbour"): 800,
         ("waiting_seconds", "harbour"): 9,
     }
+
+
+def test_only_a_feed_that_should_run_is_up_or_down(url: str, db: psycopg.Connection) -> None:
+    feed = fed(db)
+    states = ("connected", "ended", "silent", "waiting")
+    sources = [{"name": f"is {state}", "state": state} for state in states]
+    feed.send(now={"sources": [*sources, CONNECTED]})
+    db.execute(
+        "update vessel_activity.feed set heard_at = now() - interval '40 seconds' where source = 'harbour'"
+    )
+    with WebServer(url) as web:
+        text = web.get("/metrics").text
+    assert {
+        line.partition("{")[2]
+        for line in text.splitlines()
+        if line.startswith("vessel_activity_feed_up{")
+    } == {
+        'source="harbour"} 0.0',
+        'source="is connected"} 1.0',
+        'source="is silent"} 0.0',
+        'source="is waiting"} 0.0',
+    }

@@ -17,6 +17,7 @@ from vessel_activity.feed.backlog import Backlog
 from vessel_activity.feed.filer import Filer
 from vessel_activity.feed.link import Link, compact, counts_of, rows_of
 from vessel_activity.feed.readers import read
+from vessel_activity.supervision import supervised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,9 +56,14 @@ def feed(settings: Settings, url: str, sources: Sequence[Source]) -> None:
     backlog = Backlog(settings.data_dir / "feed", settings.feed_spool_mb * 1024 * 1024)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_Feed(settings, url, sources, backlog).run())
+            runner.run(_run_supervised(_Feed(settings, url, sources, backlog)))
     finally:
         backlog.close()
+
+
+async def _run_supervised(one: _Feed) -> None:
+    async with supervised():
+        await one.run()
 
 
 class _Feed:
@@ -136,6 +142,8 @@ class _Feed:
         reported = time.monotonic()
         while True:
             await asyncio.sleep(_TICK_SECONDS)
+            if not self._filer.is_alive():
+                raise RuntimeError("the thread that files reports has ended; start the feed again")
             for link in self._links:
                 link.expire()
             age = 0.0 if self._began is None else time.time() - self._began

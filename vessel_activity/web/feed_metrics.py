@@ -54,9 +54,9 @@ def feed_metrics(feeds: Iterable[dict[str, Any]]) -> Iterator[Metric]:
     yield _by_source(
         GaugeMetricFamily,
         "up",
-        "Whether the source is connected, by the last word of the feed.",
+        "Whether the feed runs and the source brings messages; unknown if it has ended in order.",
         feeds,
-        lambda feed: feed["state"] == "connected" and feed["heard_seconds"] <= _HEARD_SECONDS,
+        _is_up,
     )
     yield _by_source_and(
         "outcome",
@@ -83,6 +83,12 @@ def feed_metrics(feeds: Iterable[dict[str, Any]]) -> Iterator[Metric]:
         yield _by_source(CounterMetricFamily, key, described, feeds, itemgetter(key))
     for key, (name, described) in _GAUGES.items():
         yield _by_source(GaugeMetricFamily, name, described, feeds, itemgetter(key))
+
+
+def _is_up(feed: dict[str, Any]) -> bool | None:
+    if feed["state"] == "ended":
+        return None
+    return bool(feed["state"] == "connected" and feed["heard_seconds"] <= _HEARD_SECONDS)
 
 
 def _by_source(
