@@ -92,7 +92,7 @@ comment on column vessel_activity.feed.clock_offset is 'How far the clock of the
 comment on column vessel_activity.feed.recent is 'Counts of the last ten to twenty minutes, for status: two objects, the newer one last.';
 
 create table if not exists vessel_activity.rejected_message (
-  source text not null references vessel_activity.feed (source) on delete cascade,
+  source text not null,
   reason text not null,
   slot integer not null,
   number bigint not null,
@@ -100,6 +100,16 @@ create table if not exists vessel_activity.rejected_message (
   raw text not null,
   primary key (source, reason, slot)
 );
+-- Apart from the table, so that it comes back if somebody has dropped vessel_activity.feed.
+do $$
+begin
+  if not exists (select from pg_catalog.pg_constraint where conrelid = 'vessel_activity.rejected_message'::regclass and contype = 'f') then
+    delete from vessel_activity.rejected_message as m where not exists (select from vessel_activity.feed as f where f.source = m.source);
+    alter table vessel_activity.rejected_message
+      add foreign key (source) references vessel_activity.feed (source) on delete cascade;
+  end if;
+end
+$$;
 comment on table vessel_activity.rejected_message is 'Samples of rejected messages: the newest 100 for each source and reason.';
 comment on column vessel_activity.rejected_message.source is 'feed.source of the message.';
 comment on column vessel_activity.rejected_message.reason is 'Why the message was rejected.';
