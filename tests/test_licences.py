@@ -25,6 +25,7 @@ _IN_WORDS = {
     "babel": "BSD-3-Clause",
     "h11": "MIT",
     "psutil": "BSD-3-Clause",
+    "pyais": "MIT License",
     "sqlparse": "BSD License",
     "tqdm": "MPL-2.0 AND MIT",
     "uvloop": "MIT License",

@@ -686,6 +686,9 @@ def test_settings_temporary_objects_and_a_search_path_do_not_mislead_the_functio
         assert [answer for answer in answers if not answer[3]] == []
         row = session.execute("select vessel_activity.serving()").fetchone()
         assert row is not None
+        # A position of long ago, whose text has NULLs and backslashes.
+        answer = Feed(session).send(Report(219000001, name="A", raw="\\N\\"))
+        assert (answer["positions"], answer["vessels_new"]) == (1, 0)
     assert (stored(db).active_now, stored(db).total_vessels) == (2, 1)
     assert stored(db) == definition(db, stored(db).updated_at)
     assert db.execute(

@@ -76,7 +76,7 @@ begin
     -- In an SQL_ASCII database left() counts bytes, and may cut a character of UTF-8.
     array_agg(rtrim(case
       when getdatabaseencoding() = 'SQL_ASCII' and octet_length(n.name) > v_name_length
-        then regexp_replace(left(n.name, v_name_length), '([\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})$', '')
+        then regexp_replace(left(n.name, v_name_length), E'([\\xc2-\\xdf]|[\\xe0-\\xef][\\x80-\\xbf]?|[\\xf0-\\xf4][\\x80-\\xbf]{0,2})$', '')
       else left(n.name, v_name_length)
     end)),
     array_agg(n.reported_at), array_agg(t.name), array_agg(t.reported_at), array_agg(c.flag)

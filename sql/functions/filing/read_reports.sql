@@ -11,6 +11,8 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  -- Whatever standard_conforming_strings of the caller is.
+  v_backslash constant text := chr(92);
   v_reports vessel_activity.report[];
   v_wrong bigint;
 begin
@@ -19,11 +21,11 @@ begin
       row(
         f.number,
         coalesce(
-          case when strpos(f.reason, '\') > 0 then vessel_activity.without_escapes(f.reason) else f.reason end,
+          case when strpos(f.reason, v_backslash) > 0 then vessel_activity.without_escapes(f.reason) else f.reason end,
           vessel_activity.rejection_reason(f.kind, f.mmsi, f.latitude, f.longitude)
         ),
         f.kind, f.mmsi, f.reported_at, f.latitude, f.longitude, f.speed, f.course,
-        case when strpos(f.name, '\') > 0 then vessel_activity.without_escapes(f.name) else f.name end,
+        case when strpos(f.name, v_backslash) > 0 then vessel_activity.without_escapes(f.name) else f.name end,
         f.type_code, f.raw
       )::vessel_activity.report
       order by f.place
@@ -47,7 +49,7 @@ begin
       s.x[11]::integer as type_code,
       s.x[12] as raw
     from (
-      select string_to_array(l.line, E'\t', '\N') as x, l.place
+      select string_to_array(l.line, E'\t', v_backslash || 'N') as x, l.place
       from string_to_table(p_rows, E'\n') with ordinality as l (line, place)
       where l.line <> ''
       offset 0 -- split each line once
@@ -58,7 +60,7 @@ begin
     raise exception using
       errcode = 'invalid_parameter_value',
       message = format('%s of the rows do not have 12 fields', v_wrong),
-      hint = 'Separate the fields by tabs. Write a tab, newline or backslash within a field as \t, \n or \\.';
+      hint = E'Separate the fields by tabs. Write a tab, newline or backslash within a field as \\t, \\n or \\\\.';
   end if;
   return coalesce(v_reports, '{}');
 end
