@@ -429,7 +429,7 @@ _REPORTS = (
     "219000001,2022-01-03T00:00:00,50.5,-5.25,10.1,270.0,511,ANNA,IMO0000000,,70\n"
     "002190001,2022-01-03T00:00:00,50.5,-5.25,10.1,270.0,511,COAST,IMO0000000,,70\n"
 )
-_PROGRAMS = ("status", "refresh", "load", "replay", "migrate", "rollback")
+_PROGRAMS = ("refresh", "status", "load", "replay", "migrate", "rollback")
 _RUNS: dict[str, set[str]] = {
     "reader": set(),
     "server": set(),

@@ -165,9 +165,9 @@ def test_a_function_that_is_gone_stays_while_a_writer_may_call_it(
 
 def test_roles_may_still_execute_what_they_could(older_url: str) -> None:
     with psycopg.connect(older_url, autocommit=True) as db:
-        role = f"reader_{db.info.dbname}"
+        role = f"operator_{db.info.dbname}"
         db.execute(f"create role {role}")
-        db.execute("select public.vessel_activity_grant(%s, 'reader')", (role,))
+        db.execute("select public.vessel_activity_grant(%s, 'operator')", (role,))
         could = "select has_function_privilege(%s, 'public.vessel_activity_status()', 'execute')"
         assert db.execute(could, (role,)).fetchone() == (True,)
         migrate.migrate(older_url)

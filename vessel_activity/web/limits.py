@@ -84,14 +84,14 @@ class Gate:
         """Let a connection in; tell whether it may ask for more than the health pages."""
         neighbours = self._of_address[connection.address]
         if connection.address and 0 < self._per_address <= len(neighbours):
-            full = "" if self._evict_one_of(neighbours) else "address"
+            full = "" if self._evict_one_of(neighbours, YOUNG_SECONDS) else "address"
         elif len(self._open) >= self.connections:
             full = "" if self._evict_longest_idle() else "total"
         else:
             full = ""
         if full:
             self.refused[full] += 1
-            if len(self._reserve) >= RESERVE and not self._evict_one_of(self._reserve):
+            if len(self._reserve) >= RESERVE and not self._evict_one_of(self._reserve, 0):
                 connection.transport.abort()
             self._reserve[connection] = None
         else:
@@ -125,9 +125,9 @@ class Gate:
         # A close would wait until the client has read everything.
         connection.transport.abort()
 
-    def _evict_one_of(self, few: Iterable[_Limited]) -> bool:
+    def _evict_one_of(self, few: Iterable[_Limited], least_idle: float) -> bool:
         """Drop the longest idle of a few connections; tell if there is one."""
-        idle = _idle_ones(few, time.monotonic())
+        idle = _idle_ones(few, time.monotonic(), least_idle)
         if idle:
             self.drop(idle[0], "evicted")
         return bool(idle)
@@ -137,7 +137,7 @@ class Gate:
         now = time.monotonic()
         if not self._idle and now - self._searched_at > _SEARCH_SECONDS:
             self._searched_at = now
-            found = _idle_ones(self._open, now)
+            found = _idle_ones(self._open, now, YOUNG_SECONDS)
             self._idle.extend((connection, connection.cycle) for connection in found)
         while self._idle:
             connection, last_request = self._idle.popleft()
@@ -148,10 +148,11 @@ class Gate:
         return False
 
 
-def _idle_ones(connections: Iterable[_Limited], now: float) -> list[_Limited]:
-    """Return the idle ones of some connections, the longest idle first."""
-    idle = [one for one in connections if now - (one.idle_since(now) or now) >= YOUNG_SECONDS]
-    return sorted(idle, key=lambda one: one.idle_since(now) or now)
+def _idle_ones(connections: Iterable[_Limited], now: float, least_idle: float) -> list[_Limited]:
+    """Return the connections that have been idle for so many seconds, the longest idle first."""
+    since = [(one.idle_since(now), one) for one in connections]
+    idle = [(at, one) for at, one in since if at is not None and now - at >= least_idle]
+    return [one for _, one in sorted(idle, key=lambda found: found[0])]
 
 
 class _Limited(_Protocol):
@@ -191,9 +192,12 @@ class _Limited(_Protocol):
                     self.data_received(data[start : start + _PIECE])
             return
         request = self.cycle
+        is_body = request is not None and request.more_body
         _parse(self, data)
         if self.cycle is request and _COUNTS:
-            self._count(len(data))
+            self._count(len(data), is_header=not is_body)
+            if is_body and not request.more_body:
+                self._bytes = 0  # the body is complete
 
     def idle_since(self, now: float) -> float | None:
         """Return since when no request has been in progress; None if one is."""
@@ -213,14 +217,12 @@ class _Limited(_Protocol):
             self._unread_since = now
         return self._unread_since
 
-    def _count(self, size: int) -> None:
+    def _count(self, size: int, *, is_header: bool) -> None:
         """Count data that completed no header, and end the connection if it is too much."""
         request = self.cycle
         if self._counted_after is not request:
             self._counted_after, self._bytes = request, 0
         self._bytes += size
-        # After an answer that did not wait for the body, the rest of the body counts too.
-        is_header = request is None or not request.more_body
         if self._bytes <= (HEADER_BYTES if is_header else BODY_BYTES):
             return
         if is_header and self.idle_since(time.monotonic()) is not None:
