@@ -816,6 +816,7 @@ def test_the_functions_of_a_superuser_go_to_the_owner(
         with psycopg.connect(empty_url, autocommit=True) as session:
             session.execute("drop function public.vessel_activity_verify()")
             session.execute("drop table vessel_activity.recording")
+            session.execute("drop type vessel_activity.report cascade")
             session.execute("drop sequence vessel_activity.reopenings cascade")
             session.execute(
                 "create function vessel_activity.of_another() returns void language sql return null"

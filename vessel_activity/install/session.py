@@ -27,7 +27,7 @@ LOCK_TIMEOUT = "500ms"
 
 PREPARE = f"""\
 create schema if not exists {SCHEMA};
-comment on schema {SCHEMA} is 'The migrations of vessel activity that have been applied, kept by yoyo, and the sessions that migrate or load.';
+comment on schema {SCHEMA} is 'The migrations of vessel activity that have been applied, kept by yoyo, and the sessions that migrate or replay.';
 create table if not exists {SCHEMA}.session_lock (
   name text primary key check (name in ('migrate', 'load')),
   pid integer not null,
@@ -35,7 +35,7 @@ create table if not exists {SCHEMA}.session_lock (
   server_start timestamptz not null,
   taken_at timestamptz not null
 );
-comment on table {SCHEMA}.session_lock is 'Which session migrates or rolls back, and which session loads or replays. A row of a session that has ended does not count.';
+comment on table {SCHEMA}.session_lock is 'Which session migrates or rolls back, and which session replays. A row of a session that has ended does not count.';
 comment on column {SCHEMA}.session_lock.name is 'migrate or load.';
 comment on column {SCHEMA}.session_lock.pid is 'Process of the session.';
 comment on column {SCHEMA}.session_lock.backend_start is 'When the process began; NULL if that could not be seen.';

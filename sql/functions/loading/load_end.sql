@@ -1,5 +1,5 @@
--- Ends a load, successful or not. Releases the load lock if the load was for a recording. The message is cut to 1,000 characters, because the error of a
--- source table may quote a value of any length.
+-- Ends a load, successful or not. Releases the load lock if the load was for a recording. The message is cut to 1,000
+-- characters, because the error of a source table may quote a value of any length.
 create or replace function vessel_activity.load_end(p_load_id bigint, p_state text, p_message text default null)
 returns setof vessel_activity.load_rejection
 language plpgsql volatile security definer

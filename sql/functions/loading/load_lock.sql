@@ -1,5 +1,5 @@
--- A database has one recording. So one load into the recording, or one replay of it, runs at a time. The advisory lock belongs
--- to the session, so it is released when the session ends, whatever ends it. load_end() releases it earlier.
+-- A database has one recording. So one load into the recording, or one replay of it, runs at a time. The lock belongs to
+-- the session, so it is released when the session ends, whatever ends it. load_end() releases it earlier.
 -- Raises lock_not_available (55P03), naming the session that holds the lock.
 create or replace function vessel_activity.load_lock()
 returns void

@@ -1,6 +1,6 @@
 -- Takes a lock that belongs to this session and outlives its transactions: migrate (one migrate or rollback at a time) or load
--- (one replay at a time, with the load into its recording). The holder is a row in session_lock. The row counts only while its session lives, whatever
--- ends the session. So nobody keeps a transaction open, which would hold back vacuum.
+-- (one load into the recording, or one replay of it, at a time). The holder is a row in session_lock. The row counts only
+-- while its session lives, whatever ends the session. So nobody keeps a transaction open, which would hold back vacuum.
 -- A backend is known by its process, its start and the start of the server. This role may not see the start of another role's
 -- backend; then the process alone decides.
 -- A migrate runs this query before the function exists (vessel_activity/install/session.py).

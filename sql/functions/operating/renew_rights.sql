@@ -29,6 +29,11 @@ begin
       and not exists (select from pg_depend as d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i')
         and c.relkind = 'S')
     union all
+    select format('alter type %s owner to %I', t.oid::regtype, v_owner)
+    from pg_type as t
+    join pg_class as c on c.oid = t.typrelid and c.relkind = 'c'
+    where t.typnamespace = 'vessel_activity'::regnamespace and pg_get_userbyid(t.typowner) <> v_owner
+    union all
     select format('revoke all on routine %s from %s cascade', string_agg(o.routine::text, ', '), g.grantee)
     from vessel_activity.routines() as o
     join pg_proc as p on p.oid = o.routine
