@@ -69,9 +69,10 @@ def disk_full(lab: Lab) -> None:
 def disk_full_without_wal(lab: Lab) -> None:
     lab.begin()
     _fill(lab.pg.datadir.parent)
-    for _ in range(200):  # until it has written all segments of WAL that it had kept
-        if lab.pg.pid() is None:
-            break
+    deadline = time.monotonic() + 60
+    # It first writes the segments of WAL that it had kept.
+    while lab.pg.pid() is not None and time.monotonic() < deadline:
+        time.sleep(0.05)
         with suppress(psycopg.Error), lab.pg.connect() as db:
             db.execute("select pg_switch_wal()")
             db.execute("select pg_logical_emit_message(true, 'a', repeat('x', 1000000))")
