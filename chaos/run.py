@@ -35,6 +35,7 @@ from chaos.report import (
     row,
     rows_of,
 )
+from chaos.site import DATA
 from chaos.web import PROJECT
 
 if TYPE_CHECKING:
@@ -130,9 +131,7 @@ def run_one(fault: Fault, parent: Path, options: Options) -> Result:
         kept = options.output / fault.name
         shutil.rmtree(kept, ignore_errors=True)
         if folder.exists():
-            shutil.copytree(
-                folder, kept, ignore=shutil.ignore_patterns("data*", "standby", "small")
-            )
+            shutil.copytree(folder, kept, ignore=shutil.ignore_patterns(*DATA))
     return result
 
 

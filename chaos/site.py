@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _ROLES = ("owner", "writer", "outsider")
 _SMALL_DISK_MB = 600
+# The folders of a site that hold databases. The rest is logs.
+DATA = ("data", "standby", "newer", "small")
 
 
 class Site:
@@ -395,5 +397,5 @@ def _address(number: int) -> str:
 
 def remove_data(folder: Path) -> None:
     """Delete the data folders of a laboratory; its logs stay."""
-    for name in ("data", "standby", "newer", "small"):
+    for name in DATA:
         shutil.rmtree(folder / name, ignore_errors=True)

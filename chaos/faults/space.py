@@ -67,14 +67,19 @@ def disk_full(lab: Lab) -> None:
     setup=Setup(small_disk=True, options=_SMALL),
 )
 def disk_full_without_wal(lab: Lab) -> None:
-    lab.begin()
-    _fill(lab.pg.datadir.parent)
-    for _ in range(200):  # until it has written all segments of WAL that it had kept
-        if lab.pg.pid() is None:
-            break
-        with suppress(psycopg.Error), lab.pg.connect() as db:
-            db.execute("select pg_switch_wal()")
-            db.execute("select pg_logical_emit_message(true, 'a', repeat('x', 1000000))")
+    # On a full disk a new session may not be able to start, so this one is opened before.
+    with suppress(psycopg.Error), lab.pg.connect() as db:
+        lab.begin()
+        _fill(lab.pg.datadir.parent)
+        deadline = time.monotonic() + 60
+        # It first writes the segments of WAL that it had kept.
+        while time.monotonic() < deadline and not db.closed:
+            with suppress(psycopg.DatabaseError):
+                db.execute("select pg_switch_wal()")
+                db.execute("select pg_logical_emit_message(true, 'a', repeat('x', 1000000))")
+    deadline = time.monotonic() + 30
+    while lab.pg.pid() is not None and time.monotonic() < deadline:
+        time.sleep(0.1)
     if lab.pg.pid() is not None:
         raise ChaosError("PostgreSQL did not stop, although it can't write WAL")
     lab.hold(40)

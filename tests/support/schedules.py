@@ -264,14 +264,14 @@ class Run:
             self._execute(writer.db, "deallocate changes")
         elif how == "function":
             body = random.choice([f"as $f$ {merge} $f$", f"begin atomic {merge}; end"])
-            self._execute(
-                self.judge,
-                f"create or replace function public.changes() returns void language sql {body}",
-            )
+            # Each has a name of its own: in an open transaction, a writer may not know yet that
+            # another session has dropped the last one.
+            name = f"public.changes_{len(self.script)}()"
+            self._execute(self.judge, f"create function {name} returns void language sql {body}")
             try:
-                self._execute(writer.db, "select public.changes()")
+                self._execute(writer.db, f"select {name}")
             finally:
-                self._execute(self.judge, "drop function public.changes()")
+                self._execute(self.judge, f"drop function {name}")
         else:
             self._execute(
                 writer.db,
