@@ -103,8 +103,13 @@ create table if not exists vessel_activity.rejected_message (
 -- Apart from the table, so that it comes back if somebody has dropped vessel_activity.feed.
 do $$
 begin
-  if not exists (select from pg_catalog.pg_constraint where conrelid = 'vessel_activity.rejected_message'::regclass and contype = 'f') then
-    delete from vessel_activity.rejected_message as m where not exists (select from vessel_activity.feed as f where f.source = m.source);
+  if not exists (
+    select from pg_catalog.pg_constraint as c
+    where c.conrelid operator(pg_catalog.=) 'vessel_activity.rejected_message'::pg_catalog.regclass::pg_catalog.oid
+      and c.contype operator(pg_catalog.=) 'f'::pg_catalog."char"
+  ) then
+    delete from vessel_activity.rejected_message as m
+    where not exists (select from vessel_activity.feed as f where f.source operator(pg_catalog.=) m.source);
     alter table vessel_activity.rejected_message
       add foreign key (source) references vessel_activity.feed (source) on delete cascade;
   end if;
