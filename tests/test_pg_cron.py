@@ -421,7 +421,9 @@ def test_the_status_notices_a_launcher_that_is_stuck_or_dead(
     with cron_server(new_server) as server:
         made(server, HOME)
         with connected(server, HOME) as db:
-            (pid,) = db.execute(launcher).fetchone() or (0,)
+            eventually(lambda: db.execute(launcher).fetchone() is not None)
+            (pid,) = db.execute(launcher).fetchone() or (None,)
+            assert isinstance(pid, int)
             os.kill(pid, signal.SIGSTOP)
             try:
                 db.execute(one_second)

@@ -429,6 +429,13 @@ class Sandbox:
             "select oid::regclass::text from pg_class where relname ~ '^brief_' and relkind = 'r'"
         ).fetchall():
             db.execute(f"drop table {brief}")  # a schedule that failed has left it
+        for (altered,) in db.execute(
+            "select a.attrelid::regclass::text from pg_attribute as a"
+            " join pg_class as c on c.oid = a.attrelid"
+            " where a.attname = 'note' and a.attinhcount = 0 and c.relkind in ('r', 'p')"
+            " and c.relname in ('vessels', 'vessel_positions')"
+        ).fetchall():
+            db.execute(f"alter table {altered} drop column note")  # or a session that was cancelled
         self.empty(db)
         (now,) = (
             db.execute(  # type: ignore[misc]
