@@ -118,7 +118,7 @@ def running(command: list[str], environment: dict[str, str], log: Path) -> Itera
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @contextmanager
@@ -180,8 +180,8 @@ def caddy(folder: Path, upstream: int) -> Iterator[int]:
             text,
             {
                 "127.0.0.1:8000": f"127.0.0.1:{upstream}",
-                "{\n\tservers": f"{{\n\tadmin off\n\thttp_port {plain}\n\thttps_port {port}\n"
-                "\tdefault_bind 127.0.0.1\n\tservers",
+                "\tservers {": f"\tadmin off\n\thttp_port {plain}\n\thttps_port {port}\n"
+                "\tdefault_bind 127.0.0.1\n\tservers {",
                 f"\n{NAME} {{": f"\n{NAME} {{\n\ttls {crt} {key}",
                 "$2a$14$REPLACE.THIS.WITH.THE.OUTPUT.OF.caddy.hash-password": hashed,
             },

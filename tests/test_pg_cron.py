@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.needs("pg_cron")
 
+LAUNCHER = "select pid from pg_stat_activity where backend_type = 'pg_cron launcher'"
 HOME = "home of cron"
 _MINUTE_JOB = timedelta(seconds=62)
 """Until a job of pg_cron 1.4, which knows minutes only, has started for certain."""
@@ -41,6 +42,8 @@ def cron_server(new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]
     try:
         with connected(server, "postgres") as db:
             db.execute(f'create database "{HOME}"')
+            # The launcher ends while its database is missing, and is started anew a second later.
+            eventually(lambda: db.execute(LAUNCHER).fetchone() is not None)
         yield server
     finally:
         server.stop("immediate")
@@ -407,7 +410,6 @@ def test_the_status_tells_if_statement_timeout_ends_the_runs_of_the_job(
 def test_the_status_notices_a_launcher_that_is_stuck_or_dead(
     new_server: Callable[..., LocalServer],
 ) -> None:
-    launcher = "select pid from pg_stat_activity where backend_type = 'pg_cron launcher'"
     # The check reads the period of the runs in the command: one second makes the wait short.
     one_second = """
         update cron.job set command = 'call vessel_activity.scheduled_refresh(1)'
@@ -421,8 +423,7 @@ def test_the_status_notices_a_launcher_that_is_stuck_or_dead(
     with cron_server(new_server) as server:
         made(server, HOME)
         with connected(server, HOME) as db:
-            eventually(lambda: db.execute(launcher).fetchone() is not None)
-            (pid,) = db.execute(launcher).fetchone() or (None,)
+            (pid,) = db.execute(LAUNCHER).fetchone() or (None,)
             assert isinstance(pid, int)
             os.kill(pid, signal.SIGSTOP)
             try:

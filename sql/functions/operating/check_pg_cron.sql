@@ -86,7 +86,7 @@ begin
       v_idle := clock_timestamp() - greatest(v_run.started_at, pg_postmaster_start_time());
       if pg_is_in_recovery() then
         detail := 'this server is a standby, on which pg_cron starts no runs; ' || detail;
-      elsif pg_has_role('pg_read_all_stats', 'usage')
+      elsif pg_has_role('pg_read_all_stats', 'usage') and pg_postmaster_start_time() < clock_timestamp() - interval '10 seconds'
         and not exists (select from pg_stat_activity as a where a.backend_type = 'pg_cron launcher')
       then
         state := 'fail';
