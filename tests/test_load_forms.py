@@ -114,19 +114,21 @@ def test_a_rejected_line_of_an_nmea_file_keeps_its_number_and_text(
     ]
 
 
-@pytest.mark.parametrize(
-    "name", ["kystverket_Ais1000Lines.nm4", "dma_aisabnormal_ais-sample.txt.gz"]
-)
-def test_a_real_nmea_recording_is_read_whole(url: str, name: str) -> None:
-    path = SHARED / "ais" / name
-    if not path.exists():
-        pytest.skip("the real recording is not on this machine")
-    counts = ingest.load_file(url, path).counts
-    expected = {"kystverket_Ais1000Lines.nm4": (877, 123), "dma": (26_077, 100)}
-    read, static = expected[name if name in expected else "dma"]
-    assert counts.rows_read == read
-    assert counts.rows_static >= static - 31
-    assert counts.rows_loaded > 0.5 * read
+# Real recordings may not be published with the project.
+REAL = [
+    path
+    for name in ("kystverket_Ais1000Lines.nm4", "dma_aisabnormal_ais-sample.txt.gz")
+    if (path := SHARED / "ais" / name).exists()
+]
+if REAL:
+
+    @pytest.mark.parametrize("path", REAL, ids=lambda path: path.name)
+    def test_a_real_nmea_recording_is_read_whole(url: str, path: Path) -> None:
+        counts = ingest.load_file(url, path).counts
+        read, static = (877, 123) if "kystverket" in path.name else (26_077, 100)
+        assert counts.rows_read == read
+        assert counts.rows_static >= static - 31
+        assert counts.rows_loaded > 0.5 * read
 
 
 # --- the Danish CSV ------------------------------------------------------------------------------
