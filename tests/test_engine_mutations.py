@@ -40,7 +40,7 @@ MUTATIONS = {
     ),
     "an update counts twice": Mutation(
         "note_positions_updated",
-        {'o."timestamp", o.speed, -1': 'o."timestamp", o.speed, 0'},
+        {'o."timestamp", o.speed, -1': 'o."timestamp", o.speed, 1'},
     ),
     "the lower edge is dropped": Mutation(
         "hour_edge", {"p_as_of - interval '1 hour'": "vessel_activity.first_full_second(p_as_of)"}
