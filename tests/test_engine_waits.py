@@ -198,7 +198,11 @@ def write(url: str, seed: int, until: float) -> int:
                 time.sleep(random.choice([0, 0, 0.1, 1]))
                 db.commit()
                 committed += 1
-            except (psycopg.errors.DeadlockDetected, psycopg.errors.UndefinedTable):
+            except (
+                psycopg.errors.DeadlockDetected,
+                psycopg.errors.SerializationFailure,  # another moved the row to a partition
+                psycopg.errors.UndefinedTable,
+            ):
                 db.rollback()  # between the test's own writers
     return committed
 

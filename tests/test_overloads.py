@@ -20,7 +20,7 @@ import psycopg
 import pytest
 
 from tests.conftest import COMMAND, PROJECT
-from tests.support.builds import postgresql_binaries
+from tests.support.builds import client_program
 from tests.support.fleet import add_positions
 from tests.support.roles import new_role
 from tests.support.webserver import STATS, WebServer, eventually
@@ -353,7 +353,7 @@ _TRAPS_FOR_MIGRATE = f"""
 
 def psql(url: str, *arguments: str) -> tuple[int, str]:
     done = subprocess.run(
-        [postgresql_binaries() / "psql", "--no-psqlrc", url],
+        [client_program("psql"), "--no-psqlrc", url],
         input=run(url, "sql", *arguments).stdout,
         capture_output=True,
         text=True,
