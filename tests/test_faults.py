@@ -11,7 +11,7 @@ import signal
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -19,6 +19,7 @@ import pytest
 from tests.support import builds
 from tests.support.fleet import SECOND
 from tests.support.proxy import Proxy
+from tests.support.roles import owned_by_another
 from tests.support.webserver import STATS, WebServer, eventually, write_row
 from tests.test_server_fallback import WITH_FALLBACK, answer, prepare, refresh_loop
 from vessel_activity import refresh_loop as loop
@@ -239,34 +240,23 @@ def test_a_session_that_promised_nothing_is_never_ended(url: str, db: psycopg.Co
 def test_an_owner_who_may_not_end_a_stuck_session_names_it(
     empty_url: str, db: psycopg.Connection
 ) -> None:
-    database = urlsplit(empty_url).path[1:]
-    owner = f"owner_{database}"
-    db.execute(f"create role {owner} login")
-    try:
-        db.execute(f"alter database {database} owner to {owner}")
-        migrate.migrate(empty_url.replace("postgres@", f"{owner}@"))
-        with (
-            psycopg.connect(empty_url) as superuser,
-            psycopg.connect(
-                empty_url.replace("postgres@", f"{owner}@"), autocommit=True
-            ) as session,
-        ):
-            superuser.execute("select public.refresh_vessel_activity()")
-            pass_time(session, 40)
-            pid = superuser.info.backend_pid
-            assert session.execute(
-                "select * from vessel_activity.tend_refresh_lock('manual')"
-            ).fetchone() == (True, pid)
-            message = f"session {pid} holds the refresh lock and shows no progress; {owner} may not"
-            assert one(
-                session, "select message from vessel_activity.refresh_log order by id desc"
-            ) == (f"{message} end it")
-            assert superuser.execute("select 1").fetchone() == (1,)
-    finally:
-        with psycopg.connect(empty_url, autocommit=True) as session:
-            session.execute(f"alter database {database} owner to postgres")
-            session.execute(f"drop owned by {owner} cascade")
-        db.execute(f"drop role {owner}")
+    with (
+        owned_by_another(db, empty_url) as (owner, its_url),
+        psycopg.connect(empty_url) as superuser,
+        psycopg.connect(its_url, autocommit=True) as session,
+    ):
+        superuser.execute("select public.refresh_vessel_activity()")
+        pass_time(session, 40)
+        pid = superuser.info.backend_pid
+        assert session.execute(
+            "select * from vessel_activity.tend_refresh_lock('manual')"
+        ).fetchone() == (True, pid)
+        message = f"session {pid} holds the refresh lock and shows no progress; {owner} may not"
+        assert one(session, "select message from vessel_activity.refresh_log order by id desc") == (
+            f"{message} end it"
+        )
+        assert superuser.execute("select 1").fetchone() == (1,)
+        superuser.rollback()
 
 
 def pass_time(db: psycopg.Connection, seconds: float) -> None:

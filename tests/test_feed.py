@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.conftest import COMMAND, SHARED
+from tests.conftest import COMMAND
 from tests.support import ais, filed, recordings
 from tests.support.feeding import (
     Feed,
@@ -118,15 +118,9 @@ def test_a_recording_over_tcp_gives_the_figures_that_plain_python_finds(
     assert row["clock_ahead"] == 0
 
 
-# Real recordings may not be published with the project.
-REAL = [
-    path
-    for name in ("kystverket_Ais1000Lines.nm4", "dma_aisabnormal_ais-sample.txt.gz")
-    if (path := SHARED / "ais" / name).exists()
-]
-if REAL:
+if recordings.REAL_NMEA:
 
-    @pytest.mark.parametrize("path", REAL, ids=lambda path: path.name)
+    @pytest.mark.parametrize("path", recordings.REAL_NMEA, ids=lambda path: path.name)
     def test_a_real_recording_from_a_file_is_counted_line_by_line(
         url: str, tmp_path: Path, path: Path
     ) -> None:

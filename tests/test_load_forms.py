@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.conftest import COMMAND, SHARED
+from tests.conftest import COMMAND
 from tests.support import ais, filed, recordings
 from tests.support.feeding import positions
 from vessel_activity.ais import layouts
@@ -114,15 +114,9 @@ def test_a_rejected_line_of_an_nmea_file_keeps_its_number_and_text(
     ]
 
 
-# Real recordings may not be published with the project.
-REAL = [
-    path
-    for name in ("kystverket_Ais1000Lines.nm4", "dma_aisabnormal_ais-sample.txt.gz")
-    if (path := SHARED / "ais" / name).exists()
-]
-if REAL:
+if recordings.REAL_NMEA:
 
-    @pytest.mark.parametrize("path", REAL, ids=lambda path: path.name)
+    @pytest.mark.parametrize("path", recordings.REAL_NMEA, ids=lambda path: path.name)
     def test_a_real_nmea_recording_is_read_whole(url: str, path: Path) -> None:
         counts = ingest.load_file(url, path).counts
         read, static = (877, 123) if "kystverket" in path.name else (26_077, 100)

@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import COMMAND, PROJECT
 from tests.support.feed_batches import Feed, Report
 from tests.support.fleet import add_positions, definition, stored
-from tests.support.roles import new_role, role
+from tests.support.roles import new_role, owned_by_another, role
 from tests.support.webserver import STATS, WebServer, eventually
 from vessel_activity.install import migrate
 
@@ -807,12 +807,7 @@ def test_a_migrate_gives_each_purpose_anew_and_takes_what_was_given_by_hand(
 def test_the_functions_of_a_superuser_go_to_the_owner(
     empty_url: str, db: psycopg.Connection
 ) -> None:
-    database = urlsplit(empty_url).path[1:]
-    owner = f"owner_{database}"
-    db.execute(f"create role {owner} login")
-    try:
-        db.execute(f"alter database {database} owner to {owner}")
-        migrate.migrate(empty_url.replace("postgres@", f"{owner}@"))
+    with owned_by_another(db, empty_url) as (owner, _):
         with psycopg.connect(empty_url, autocommit=True) as session:
             session.execute("drop function public.vessel_activity_verify()")
             session.execute("drop table vessel_activity.recording")
@@ -841,8 +836,3 @@ def test_the_functions_of_a_superuser_go_to_the_owner(
                 {"owner": owner},
             ).fetchall()
             assert others == []
-    finally:
-        with psycopg.connect(empty_url, autocommit=True) as session:
-            session.execute(f"alter database {database} owner to postgres")
-            session.execute(f"drop owned by {owner} cascade")
-        db.execute(f"drop role {owner}")

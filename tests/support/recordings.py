@@ -13,12 +13,18 @@ from functools import reduce
 from operator import xor
 from typing import TYPE_CHECKING
 
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, SHARED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER = PROJECT / "tests" / "data"
+# Real recordings may not be published with the project, so they are only on some machines.
+REAL_NMEA = [
+    path
+    for name in ("kystverket_Ais1000Lines.nm4", "dma_aisabnormal_ais-sample.txt.gz")
+    if (path := SHARED / "ais" / name).exists()
+]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from vessel_activity.install import migrate
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -34,3 +36,27 @@ def role(db: psycopg.Connection, url: str, *purposes: str) -> Iterator[psycopg.C
         psycopg.connect(its_url, autocommit=True) as session,
     ):
         yield session
+
+
+@contextmanager
+def owned_by_another(db: psycopg.Connection, url: str) -> Iterator[tuple[str, str]]:
+    """Migrate a database as a new owner who is no superuser; give the owner's name and URL.
+
+    Args:
+        db: a session of a superuser in another database.
+        url: an empty database, with the superuser's name.
+
+    """
+    database = urlsplit(url).path[1:]
+    owner = f"owner_{database}"
+    its_url = url.replace("postgres@", f"{owner}@")
+    db.execute(f"create role {owner} login")
+    try:
+        db.execute(f"alter database {database} owner to {owner}")
+        migrate.migrate(its_url)
+        yield owner, its_url
+    finally:
+        with psycopg.connect(url, autocommit=True) as session:
+            session.execute(f"alter database {database} owner to postgres")
+            session.execute(f"drop owned by {owner} cascade")
+        db.execute(f"drop role {owner}")
