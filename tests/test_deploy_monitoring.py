@@ -149,6 +149,29 @@ def answered(new_server: Callable[..., LocalServer]) -> dict[str, set[str]]:
     return found
 
 
+def described() -> dict[str, set[str]]:
+    """Return the metrics of the tables in docs/serving.md, each with its labels."""
+    page = (PROJECT / "docs" / "serving.md").read_text(encoding="utf-8")
+    tables = page.partition("\n## Metrics\n")[2]
+    found: dict[str, set[str]] = {}
+    prefix = "vessel_activity_"
+    for line in tables.splitlines():
+        if names := re.search(r"these names begin with `(\w+)`", line):
+            prefix = names[1]
+        elif line.startswith("**"):
+            prefix = "vessel_activity_"
+        cell = line.split("|")[1] if line.startswith("| `") else ""
+        for name, labels in re.findall(r"`(\w+)(?:\{([\w,]+)\})?`", cell):
+            found[prefix + name] = set(labels.split(",")) - {""}
+    return found
+
+
+@pytest.mark.needs("pg_cron")
+def test_the_documents_describe_every_metric(answered: dict[str, set[str]]) -> None:
+    ours = {name: labels for name, labels in answered.items() if not name.startswith("process_")}
+    assert described() == ours
+
+
 def complete(text: str) -> str | None:
     """Return the metrics once they hold those of the database."""
     return text if "vessel_activity_measures_up 1" in text else None

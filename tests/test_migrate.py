@@ -637,3 +637,16 @@ def test_a_table_of_that_name_with_other_columns_is_refused_and_kept(empty_url: 
             migrate.migrate(empty_url)
         assert "rename" in (e.value.diag.message_hint or "")
         assert db.execute("select count(*) from vessel_activity_realtime").fetchone() == (2,)
+
+
+@pytest.mark.parametrize("work", [migrate.migrate, rollback.rollback])
+def test_what_a_broken_restore_leaves_is_refused_with_what_to_do(
+    url: str, work: Callable[[str], object]
+) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        # pg_restore makes the constraints last.
+        db.execute(
+            "alter table vessel_activity_migrations.session_lock drop constraint session_lock_pkey"
+        )
+    with pytest.raises(MigrationError, match="as after a restore that broke off.*restore it again"):
+        work(url)

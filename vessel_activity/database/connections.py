@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -186,6 +187,18 @@ def name_of(url: str) -> str:
     return f"database {parts.get('dbname')} on {host}:{parts.get('port') or 5432}"
 
 
+def _find_authorities() -> None:
+    """Tell libpq where this system has the certificates of the public authorities.
+
+    The libpq of the package psycopg-binary looks where its builders had them.
+    """
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile is not None:
+        os.environ.setdefault(paths.openssl_cafile_env, paths.cafile)
+    if paths.capath is not None:
+        os.environ.setdefault(paths.openssl_capath_env, paths.capath)
+
+
 def _conninfo(
     url: str,
     purpose: str,
@@ -197,6 +210,8 @@ def _conninfo(
 ) -> str:
     """Add to the URL what it leaves open, and the encoding."""
     given = conninfo_to_dict(url)
+    if given.get("sslrootcert", os.environ.get("PGSSLROOTCERT")) == "system":
+        _find_authorities()
     # Whatever the encoding of the database: otherwise psycopg reads text as bytes in SQL_ASCII, and
     # texts of this package could not be sent to other encodings.
     given["client_encoding"] = "UTF8"

@@ -88,7 +88,7 @@ def alone(url: str, *, purpose: str) -> Iterator[psycopg.Connection]:
 
     Raises:
         MigrationError: the server is too old, or is a standby, or another migrate or rollback does
-            not end.
+            not end, or a restore broke off.
         psycopg.Error: the database can't be reached or refuses.
 
     """
@@ -178,6 +178,11 @@ def _try(connection: psycopg.Connection, *, creates: bool) -> str | None:
         psycopg.errors.InvalidSchemaName,
     ):
         return _ANOTHER  # it takes the lock at this moment, or was refused and drops the table
+    except psycopg.errors.InvalidColumnReference:
+        raise MigrationError(
+            f"{SCHEMA}.session_lock lacks its primary key, as after a restore that broke off: other "
+            "tables may lack rows and constraints too; drop this database and restore it again"
+        ) from None
     return None if row is None else row[0]
 
 
