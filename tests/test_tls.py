@@ -1,4 +1,4 @@
-"""The programs trust the database only if its certificate is good, with the addresses that docs/operating.md shows."""
+"""The programs check the certificate of the database, with the address that the guide shows."""
 
 from __future__ import annotations
 

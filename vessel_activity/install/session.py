@@ -180,8 +180,8 @@ def _try(connection: psycopg.Connection, *, creates: bool) -> str | None:
         return _ANOTHER  # it takes the lock at this moment, or was refused and drops the table
     except psycopg.errors.InvalidColumnReference:
         raise MigrationError(
-            f"{SCHEMA}.session_lock lacks its primary key, as after a restore that broke off: other "
-            "tables may lack rows and constraints too; drop this database and restore it again"
+            f"{SCHEMA}.session_lock lacks its primary key, as after a restore that broke off; "
+            "other tables may lack rows and constraints too: drop this database and restore it again"
         ) from None
     return None if row is None else row[0]
 
