@@ -70,11 +70,19 @@ def test_a_file_that_is_not_there_is_named_and_ends_with_2(tmp_path: Path) -> No
     assert done.stderr == f"error: there is no file {tmp_path / 'none.csv'}\n"
 
 
-def test_a_reader_that_has_gone_causes_no_traceback() -> None:
+@pytest.mark.parametrize(
+    "arguments", [("sql",), ("load", str(PROJECT / "tests" / "data" / "nmea_tag_blocks.nm4"))]
+)
+def test_a_reader_that_has_gone_causes_no_traceback(url: str, arguments: tuple[str, ...]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [*COMMAND, "sql"], cwd=PROJECT, stdout=writer, stderr=subprocess.PIPE, check=False
+        [*COMMAND, *arguments],
+        cwd=PROJECT,
+        env={**os.environ, "DATABASE_URL": url},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")

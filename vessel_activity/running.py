@@ -32,6 +32,8 @@ def on_file(file: Path, work: Callable[[str, Path], None]) -> None:
         fail(VesselActivityError(f"there is no file {file}"))
     try:
         on_settings_and_database(lambda _, url: work(url, file))
+    except BrokenPipeError:
+        raise  # who reads what is printed has gone
     except OSError as error:
         fail(VesselActivityError(f"{file} can't be read: {error.strerror}"))
     except KeyboardInterrupt:

@@ -181,7 +181,7 @@ def _try(connection: psycopg.Connection, *, creates: bool) -> str | None:
     except psycopg.errors.InvalidColumnReference:
         raise MigrationError(
             f"{SCHEMA}.session_lock lacks its primary key, as after a restore that broke off; "
-            "other tables may lack rows and constraints too: drop this database and restore it again"
+            "other tables may lack rows and constraints: drop the database and restore it again"
         ) from None
     return None if row is None else row[0]
 

@@ -1,5 +1,5 @@
 -- Looks for the job of this database in pg_cron, and for the result of its last run. If there is none, says what is missing.
--- The launcher of pg_cron may be dead or stuck. Then no run starts although one is due. Only superusers and members of
+-- The launcher of pg_cron may be dead, stuck or busy. Then no run starts although one is due. Only superusers and members of
 -- pg_read_all_stats can see the launcher itself in pg_stat_activity.
 -- Also warns if the job is to refresh several times in a run, but statement_timeout ends each run too early.
 create or replace function vessel_activity.check_pg_cron()
@@ -95,11 +95,11 @@ begin
         and v_idle > make_interval(secs => v_period_seconds) + interval '15 seconds'
       then
         state := 'fail';
-        detail := format('no run of the job has started for %s seconds, although one is due every %s seconds: the launcher of pg_cron is dead or stuck; %s',
+        detail := format('no run of the job has started for %s seconds, although one is due every %s seconds: the launcher of pg_cron is dead or stuck, or other jobs keep it busy; %s',
           round(extract(epoch from v_idle)), v_period_seconds, v_fallback);
       end if;
       if state = 'fail' then
-        hint := 'Look for pg_cron in the log of the server, and whether cron.launch_active_jobs is on. A restart of PostgreSQL starts the launcher again.';
+        hint := 'Look for pg_cron in the log of the server, and whether cron.launch_active_jobs is on. A restart of PostgreSQL starts the launcher again. If other jobs keep it busy, raise cron.max_running_jobs, and max_worker_processes too.';
       end if;
     end if;
   end if;
