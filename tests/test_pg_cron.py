@@ -434,8 +434,8 @@ def test_the_status_notices_a_launcher_that_is_stuck_or_dead(
                 _, detail, hint = cron_check(db)
                 assert re.fullmatch(
                     r"no run of the job has started for \d\d seconds, although one is due every 1"
-                    r" seconds: the launcher of pg_cron is dead or stuck, or other jobs keep it busy;"
-                    r" refreshes need .*",
+                    r" seconds: the launcher of pg_cron is dead or stuck, or other jobs keep it"
+                    r" busy; refreshes need .*",
                     detail,
                 )
                 assert "A restart of PostgreSQL starts the launcher again." in (hint or "")
