@@ -12,6 +12,7 @@ import itertools
 import os
 import re
 import subprocess
+import uuid
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -466,3 +467,31 @@ def test_the_status_names_rights_that_no_purpose_gave(db: psycopg.Connection, ur
         assert (check.hint or "").startswith("Run vessel-activity migrate, which takes these")
         migrate.migrate(url)
         assert status(db)["rights"].state == "ok"
+
+
+def test_no_program_runs_a_function_of_others_while_nothing_is_installed(empty_url: str) -> None:
+    role = f"va_early_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(empty_url, autocommit=True) as db:
+        db.execute("create table public.ran_as (who text)")
+        db.execute(f"create role {role}")
+        db.execute(f"grant create on schema public to {role}")
+        try:
+            db.execute(f"set role {role}")
+            for name in ("vessel_activity_status", "refresh_vessel_activity"):
+                db.execute(f"""
+                    create function public.{name}(
+                      out check_name text, out state text, out detail text, out hint text)
+                    language plpgsql as $$
+                    begin
+                      insert into public.ran_as values (current_user);
+                      state := 'ok';
+                    end $$
+                """)
+            db.execute("reset role")
+            for command in ("status", "refresh"):
+                done = run(empty_url, command)
+                assert (done.returncode, done.stdout) == (2, "")
+                assert "run `vessel-activity migrate`" in done.stderr
+            assert db.execute("select who from public.ran_as").fetchall() == []
+        finally:
+            db.execute(f"reset role; drop owned by {role}; drop role {role}")

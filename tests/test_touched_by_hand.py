@@ -335,8 +335,9 @@ def test_a_renamed_schema_stops_no_writer_and_is_named(db: psycopg.Connection, u
         " again. Nothing was removed."
     )
     assert said in psql(url, "--rollback", code=3)
-    output, _ = command(url, "refresh").communicate(timeout=60)
-    assert "the schema vessel_activity was renamed; run alter schema old_va rename to" in output
+    for what in ("refresh", "status"):
+        output, _ = command(url, what).communicate(timeout=60)
+        assert "the schema vessel_activity was renamed; run alter schema old_va rename to" in output
     assert snapshot(url) == before
 
     db.execute("alter schema old_va rename to vessel_activity")

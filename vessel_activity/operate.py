@@ -28,14 +28,10 @@ def refresh(url: str) -> None:
 def status(url: str) -> bool:
     """Print one line a check, with what to do about it; return whether no check fails."""
     with connect(url, purpose="status") as connection:
-        # The function in schema public can also say that schema vessel_activity is gone. But other
-        # roles may have made its name ambiguous.
-        is_there = connection.execute(
-            "select pg_catalog.to_regnamespace('vessel_activity') is not null"
-        ).fetchone() == (True,)
-        function = "vessel_activity.status()" if is_there else "public.vessel_activity_status()"
+        # Never the function in schema public: while vessel activity is not installed, another role
+        # may have made one of that name, and it would run with the rights of this one.
         checks = connection.execute(
-            f"select check_name, state, detail, hint from {function}"  # noqa: S608 - one of two names
+            "select check_name, state, detail, hint from vessel_activity.status()"
         ).fetchall()
     width = max((len(str(name)) for name, *_ in checks), default=0)
     for name, state, detail, hint in checks:
