@@ -109,8 +109,8 @@ def _parser() -> argparse.ArgumentParser:
         "load",
         "load a file of AIS reports into the source tables",
         _load,
-        "It may be a MarineCadastre CSV, the Danish one, or NMEA lines: plain, .gz, .zst or .zip. "
-        "Loading it twice adds nothing.",
+        "It may be a MarineCadastre CSV, the Danish one, NMEA lines, or messages in JSON: plain, "
+        ".gz, .zst or .zip. Loading it twice adds nothing.",
     )
     load.add_argument("file", type=Path, metavar="FILE")
     load.add_argument(

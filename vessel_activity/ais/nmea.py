@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyais.messages import AISSentence, GatehouseSentence, NMEASentenceFactory, TagBlock
 
+from vessel_activity.ais.heard import Heard
 from vessel_activity.ais.messages import POSITION_TYPES, epoch_of
 from vessel_activity.ais.values import as_name
 
@@ -78,8 +79,9 @@ class _Held:
 class NmeaReader:
     """Reads the lines of one source, one after the other. No line makes it fail."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, heard: Heard | None = None) -> None:
         self.tally = tally
+        self._heard = heard or Heard()
         self._held: dict[tuple[str, int | None, int], _Held] = {}
         self._told: float | None = None  # by the last $PGHP line
         self._last_told = self._clock = 0.0
@@ -253,6 +255,8 @@ class NmeaReader:
             tally.reject("message that can't be decoded", raw)
             return
         if kind in POSITION_TYPES:
+            if told_at is None and arrived is not None:
+                told_at = self._heard.first(sentence.payload, arrived)
             speed = said.speed
             if kind == _LONG_RANGE and speed == _LONG_RANGE_NO_SPEED:
                 speed = None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvloop
 
+from vessel_activity.ais.heard import Heard
 from vessel_activity.errors import SourceError
 from vessel_activity.feed.backlog import Backlog
 from vessel_activity.feed.filer import Filer
@@ -75,7 +76,8 @@ class _Feed:
         self._key = settings.aisstream_api_key or ""
         self._backlog = backlog
         self._began: float | None = None  # when the first message of the batch came
-        self._links = [Link(source, self._note) for source in sources]
+        heard = Heard()
+        self._links = [Link(source, self._note, heard) for source in sources]
         self._filer = Filer(url, backlog, self._now, host=socket.gethostname(), process=os.getpid())
         self._messages = 0
 
