@@ -153,6 +153,10 @@ def test_what_can_not_be_used_is_refused_at_once() -> None:
     assert refused("tcp://a") == (
         "error: tcp://a must be tcp://host:port, for example tcp://127.0.0.1:10110\n"
     )
+    assert refused("tcp://127.0.0.1:1?hello=NO_LOGIN") == (
+        "error: tcp://127.0.0.1:1 needs the environment variable NO_LOGIN, which is not set: it"
+        " holds the text that the server wants first\n"
+    )
     assert refused("aisstream:") == (
         "error: aisstream: needs a key: set AISSTREAM_API_KEY to the one from"
         " https://aisstream.io\n"
@@ -219,7 +223,8 @@ def test_a_message_that_two_receivers_hear_at_different_moments_is_filed_once(
 
 
 def newest(url: str) -> datetime:
-    return max(at for _, at, *_ in positions(url))
+    at: datetime = max(at for _, at, *_ in positions(url))
+    return at
 
 
 def test_two_processes_with_the_same_source_do_no_harm(

@@ -37,6 +37,11 @@ _AISSTREAM_TYPES = {
     "ShipStaticData": 5,
     "StaticDataReport": 24,
 }
+# What gpsd says of itself and of GPS, besides AIS.
+_OTHER_CLASSES = (
+    "VERSION", "DEVICES", "DEVICE", "WATCH", "TPV", "SKY", "GST", "ATT", "IMU", "PPS", "TOFF",
+    "OSC", "ERROR",
+)  # fmt: skip
 
 
 def is_known(line: bytes) -> bool:
@@ -103,7 +108,11 @@ class JsonReader:
     def _read(self, found: object, line: bytes, arrived: float | None) -> None:
         form = _form(found)
         if form is None or not isinstance(found, dict):
-            self._one_line(_UNKNOWN_FORM, line)
+            if isinstance(found, dict) and found.get("class") in _OTHER_CLASSES:
+                self.tally.lines += 1
+                self.tally.other += 1
+            else:
+                self._one_line(_UNKNOWN_FORM, line)
         elif form == "nmea":
             # The sentences are exact; the numbers beside them may not be.
             for sentence in found["nmea"]:

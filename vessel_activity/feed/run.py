@@ -54,6 +54,12 @@ def feed(settings: Settings, url: str, sources: Sequence[Source]) -> None:
         raise SourceError(
             "aisstream: needs a key: set AISSTREAM_API_KEY to the one from https://aisstream.io"
         )
+    for one in sources:
+        if one.hello and not os.environ.get(one.hello):
+            raise SourceError(
+                f"{one.address} needs the environment variable {one.hello}, which is not set: it "
+                "holds the text that the server wants first"
+            )
     backlog = Backlog(settings.data_dir / "feed", settings.feed_spool_mb * 1024 * 1024)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
