@@ -7,12 +7,14 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from websockets.sync.server import ServerConnection, serve
 
 from tests.conftest import COMMAND
 from tests.data import make_recordings
@@ -104,6 +106,48 @@ def test_several_sources_in_one_process_have_a_row_each(
             'select name, "vesselType", flag from public.vessels where mmsi = %s', (str(MMSI),)
         ).fetchone()
     assert vessel == ("NORDKAPP", "Passenger", "NO")
+
+
+def test_aisstream_is_fed_with_its_boxes_and_ships_and_the_key_stays_secret(
+    url: str, tmp_path: Path
+) -> None:
+    asked: list[dict[str, Any]] = []
+    at = now() - timedelta(seconds=30)
+
+    def message(kind: str, **body: object) -> str:
+        return json.dumps(
+            {
+                "MessageType": kind,
+                "MetaData": {"MMSI": MMSI, "time_utc": f"{at:%Y-%m-%d %H:%M:%S}.5 +0000 UTC"},
+                "Message": {kind: {"UserID": MMSI, "Valid": True, **body}},
+            }
+        )
+
+    def answer(connection: ServerConnection) -> None:
+        asked.append(json.loads(connection.recv()))
+        place = {"Latitude": 60.5, "Longitude": 5.25, "Cog": 87.6, "TrueHeading": 511}
+        # aisstream sends JSON in binary frames.
+        connection.send(message("PositionReport", **place, Sog=20.8, Timestamp=54).encode())
+        connection.send(message("ShipStaticData", Name="NORDKAPP  ", Type=60).encode())
+        connection.send(message("BaseStationReport", MessageID=4).encode())
+        connection.recv()  # until the feed goes
+
+    with serve(answer, "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.socket.getsockname()[1]
+        source = f"aisstream:?box=54,4,62,13&mmsi={MMSI}&url=ws://127.0.0.1:{port}/v0/stream"
+        with Feed(url, tmp_path, [source], {"AISSTREAM_API_KEY": "a-secret-key"}) as feed:
+            row = has(url, "aisstream", messages=3, positions=1, statics=1, ignored=1)
+            feed.stop()
+    assert asked == [
+        {
+            "APIKey": "a-secret-key",
+            "BoundingBoxes": [[[54.0, 4.0], [62.0, 13.0]]],
+            "FiltersShipMMSI": [str(MMSI)],
+        }
+    ]
+    assert positions(url) == [(str(MMSI), at, 60.5, 5.25, "20.8", "87.6")]
+    assert "a-secret-key" not in feed.log + repr(row)
 
 
 def test_standard_input_is_read_as_it_grows(url: str, tmp_path: Path) -> None:

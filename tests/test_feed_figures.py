@@ -28,13 +28,10 @@ STATIC_KINDS = {5, 24}
 KINDS = ("positions", "duplicates", "statics", "ignored", "rejected")
 
 
-def middle(found: list[Report]) -> datetime:
-    return median_low(one.time for one in found)
-
-
 def dated(found: list[Report]) -> list[datetime]:
     """Return the times without those that are an hour or more from the middle."""
-    return sorted(one.time for one in found if abs(one.time - middle(found)) < timedelta(hours=1))
+    middle = median_low(one.time for one in found)
+    return sorted(one.time for one in found if abs(one.time - middle) < timedelta(hours=1))
 
 
 def fed(url: str, folder: Path, text: str) -> dict[str, Any]:
@@ -93,7 +90,7 @@ def test_the_figures_at_any_instant_are_those_that_plain_python_finds(
     url: str, tmp_path: Path, path: Path
 ) -> None:
     text = recordings.text_of(str(path))
-    began = datetime.now(UTC)
+    began = datetime.now(UTC).replace(microsecond=0)
     row = fed(url, tmp_path, text)
 
     reports = recordings.nmea_of(text, any_order=path in INVENTED, arrived=began).reports

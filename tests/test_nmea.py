@@ -95,6 +95,20 @@ def test_an_extended_report_of_class_b_gives_position_name_and_type() -> None:
     assert (row.kind, row.latitude, row.name, row.type_code) == (19, 60.5, "SEA EAGLE", 37)
 
 
+@pytest.mark.parametrize(
+    ("bits", "name", "code"),
+    [(312, "SEA EAGLE", 37), (272, "SEA EAGLE", 37), (266, "SEA EAGLE", None), (260, None, None)],
+)
+def test_an_extended_report_of_class_b_that_is_cut_off_gives_what_is_whole(
+    bits: int, name: str | None, code: int | None
+) -> None:
+    fields = make.extended_b(ais.report(name="SEA EAGLE", type_code=37), 30)
+    kept = [(int(digit), 1) for value, width in fields for digit in f"{value % 2**width:0{width}b}"]
+    row = only(*ais.framed(kept[:bits]))
+    assert (row.kind, row.latitude, row.speed, row.course) == (19, 60.5, 12.3, 87.6)
+    assert (row.name, row.type_code) == (name, code)
+
+
 def test_static_data_of_class_a_give_name_and_type_but_no_position() -> None:
     row = only(*ais.voyage(MMSI, "  NORDKAPP @@", 60))
     assert (row.kind, row.mmsi, row.name, row.type_code) == (5, MMSI, "NORDKAPP", 60)

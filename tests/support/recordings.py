@@ -130,7 +130,7 @@ def _time(text: str) -> datetime | None:
 
 # --- NMEA ----------------------------------------------------------------------------------------
 
-SENTENCE = re.compile(r"!([A-Z]{5}),(\d),(\d),(\d?),([AB]),([^,!]*),(\d)\*([0-9A-F]{2})")
+SENTENCE = re.compile(r"!([A-Z]{5}),(\d),(\d),(\d?),([AB12]?),([^,!]*),(\d)\*([0-9A-F]{2})")
 TAG_BLOCK = re.compile(r"\\([^\\*]*)\*([0-9A-F]{2})\\")
 TIME_LINE = re.compile(r"\$PGHP,1,(\d+),(\d+),(\d+),(\d+),(\d+),(\d+),(\d+),[^*]*\*([0-9A-F]{2})")
 _SIX_BIT = "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_ !\"#$%&'()*+,-./0123456789:;<=>?"

@@ -40,7 +40,8 @@ _SENTENCES = {b"VDM", b"VDO"}
 _GROUP = re.compile(rb"^g:[0-9-]+,|,g:[0-9-]+")
 # A message must reach the end of its course, or of its name or type: in bits. Real messages may be
 # longer or shorter than the standard says, so no length is insisted on beyond that.
-_POSITION_BITS = {1: 128, 2: 128, 3: 128, 18: 124, 19: 271, 27: 94}
+_POSITION_BITS = {1: 128, 2: 128, 3: 128, 18: 124, 19: 124, 27: 94}
+_EXTENDED_B_NAME_BITS, _EXTENDED_B_TYPE_BITS = 263, 271
 _STATIC_A_BITS, _STATIC_B_BITS, _VOYAGE_BITS = 160, 48, 240
 _LONG_RANGE, _EXTENDED_B, _VOYAGE, _STATIC = 27, 19, 5, 24
 _LONG_RANGE_NO_SPEED = 63  # knots
@@ -260,10 +261,11 @@ class NmeaReader:
             speed = said.speed
             if kind == _LONG_RANGE and speed == _LONG_RANGE_NO_SPEED:
                 speed = None
+            name = code = None
             if kind == _EXTENDED_B:
-                name, code = as_name(said.shipname), said.ship_type
-            else:
-                name = code = None
+                bits = len(sentence.bv)
+                name = as_name(said.shipname) if bits >= _EXTENDED_B_NAME_BITS else None
+                code = said.ship_type if bits >= _EXTENDED_B_TYPE_BITS else None
             tally.add(
                 kind, told_at, arrived, said.mmsi, raw, place=(said.lat, said.lon), speed=speed,
                 course=said.course, name=name, type_code=code,
