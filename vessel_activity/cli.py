@@ -140,8 +140,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SOURCE",
         help="tcp://host:port, udp://host:port (datagrams sent to this address), file:PATH, - for "
         "standard input, or aisstream: with its key in AISSTREAM_API_KEY. Each takes the options "
-        "name=... and silence=SECONDS, as in 'tcp://host:port?name=coast&silence=120'; aisstream: "
-        "also box=south,west,north,east and mmsi=..., each several times",
+        "name=... and silence=SECONDS, as in 'tcp://host:port?name=coast&silence=120'; tcp also "
+        "hello=VARIABLE, whose text is sent first; aisstream: also box=south,west,north,east and "
+        "mmsi=..., each several times",
     )
     sql = command(
         "sql",
