@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _ROLES = ("owner", "writer", "outsider")
 _SMALL_DISK_MB = 600
+_FREEZES_MOST = 100
 # The folders of a site that hold databases. The rest is logs.
 DATA = ("data", "standby", "newer", "small")
 
@@ -274,6 +276,34 @@ class Site:
                     return row[0], row[1], row[2]
                 time.sleep(0.005)
         raise ChaosError("no refresh could be caught while it ran")
+
+    def freeze_refresh(self) -> int:
+        """Freeze the backend of a refresh in the middle of its work, and return its process id.
+
+        It is not frozen within a lightweight lock: no session of PostgreSQL could pass that.
+        """
+        for _ in range(_FREEZES_MOST):
+            pid = self.catch_refresh()[0]
+            with suppress(ProcessLookupError), self.pg.connect() as db:
+                for _ in range(_FREEZES_MOST):
+                    os.kill(pid, signal.SIGSTOP)
+                    time.sleep(0.1)  # five statements of the writer
+                    if not self._light_waits(db):
+                        return pid
+                    os.kill(pid, signal.SIGCONT)
+                    time.sleep(0.001)
+        raise ChaosError("no refresh could be frozen outside of a lightweight lock")
+
+    @staticmethod
+    def _light_waits(db: psycopg.Connection) -> bool:
+        return bool(
+            db.execute(
+                """
+                select from pg_stat_activity
+                where datname = 'fleet' and wait_event_type in ('LWLock', 'BufferPin')
+                """
+            ).fetchall()
+        )
 
     def web_of(self, role: str) -> Web:
         """Return the web server of a database role."""

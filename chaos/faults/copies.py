@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -72,8 +70,7 @@ def synchronous_standby_frozen(lab: Lab) -> None:
     frozen = standby.freeze()
     lab.begin()
     lab.hold(100)
-    for pid in frozen:
-        os.kill(pid, signal.SIGCONT)
+    standby.thaw(frozen)
     lab.end()
 
 

@@ -131,8 +131,7 @@ def database_frozen(lab: Lab) -> None:
     frozen = lab.pg.freeze()
     lab.begin()
     lab.hold(60)
-    for pid in frozen:
-        os.kill(pid, signal.SIGCONT)
+    lab.pg.thaw(frozen)
     lab.end()
 
 
@@ -141,8 +140,7 @@ def database_frozen(lab: Lab) -> None:
     "The others do not wait for it. Nobody can end a frozen process, so it is told.",
 )
 def refresh_backend_frozen(lab: Lab) -> None:
-    pid = lab.catch_refresh()[0]
-    os.kill(pid, signal.SIGSTOP)
+    pid = lab.freeze_refresh()
     lab.begin()
     lab.hold(100)
     os.kill(pid, signal.SIGCONT)
@@ -174,8 +172,7 @@ def client_frozen(lab: Lab) -> None:
 def slow_refresh(lab: Lab) -> None:
     lab.begin()
     for _ in range(3):
-        pid = lab.catch_refresh()[0]
-        os.kill(pid, signal.SIGSTOP)
+        pid = lab.freeze_refresh()
         lab.hold(15)
         os.kill(pid, signal.SIGCONT)
         lab.hold(2)
