@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _ROLES = ("owner", "writer", "outsider")
 _SMALL_DISK_MB = 600
-_FREEZES_MOST = 100
+_LIGHT_WAIT_SECONDS = 0.2
 # The folders of a site that hold databases. The rest is logs.
 DATA = ("data", "standby", "newer", "small")
 
@@ -277,33 +277,21 @@ class Site:
                 time.sleep(0.005)
         raise ChaosError("no refresh could be caught while it ran")
 
-    def freeze_refresh(self) -> int:
-        """Freeze the backend of a refresh in the middle of its work, and return its process id.
+    def freeze_for(self, pid: int, seconds: float) -> None:
+        """Freeze a backend for some seconds, but not within a lightweight lock of PostgreSQL.
 
-        It is not frozen within a lightweight lock: no session of PostgreSQL could pass that.
+        No session can pass such a lock, whatever vessel activity does. So whenever a writer waits,
+        the backend goes on for a millisecond.
         """
-        for _ in range(_FREEZES_MOST):
-            pid = self.catch_refresh()[0]
-            with suppress(ProcessLookupError), self.pg.connect() as db:
-                for _ in range(_FREEZES_MOST):
-                    os.kill(pid, signal.SIGSTOP)
-                    time.sleep(0.1)  # five statements of the writer
-                    if not self._light_waits(db):
-                        return pid
-                    os.kill(pid, signal.SIGCONT)
-                    time.sleep(0.001)
-        raise ChaosError("no refresh could be frozen outside of a lightweight lock")
-
-    @staticmethod
-    def _light_waits(db: psycopg.Connection) -> bool:
-        return bool(
-            db.execute(
-                """
-                select from pg_stat_activity
-                where datname = 'fleet' and wait_event_type in ('LWLock', 'BufferPin')
-                """
-            ).fetchall()
-        )
+        until = time.monotonic() + seconds
+        os.kill(pid, signal.SIGSTOP)
+        while time.monotonic() < until:
+            time.sleep(0.05)
+            if self.writer.waiting_seconds > _LIGHT_WAIT_SECONDS:
+                os.kill(pid, signal.SIGCONT)
+                time.sleep(0.001)
+                os.kill(pid, signal.SIGSTOP)
+        os.kill(pid, signal.SIGCONT)
 
     def web_of(self, role: str) -> Web:
         """Return the web server of a database role."""

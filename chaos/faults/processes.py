@@ -140,10 +140,9 @@ def database_frozen(lab: Lab) -> None:
     "The others do not wait for it. Nobody can end a frozen process, so it is told.",
 )
 def refresh_backend_frozen(lab: Lab) -> None:
-    pid = lab.freeze_refresh()
+    pid = lab.catch_refresh()[0]
     lab.begin()
-    lab.hold(100)
-    os.kill(pid, signal.SIGCONT)
+    lab.freeze_for(pid, 100)
     lab.end()
 
 
@@ -172,8 +171,6 @@ def client_frozen(lab: Lab) -> None:
 def slow_refresh(lab: Lab) -> None:
     lab.begin()
     for _ in range(3):
-        pid = lab.freeze_refresh()
-        lab.hold(15)
-        os.kill(pid, signal.SIGCONT)
+        lab.freeze_for(lab.catch_refresh()[0], 15)
         lab.hold(2)
     lab.end()
