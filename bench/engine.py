@@ -205,7 +205,7 @@ def run(options: Options) -> Report:
             loading(server, report, max(1, options.rounds // 3), rows)
         if "feed" in options.parts:
             amount = (
-                Amount(1_000, 1, 1)
+                Amount(1_000, 1, 1, 3)
                 if options.size == "tiny"
                 else Amount(full_seconds=options.feed_seconds)
             )

@@ -23,6 +23,7 @@ import psycopg
 
 from bench.cluster import DATA, BenchError
 from bench.report import Figure
+from bench.showing import showing
 from tests.support import ais
 from tests.support.feeding import TcpServer, wait_until
 from vessel_activity.install import migrate
@@ -50,12 +51,14 @@ class Amount:
         burst: messages that are sent as fast as they are taken; a multiple of 1,000.
         steady_seconds: how long 1,000 messages a second are sent.
         full_seconds: how long 10,000 messages a second are sent.
+        shown: how many reports are followed to the dashboard.
 
     """
 
     burst: int = 100_000
     steady_seconds: int = 30
     full_seconds: int = 60
+    shown: int = 20
 
 
 def feeding(server: LocalServer, report: Report, rounds: int, amount: Amount) -> None:
@@ -69,6 +72,8 @@ def feeding(server: LocalServer, report: Report, rounds: int, amount: Amount) ->
                 report.add("feed, CPU a message, us", cpu_us)
         percent, delay, _ = _stream(url, lines, _STEADY_RATE, amount.steady_seconds)
         _, _, megabytes = _stream(url, lines, _FULL_RATE, amount.full_seconds)
+        _cleared(url)
+        showing(url, report, amount.shown)
     report.figures += [
         Figure(
             "feed: messages/s decoded and filed", report.median("feed, messages/s"), "/s",

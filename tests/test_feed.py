@@ -7,20 +7,24 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from websockets.sync.server import ServerConnection, serve
 
 from tests.conftest import COMMAND
-from tests.support import ais, filed, recordings
+from tests.data import make_recordings
+from tests.support import ais
 from tests.support.feeding import (
     Feed,
     TcpServer,
     count_of_positions,
     feed_row,
+    free_port,
     positions,
     rows_of,
     wait_until,
@@ -31,7 +35,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MMSI = 257_123_456
-TAGGED, TIMED = "nmea_tag_blocks.nm4", "nmea_time_lines.txt"
 
 
 @pytest.fixture
@@ -42,10 +45,6 @@ def tcp() -> Iterator[TcpServer]:
 
 def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
-
-
-def number(text: str | None) -> float | None:
-    return None if text is None else float(text)
 
 
 def has(url: str, name: str, **expected: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -70,81 +69,13 @@ def assert_adds_up(row: dict[str, Any]) -> None:
     assert row["rejected"] == sum(row["rejected_by_reason"].values())
 
 
-# --- recordings ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", [TAGGED, TIMED])
-def test_a_recording_over_tcp_gives_the_figures_that_plain_python_finds(
-    url: str, tmp_path: Path, tcp: TcpServer, name: str
-) -> None:
-    text = (recordings.FOLDER / name).read_bytes()
-    lines = sum(1 for line in text.split(b"\n") if line.strip())
-    began = now()
-    with Feed(url, tmp_path, [f"tcp://{tcp.address}?name=coast"]) as feed:
-        for start in range(0, len(text), 1000):
-            tcp.send_bytes(text[start : start + 1000])
-        has(url, "coast", lines=lines)
-        feed.stop()
-    row = has(url, "coast", state="ended")
-
-    reports = recordings.nmea(name, any_order="tag" in name).reports
-    # Those that arrived now had no time of their own.
-    found = {
-        (int(mmsi), at): (round(latitude, 6), round(longitude, 6), number(speed), number(course))
-        for mmsi, at, latitude, longitude, speed, course in positions(url)
-        if at < began
-    }
-    assert found == filed.positions(reports)
-    as_of = datetime(2019, 8, 8, 0, 4, tzinfo=UTC) if name == TAGGED else datetime(
-        2013, 11, 12, 12, 14, tzinfo=UTC
-    )  # fmt: skip
-    figures = filed.figures(reports, as_of)
-    with rows_of(url) as connection:
-        told = connection.execute(
-            "select * from public.vessel_activity_at(%s)", (as_of,)
-        ).fetchone()
-    assert told is not None
-    for key in (
-        "active_now",
-        "active_last_hour",
-        "active_last_24h",
-        "positions_last_hour",
-        "speed_avg",
-    ):
-        assert told[key] == figures[key], key
-    assert_adds_up(row)
-    assert row["lines"] == lines
-    assert row["clock_behind"] > 300
-    assert row["clock_ahead"] == 0
-
-
-if recordings.REAL_NMEA:
-
-    @pytest.mark.parametrize("path", recordings.REAL_NMEA, ids=lambda path: path.name)
-    def test_a_real_recording_from_a_file_is_counted_line_by_line(
-        url: str, tmp_path: Path, path: Path
-    ) -> None:
-        with Feed(url, tmp_path, [f"file:{path}?name=real"]) as feed:
-            assert feed.end() == 0
-        row = feed_row(url, "real")
-        assert_adds_up(row)
-        assert (row["lines"], row["messages"]) == (
-            (1000, 877) if "kystverket" in path.name else (80_246, 26_077)
-        )
-        assert row["rejected_by_reason"].keys() <= {
-            "not a ship station", "position not available", "position out of range",
-        }  # fmt: skip
-
-
 # --- sources -------------------------------------------------------------------------------------
 
 
 def test_several_sources_in_one_process_have_a_row_each(
     url: str, tmp_path: Path, tcp: TcpServer
 ) -> None:
-    with socket.socket(type=socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     path = tmp_path / "old.nm4"
     path.write_bytes(ais.position(MMSI + 2) + b"\n")
     sources = [
@@ -175,6 +106,48 @@ def test_several_sources_in_one_process_have_a_row_each(
             'select name, "vesselType", flag from public.vessels where mmsi = %s', (str(MMSI),)
         ).fetchone()
     assert vessel == ("NORDKAPP", "Passenger", "NO")
+
+
+def test_aisstream_is_fed_with_its_boxes_and_ships_and_the_key_stays_secret(
+    url: str, tmp_path: Path
+) -> None:
+    asked: list[dict[str, Any]] = []
+    at = now() - timedelta(seconds=30)
+
+    def message(kind: str, **body: object) -> str:
+        return json.dumps(
+            {
+                "MessageType": kind,
+                "MetaData": {"MMSI": MMSI, "time_utc": f"{at:%Y-%m-%d %H:%M:%S}.5 +0000 UTC"},
+                "Message": {kind: {"UserID": MMSI, "Valid": True, **body}},
+            }
+        )
+
+    def answer(connection: ServerConnection) -> None:
+        asked.append(json.loads(connection.recv()))
+        place = {"Latitude": 60.5, "Longitude": 5.25, "Cog": 87.6, "TrueHeading": 511}
+        # aisstream sends JSON in binary frames.
+        connection.send(message("PositionReport", **place, Sog=20.8, Timestamp=54).encode())
+        connection.send(message("ShipStaticData", Name="NORDKAPP  ", Type=60).encode())
+        connection.send(message("BaseStationReport", MessageID=4).encode())
+        connection.recv()  # until the feed goes
+
+    with serve(answer, "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.socket.getsockname()[1]
+        source = f"aisstream:?box=54,4,62,13&mmsi={MMSI}&url=ws://127.0.0.1:{port}/v0/stream"
+        with Feed(url, tmp_path, [source], {"AISSTREAM_API_KEY": "a-secret-key"}) as feed:
+            row = has(url, "aisstream", messages=3, positions=1, statics=1, ignored=1)
+            feed.stop()
+    assert asked == [
+        {
+            "APIKey": "a-secret-key",
+            "BoundingBoxes": [[[54.0, 4.0], [62.0, 13.0]]],
+            "FiltersShipMMSI": [str(MMSI)],
+        }
+    ]
+    assert positions(url) == [(str(MMSI), at, 60.5, 5.25, "20.8", "87.6")]
+    assert "a-secret-key" not in feed.log + repr(row)
 
 
 def test_standard_input_is_read_as_it_grows(url: str, tmp_path: Path) -> None:
@@ -224,6 +197,10 @@ def test_what_can_not_be_used_is_refused_at_once() -> None:
     assert refused("tcp://a") == (
         "error: tcp://a must be tcp://host:port, for example tcp://127.0.0.1:10110\n"
     )
+    assert refused("tcp://127.0.0.1:1?hello=NO_LOGIN") == (
+        "error: tcp://127.0.0.1:1 needs the environment variable NO_LOGIN, which is not set: it"
+        " holds the text that the server wants first\n"
+    )
     assert refused("aisstream:") == (
         "error: aisstream: needs a key: set AISSTREAM_API_KEY to the one from"
         " https://aisstream.io\n"
@@ -248,6 +225,50 @@ def test_one_position_is_filed_for_an_mmsi_and_second_however_many_receivers_hea
             two = has(url, "two", messages=100)
     assert count_of_positions(url) == 50 == one["positions"] + two["positions"]
     assert one["duplicates"] + two["duplicates"] == 100
+
+
+def test_what_rtl_ais_repeats_to_whoever_connects_is_filed_once(
+    url: str, tmp_path: Path, tcp: TcpServer
+) -> None:
+    """It sends the last 15 seconds again, without a time of their own, and then goes on."""
+    heard = [ais.position(MMSI + number) for number in range(20)]
+    heard += ais.voyage(MMSI, "NORDKAPP", 60)
+    tcp.on_connect(lambda client: client.sendall(b"".join(line + b"\r\n" for line in heard)))
+    with Feed(url, tmp_path, [f"tcp://{tcp.address}?name=rtl"]):
+        has(url, "rtl", messages=21, positions=20)
+        for number in range(2, 5):
+            heard.append(ais.position(MMSI + 100 + number))
+            tcp.send(heard[-1])
+            has(url, "rtl", positions=19 + number)
+            tcp.drop()
+            tcp.wait_for_client(number)
+            # All 20 again, and those that came over the connections before.
+            has(url, "rtl", lines=22 * number + number * (number - 1) // 2 + number - 1)
+        row = feed_row(url, "rtl")
+    assert_adds_up(row)
+    assert (row["positions"], row["statics"], row["reconnects"]) == (23, 4, 3)
+    assert row["duplicates"] == 20 * 3 + 1 + 2 + 3
+    assert count_of_positions(url) == 23
+
+
+def test_a_message_that_two_receivers_hear_at_different_moments_is_filed_once(
+    url: str, tmp_path: Path, tcp: TcpServer
+) -> None:
+    with TcpServer() as other:
+        sources = [f"tcp://{tcp.address}?name=one", f"tcp://{other.address}?name=two"]
+        with Feed(url, tmp_path, sources):
+            other.wait_for_client()
+            tcp.send(*(ais.position(MMSI + number) for number in range(50)))
+            has(url, "one", positions=50)
+            wait_until(lambda: now() > newest(url), "the next second")
+            other.send(*(ais.position(MMSI + number) for number in range(50)))
+            has(url, "two", messages=50, positions=0, duplicates=50)
+    assert count_of_positions(url) == 50
+
+
+def newest(url: str) -> datetime:
+    at: datetime = max(at for _, at, *_ in positions(url))
+    return at
 
 
 def test_two_processes_with_the_same_source_do_no_harm(
@@ -298,6 +319,20 @@ def test_stations_that_are_no_ships_are_rejected_and_can_be_looked_at(
             ("wrong checksum", bad),
         ]
     )
+
+
+def test_a_type_19_without_position_still_says_its_name_and_type(
+    url: str, tmp_path: Path, tcp: TcpServer
+) -> None:
+    one = ais.report(MMSI, latitude=None, longitude=None, name="GULL", type_code=37)
+    with Feed(url, tmp_path, [f"tcp://{tcp.address}?name=coast"]):
+        tcp.send(*ais.framed(make_recordings.extended_b(one, 30)))
+        row = has(url, "coast", messages=1)
+    assert_adds_up(row)
+    assert (row["statics"], row["positions"], row["rejected"]) == (1, 0, 0)
+    with psycopg.connect(url) as connection:
+        vessel = connection.execute('select name, "vesselType" from public.vessels').fetchone()
+    assert vessel == ("GULL", "Pleasure Craft")
 
 
 def test_a_receiver_whose_clock_is_in_2006_is_counted(

@@ -109,32 +109,69 @@ def numbers(url: str) -> list[int]:
     return [row["number"] for row in rows]
 
 
+def assert_in_order(url: str, sent: int) -> None:
+    """Check that each batch follows the one before. Within one, the database chooses the order."""
+    with rows_of(url) as connection:
+        batches = connection.execute(
+            """
+            select min(n.number) as first, max(n.number) as last, count(*) as reports
+            from (
+              select extract(epoch from p."timestamp" - %s)::int as number, p.id,
+                p.xmin::text as batch
+              from public.vessel_positions as p
+            ) as n
+            group by n.batch
+            order by min(n.id)
+            """,
+            (BEGAN,),
+        ).fetchall()
+    following = 0
+    for batch in batches:
+        assert batch["first"] == following
+        following = batch["last"] + 1
+        assert batch["reports"] == following - batch["first"]
+    assert following == sent
+
+
 # --- the database --------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["fast", "immediate"])
-def test_a_database_that_is_away_for_a_while_loses_nothing_and_keeps_the_order(
-    breakable: LocalServer, breakable_url: str, tmp_path: Path, tcp: TcpServer, how: str
+@pytest.mark.parametrize(
+    ("how", "seconds", "rate"), [("immediate", 4, 200), ("fast", 4, 200), ("fast", 60, 1000)]
+)
+def test_a_database_that_is_away_under_load_loses_nothing_and_keeps_the_order(
+    breakable: LocalServer,
+    breakable_url: str,
+    tmp_path: Path,
+    tcp: TcpServer,
+    *,
+    how: str,
+    seconds: float,
+    rate: int,
 ) -> None:
     clear(breakable_url)
     with Feed(breakable_url, tmp_path, [f"tcp://{tcp.address}?name=coast"]) as feed:
-        with sending(tcp) as sender:
+        with sending(tcp, rate) as sender:
             wait_until(lambda: counts(breakable_url).get("messages"), "some filed")
             breakable.stop(how)
+            away = time.monotonic()
+            before = sender.sent
             wait_until(lambda: list(tmp_path.rglob("*.batches")), "reports in the spool")
-            time.sleep(4)
+            # How long the database is away is what is tried, so this is no wait for a condition.
+            time.sleep(max(0.0, away + seconds - time.monotonic()))
+            meanwhile = sender.sent - before
             breakable.start()
             wait_until(lambda: not list(tmp_path.rglob("*.batches")), "the spool is filed", 90)
             sent = sender.stop()
         row = all_filed(breakable_url, sent)
-        assert (row["messages"], row["positions"]) == (sent, sent)
+        assert (row["messages"], row["positions"], row["lines"]) == (sent, sent, sent)
         assert (row["duplicates"], row["rejected"], row["dropped"]) == (0, 0, 0)
+        assert row["reconnects"] == 0
         log = feed.log
-    batches = numbers(breakable_url)
-    assert sorted(batches) == list(range(sent))
-    # Within a batch the database chooses the order; batches follow each other.
-    assert all(number > place - 400 for place, number in enumerate(batches))
+    # A busy machine may send less than it should.
+    assert meanwhile > seconds * rate / 5
+    assert_in_order(breakable_url, sent)
     assert log.count("takes no reports") <= 4
     assert "filing again" in log
 

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import socket
+import threading
 import time
 import tracemalloc
 from itertools import pairwise
@@ -19,6 +20,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from tests.support import ais
 from tests.support.feeding import TcpServer
 from vessel_activity.feed import link as links
+from vessel_activity.feed import readers
 from vessel_activity.feed.link import Link
 from vessel_activity.feed.readers import read
 from vessel_activity.feed.source import source
@@ -213,6 +215,69 @@ def test_what_keeps_a_connection_from_being_made_is_said() -> None:
     link = reading("tcp://no-such-host.invalid:1", lambda link: link.reconnects > 0)
     assert link.error is not None
     assert link.error.startswith("the name can't be looked up")
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("kind", ["tcp", "udp"])
+def test_a_name_that_no_host_can_have_does_not_end_the_feed(kind: str) -> None:
+    link = reading(f"{kind}://a..b:1", lambda link: link.reconnects > 1)
+    assert link.error is not None
+    assert "the name can't be looked up" in link.error
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("text", ["tcp://a.example:1", "aisstream:?url=ws://a.example:1"])
+def test_a_name_server_that_does_not_answer_does_not_keep_the_feed_from_stopping(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    answered = threading.Event()
+    monkeypatch.setattr(readers, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answered.wait(60))
+    began = time.monotonic()
+    link = reading(text, lambda link: link.reconnects > 1)
+    assert time.monotonic() - began < 30
+    assert link.error == "no connection within 0.2 s"
+    answered.set()
+
+
+def test_gpsd_is_asked_for_what_its_receiver_sends(server: TcpServer) -> None:
+    """It greets, and sends nothing until a client asks."""
+    asked: list[bytes] = []
+
+    def gpsd(client: socket.socket) -> None:
+        client.sendall(b'{"class":"VERSION","release":"3.25","rev":"3.25","proto_major":3}\r\n')
+        asked.append(client.recv(1000))
+        client.sendall(
+            b'{"class":"DEVICES","devices":[]}\r\n{"class":"WATCH","enable":true,"raw":1}\r\n'
+            + ais.position(MMSI)
+            + b"\r\n"
+        )
+
+    server.on_connect(gpsd)
+    link = reading(f"tcp://{server.address}", lambda link: bool(link.tally.rows))
+    assert asked == [b'?WATCH={"enable":true,"raw":1};\n']
+    assert mmsis(link) == [MMSI]
+    assert (link.tally.lines, link.tally.other, link.tally.rejected.total()) == (4, 3, 0)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_server_that_wants_a_login_gets_it_after_each_connect(
+    server: TcpServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SPIRE_LOGIN", "A|T|secret")
+    asked: list[bytes] = []
+
+    def spire(client: socket.socket) -> None:
+        asked.append(client.recv(1000))
+        client.sendall(ais.position(MMSI) + b"\n")
+        server.drop()
+
+    server.on_connect(spire)
+    link = reading(
+        f"tcp://{server.address}?hello=SPIRE_LOGIN", lambda link: len(link.tally.rows) == 3
+    )
+    assert asked[:3] == [b"A|T|secret\n"] * 3
+    assert "secret" not in caplog.text + json.dumps(link.now())
 
 
 @pytest.mark.usefixtures("at_once")

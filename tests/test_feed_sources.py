@@ -28,6 +28,10 @@ from vessel_activity.feed.source import AISSTREAM_URL, Source, source, sources
             "udp://10.0.0.1:10110?silence=0",
             Source("udp", "10.0.0.1:10110", "udp://10.0.0.1:10110", 0, "10.0.0.1", 10110),
         ),
+        (
+            "tcp://a:1?hello=SPIRE_LOGIN",
+            Source("tcp", "a:1", "tcp://a:1", 60, "a", 1, "SPIRE_LOGIN"),
+        ),
         # Nothing listens to other machines unless asked.
         ("udp://:1", Source("udp", "127.0.0.1:1", "udp://127.0.0.1:1", 60, "127.0.0.1", 1)),
         (
@@ -68,11 +72,13 @@ def test_a_source_is_read(text: str, expected: Source) -> None:
         ("tcp://a:0", "tcp://a:0 must name a port from 1 to 65535"),
         ("tcp://a:99999", "tcp://a:99999 must be tcp://host:port"),
         ("tcp://u:p@a:1", "must be tcp://host:port"),
-        ("tcp://a:1?nam=x", "has the unknown option nam; known are name, silence"),
+        ("tcp://a:1?nam=x", "has the unknown option nam; known are hello, name, silence"),
         ("tcp://a:1?silence=soon", "silence of tcp://a:1?silence=soon must be a number of seconds"),
         ("tcp://a:1?silence=-1", "must be a number of seconds"),
         ("tcp://a:1?name=" + "x" * 101, "must have at most 100 characters"),
         ("tcp://a:1?name=a%00b", "must have at most 100 characters, all printable"),
+        ("tcp://a:1?hello=A|T|x", "hello of tcp://a:1 must name an environment variable"),
+        ("udp://a:1?hello=X", "has the unknown option hello; known are name, silence"),
         ("file:", "file: names no file; the form is file:PATH"),
         ("aisstream:?box=1,2,3", "must be south,west,north,east in degrees"),
         ("aisstream:?box=62,4,54,13", "must be south,west,north,east in degrees"),

@@ -209,6 +209,52 @@ def test_figures_of_invented_messages_equal_those_of_an_independent_computation(
     }
 
 
+@pytest.mark.parametrize(("latitude", "longitude"), [(91, 181), (91, 5), (None, None), (95.2, 5)])
+@pytest.mark.parametrize(
+    ("name", "code", "kept"),
+    [
+        ("GULL", 37, ("GULL", "Pleasure Craft", "DK")),
+        ("GULL", 0, ("GULL", None, "DK")),
+        (None, 37, (None, "Pleasure Craft", "DK")),
+    ],
+)
+def test_a_type_19_without_a_usable_position_gives_its_static_data(
+    db: psycopg.Connection,
+    *,
+    latitude: float | None,
+    longitude: float | None,
+    name: str | None,
+    code: int,
+    kept: tuple[str, ...],
+) -> None:
+    answer = Feed(db).send(
+        Report(kind=19, latitude=latitude, longitude=longitude, name=name, code=code)
+    )
+
+    assert counts(answer) == (0, 0, 1, 0, 0)
+    assert db.execute('select name, "vesselType", flag from public.vessels').fetchall() == [kept]
+    assert positions(db) == []
+
+
+def test_a_type_19_with_neither_position_nor_static_data_is_rejected(
+    db: psycopg.Connection,
+) -> None:
+    feed = Feed(db)
+    for code in (None, 0):
+        feed.send(
+            Report(kind=19, latitude=91, longitude=181, code=code),
+            Report(kind=19, latitude=95, code=code),
+        )
+    feed.send(Report(1, kind=19, latitude=91, longitude=181, name="NO SHIP"))
+
+    assert feeds(db)["harbour"]["rejected_by_reason"] == {
+        "position not available": 2,
+        "position out of range": 2,
+        "not a ship station": 1,
+    }
+    assert db.execute("select count(*) from public.vessels").fetchone() == (0,)
+
+
 def test_static_data_from_the_future_does_not_keep_newer_names_out(db: psycopg.Connection) -> None:
     feed = Feed(db)
     feed.send(static(219000001, datetime(2090, 1, 1, tzinfo=UTC), "WRONG CLOCK", 70))

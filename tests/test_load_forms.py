@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import subprocess
 import zipfile
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -112,6 +113,88 @@ def test_a_rejected_line_of_an_nmea_file_keeps_its_number_and_text(
         (5, "no time", lines[4].decode()),
         (6, "wrong checksum", lines[5].decode()),
     ]
+
+
+# --- JSON ----------------------------------------------------------------------------------------
+
+AT = datetime(2026, 5, 4, 12, 30, 15, tzinfo=UTC)
+MMSI = 257_123_456
+
+
+def aisstream(kind: str, seconds: int, **body: object) -> str:
+    at = AT + timedelta(seconds=seconds)
+    return json.dumps(
+        {
+            "MessageType": kind,
+            "MetaData": {"MMSI": MMSI, "time_utc": f"{at:%Y-%m-%d %H:%M:%S}.233407195 +0000 UTC"},
+            "Message": {kind: {"UserID": MMSI, "Valid": True, **body}},
+        }
+    )
+
+
+def catcher(seconds: int, **body: object) -> str:
+    at = AT + timedelta(seconds=seconds)
+    return json.dumps({"class": "AIS", "rxtime": f"{at:%Y%m%d%H%M%S}", "mmsi": MMSI, **body})
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_of_messages_in_json_is_loaded(
+    url: str, tmp_path: Path, end: str, *, packed: bool
+) -> None:
+    place = {"Latitude": 60.5, "Longitude": 5.25, "Sog": 20.80000114, "Cog": 87.6}
+    nmea = {"nmea": [ais.position(latitude=62.5).decode()]}
+    lines = [
+        "",
+        aisstream("PositionReport", 0, **place),
+        aisstream("PositionReport", 0, **place, MessageID=1),  # a duplicate
+        aisstream("ShipStaticData", 1, Name="NORDKAPP  ", Type=60),
+        catcher(2, type=1, lat=61.5, lon=6.25, speed=3, course=360),
+        catcher(3, type=4, lat=61.5, lon=6.25),
+        catcher(4, type=1, lat=91, lon=181),
+        catcher(5, type=1, speed=1, **nmea),
+        json.dumps({"type": 1, "mmsi": MMSI, "lat": 1, "lon": 2}),  # without a time
+        "{broken",
+        ais.timed(AT + timedelta(seconds=6), ais.position(latitude=63.5)).decode(),
+    ]
+    path = tmp_path / ("a.jsonl.gz" if packed else "a.jsonl")
+    text = end.join(lines).encode()
+    path.write_bytes(gzip.compress(text) if packed else text)
+    result = ingest.load_file(url, path)
+
+    assert positions(url) == [
+        (str(MMSI), AT, 60.5, 5.25, "20.8", "87.6"),
+        (str(MMSI), AT + timedelta(seconds=2), 61.5, 6.25, "3.0", None),
+        (str(MMSI), AT + timedelta(seconds=5), 62.5, 5.25, "12.3", "87.6"),
+        (str(MMSI), AT + timedelta(seconds=6), 63.5, 5.25, "12.3", "87.6"),
+    ]
+    assert vessels(url) == {MMSI: ("NORDKAPP", "Passenger")}
+    counts = result.counts
+    assert (counts.rows_read, counts.rows_loaded, counts.rows_duplicate) == (10, 4, 1)
+    assert (counts.rows_static, counts.rows_ignored, counts.rows_rejected) == (1, 1, 3)
+    assert result.rejected == {
+        "position not available": 1, "no time": 1, "JSON that can't be read": 1,
+    }  # fmt: skip
+    with psycopg.connect(url) as connection:
+        kept = connection.execute(
+            "select line_number, raw from vessel_activity.rejected_row order by 1"
+        ).fetchall()
+    assert kept == [(number, lines[number - 1]) for number in (7, 9, 10)]
+    assert ingest.load_file(url, path).counts.rows_loaded == 0
+
+
+def test_json_of_an_unknown_form_is_refused_with_its_first_line_and_the_nearest_forms(
+    url: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "digitraffic.json"
+    path.write_text('\n{"time": 1668075025, "sog": 10.7, "lon": 25.1}\n{"time": 1668075026}\n')
+    with pytest.raises(NotAisError) as raised:
+        ingest.load_file(url, path)
+    first, nearest, expected = str(raised.value).splitlines()
+    assert first.endswith('Its first line: {"time": 1668075025, "sog": 10.7, "lon": 25.1}')
+    assert "MessageType, MetaData and Message" in nearest
+    assert "type and mmsi" in nearest
+    assert expected.startswith("  expected: a MarineCadastre CSV")
 
 
 if recordings.REAL_NMEA:

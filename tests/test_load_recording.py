@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from tests.conftest import PROJECT, SHARED
+from tests.support import filed
 from vessel_activity.ais import load as ingest
 
 if TYPE_CHECKING:
@@ -32,25 +33,6 @@ RECORDINGS: dict[Path, datetime] = {
 REAL = SHARED / "ais" / "marinecadastre_2022-01-03_first99999.csv.gz"
 if REAL.exists():
     RECORDINGS[REAL] = datetime(2022, 1, 3, 0, 20, tzinfo=UTC)
-# Country digits, from the ITU's table of maritime identification digits: all of the recordings of
-# tests/data, and the commonest of the real one.
-FLAGS = {
-    "US": "303 338 366 367 368 369",
-    "CA": "316",
-    "MH": "538",
-    "PA": "351 352 353 354 355 356 357 370 371 372 373 374",
-    "LR": "636 637",
-    "KY": "319",
-    "HK": "477",
-    "BS": "308 309 311",
-    "SG": "563 564 565 566",
-    "MT": "215 229 248 249 256",
-    "DK": "219 220",
-    "NO": "257 258 259",
-    "SE": "265 266",
-    "Unknown": "299",  # allocated to no country
-}
-MIDS = {mid: flag for flag, mids in FLAGS.items() for mid in mids.split()}
 # MarineCadastre's own codes, in files before 2018.
 OLD_CODES = {
     1001: "Fishing",
@@ -217,10 +199,6 @@ def read(path: Path) -> Read:
     return told
 
 
-def top(counts: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0].encode()))[:10]
-
-
 @dataclass
 class Case:
     """A recording and what it must give."""
@@ -255,8 +233,8 @@ def figures(told: Read, as_of: datetime) -> dict[str, Any]:
         "active_last_24h": active(timedelta(hours=24)),
         "total_vessels": len(types),
         "positions_last_hour": len(hour),
-        "vessel_types": top(Counter(types.values())),
-        "top_flags": top(Counter(MIDS.get(mmsi[:3], f"?{mmsi[:3]}") for mmsi in types)),
+        "vessel_types": filed.top(Counter(types.values())),
+        "top_flags": filed.top(Counter(filed.MIDS.get(mmsi[:3], f"?{mmsi[:3]}") for mmsi in types)),
         "speed_avg": mean,
     }
 

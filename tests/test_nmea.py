@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.data import make_recordings as make
 from tests.support import ais, recordings
+from vessel_activity.ais.heard import Heard
 from vessel_activity.ais.lines import LONGEST_LINE_BYTES, LineReader
 from vessel_activity.ais.messages import Row, Tally, row_text
 
@@ -92,6 +93,20 @@ def test_an_extended_report_of_class_b_gives_position_name_and_type() -> None:
     one = ais.report(name="SEA EAGLE", type_code=37)
     row = only(*ais.framed(make.extended_b(one, 30)))
     assert (row.kind, row.latitude, row.name, row.type_code) == (19, 60.5, "SEA EAGLE", 37)
+
+
+@pytest.mark.parametrize(
+    ("bits", "name", "code"),
+    [(312, "SEA EAGLE", 37), (272, "SEA EAGLE", 37), (266, "SEA EAGLE", None), (260, None, None)],
+)
+def test_an_extended_report_of_class_b_that_is_cut_off_gives_what_is_whole(
+    bits: int, name: str | None, code: int | None
+) -> None:
+    fields = make.extended_b(ais.report(name="SEA EAGLE", type_code=37), 30)
+    kept = [(int(digit), 1) for value, width in fields for digit in f"{value % 2**width:0{width}b}"]
+    row = only(*ais.framed(kept[:bits]))
+    assert (row.kind, row.latitude, row.speed, row.course) == (19, 60.5, 12.3, 87.6)
+    assert (row.name, row.type_code) == (name, code)
 
 
 def test_static_data_of_class_a_give_name_and_type_but_no_position() -> None:
@@ -364,6 +379,56 @@ def test_a_clock_that_is_wrong_is_counted(late: int, counts: tuple[int, int]) ->
     tally = read(ais.tagged(f"c:{int(ARRIVED) - late}", GOOD))
     assert (tally.ahead, tally.behind) == counts
     assert tally.rows[0].at == int(ARRIVED) - late
+
+
+def times(*arrivals: tuple[float, bytes]) -> list[int | None]:
+    """Read lines that arrive at these seconds; return the times of their messages, from there."""
+    tally = Tally()
+    reader = LineReader(tally)
+    for seconds, line in arrivals:
+        reader.feed(line + b"\n", ARRIVED + seconds)
+    assert_adds_up(tally)
+    return [None if row.at is None else row.at - int(ARRIVED) for row in tally.rows]
+
+
+def test_a_message_that_comes_again_has_the_time_at_which_it_came_first() -> None:
+    other = ais.position(second=31)
+    assert times((0, GOOD), (0.9, GOOD), (15, GOOD), (16, other), (20, GOOD)) == [0, 0, 0, 16, 0]
+
+
+def test_a_message_that_comes_again_after_20_seconds_is_a_new_one() -> None:
+    assert times((0, GOOD), (21, GOOD), (40, GOOD), (300, GOOD)) == [0, 21, 21, 300]
+    assert times((0, GOOD), (15, ais.position(second=31)), (21, GOOD)) == [0, 15, 21]
+
+
+def test_a_message_that_comes_again_with_a_time_of_its_own_keeps_it() -> None:
+    later = ais.timed(datetime.fromtimestamp(ARRIVED + 5, UTC), GOOD)
+    assert times((0, GOOD), (6, later)) == [0, 5]
+
+
+@pytest.mark.parametrize("repeat", [1, 2, 3])
+def test_a_message_that_another_station_repeats_has_the_time_at_which_it_came_first(
+    repeat: int,
+) -> None:
+    fields = make.position(ais.report(), 30)
+    assert fields[1] == (0, 2)
+    again = ais.framed([fields[0], (repeat, 2), *fields[2:]])[0]
+    assert again != GOOD
+    assert times((0, GOOD), (3, again)) == [0, 0]
+    assert times((0, again), (3, GOOD)) == [0, 0]
+
+
+def test_a_clock_that_is_set_back_makes_no_time_of_the_future() -> None:
+    assert times((1000, GOOD), (0, GOOD), (2, GOOD)) == [1000, 0, 0]
+
+
+def test_the_messages_that_are_known_again_take_no_memory_without_bound() -> None:
+    heard = Heard()
+    for number in range(300_000):
+        assert heard.first(b"%d" % number, ARRIVED) == ARRIVED
+    assert heard.first(b"299999", ARRIVED + 9) == ARRIVED
+    assert heard.first(b"1", ARRIVED + 9) == ARRIVED + 9  # forgotten
+    assert len(heard._new) + len(heard._old) <= 100_000
 
 
 # --- JSON ----------------------------------------------------------------------------------------

@@ -109,8 +109,8 @@ def _parser() -> argparse.ArgumentParser:
         "load",
         "load a file of AIS reports into the source tables",
         _load,
-        "It may be a MarineCadastre CSV, the Danish one, or NMEA lines: plain, .gz, .zst or .zip. "
-        "Loading it twice adds nothing.",
+        "It may be a MarineCadastre CSV, the Danish one, NMEA lines, or messages in JSON: plain, "
+        ".gz, .zst or .zip. Loading it twice adds nothing.",
     )
     load.add_argument("file", type=Path, metavar="FILE")
     load.add_argument(
@@ -140,8 +140,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SOURCE",
         help="tcp://host:port, udp://host:port (datagrams sent to this address), file:PATH, - for "
         "standard input, or aisstream: with its key in AISSTREAM_API_KEY. Each takes the options "
-        "name=... and silence=SECONDS, as in 'tcp://host:port?name=coast&silence=120'; aisstream: "
-        "also box=south,west,north,east and mmsi=..., each several times",
+        "name=... and silence=SECONDS, as in 'tcp://host:port?name=coast&silence=120'; tcp also "
+        "hello=VARIABLE, whose text is sent first; aisstream: also box=south,west,north,east and "
+        "mmsi=..., each several times",
     )
     sql = command(
         "sql",

@@ -34,6 +34,13 @@ def wait_until(holds: Callable[[], Any], what: str, seconds: float = 60) -> Any:
         time.sleep(0.05)
 
 
+def free_port() -> int:
+    """Return a UDP port that nobody uses."""
+    with socket.socket(type=socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 class TcpServer:
     """A server that sends lines to whoever connects, as receivers do.
 

@@ -6,9 +6,10 @@ Values stay as they were sent: 102.3 knots, latitude 91 and the others that mean
 from __future__ import annotations
 
 import csv
+import gzip
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import xor
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ class Report:
         raw: the line, or the time and the sentences of a message.
         name: as sent, padding included.
         type_code: number of the ship type; a word in the Danish file.
+        kind: type of the message by ITU-R M.1371; 0 in a CSV file.
 
     """
 
@@ -48,10 +50,14 @@ class Report:
     heading: float | None = None
     name: str = ""
     type_code: str = ""
+    kind: int = 0
 
     @property
     def is_static_only(self) -> bool:
-        """Whether it is a message with a name or type, but without a position."""
+        """Whether it is a message with a name or type, but without a position that can be used."""
+        if self.kind == 19:
+            is_nowhere = abs(self.latitude or 0) > 90 or abs(self.longitude or 0) > 180
+            return is_nowhere and (self.name.strip(" @") != "" or self.type_code != "0")
         return self.latitude is None and bool(self.name or self.type_code)
 
 
@@ -73,8 +79,9 @@ _TIME_FORMS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M:%S")
 
 
 def text_of(name: str) -> str:
-    """Return a file of tests/data; bytes that are no UTF-8 become replacement marks."""
-    return (FOLDER / name).read_bytes().decode(errors="replace")
+    """Return a file of tests/data, or any other; bytes that are no UTF-8 become marks."""
+    content = (FOLDER / name).read_bytes()
+    return (gzip.decompress(content) if name.endswith(".gz") else content).decode(errors="replace")
 
 
 def csv_lines(text: str) -> Iterator[tuple[str, dict[str, str] | None]]:
@@ -123,7 +130,7 @@ def _time(text: str) -> datetime | None:
 
 # --- NMEA ----------------------------------------------------------------------------------------
 
-SENTENCE = re.compile(r"!([A-Z]{5}),(\d),(\d),(\d?),([AB]),([^,!]*),(\d)\*([0-9A-F]{2})")
+SENTENCE = re.compile(r"!([A-Z]{5}),(\d),(\d),(\d?),([AB12]?),([^,!]*),(\d)\*([0-9A-F]{2})")
 TAG_BLOCK = re.compile(r"\\([^\\*]*)\*([0-9A-F]{2})\\")
 TIME_LINE = re.compile(r"\$PGHP,1,(\d+),(\d+),(\d+),(\d+),(\d+),(\d+),(\d+),[^*]*\*([0-9A-F]{2})")
 _SIX_BIT = "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_ !\"#$%&'()*+,-./0123456789:;<=>?"
@@ -131,10 +138,15 @@ _SIX_BIT = "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_ !\"#$%&'()*+,-./0123456789:;<=>?"
 _BEGINS = {1: (50, 61), 2: (50, 61), 3: (50, 61), 18: (46, 57), 19: (46, 57)}
 
 
+def checksum(body: str) -> int:
+    """Return the XOR of all characters."""
+    return reduce(xor, map(ord, body), 0)
+
+
 def has_right_checksum(framed: str) -> bool:
     """Tell whether the two digits after the `*` are the XOR of what stands before it."""
     body, _, digits = framed.strip("!$\\\r").rpartition("*")
-    return reduce(xor, map(ord, body), 0) == int(digits, 16)
+    return checksum(body) == int(digits, 16)
 
 
 class Message:
@@ -176,6 +188,7 @@ class Message:
                 self.unsigned(place + 67, 9),
                 self.text(143, 20) if has_name else "",
                 str(self.unsigned(263, 8)) if has_name else "",
+                self.kind,
             )
         if self.kind == 27:  # minutes to one place, whole knots
             knots = self.unsigned(79, 6)
@@ -187,16 +200,16 @@ class Message:
                 self.signed(44, 18) / 600,
                 None if knots == 63 else knots,
                 self.unsigned(85, 9),
+                kind=27,
             )
         if self.kind == 5:
-            return Report(
-                raw, mmsi, time, name=self.text(112, 20), type_code=str(self.unsigned(232, 8))
-            )
+            code = str(self.unsigned(232, 8))
+            return Report(raw, mmsi, time, name=self.text(112, 20), type_code=code, kind=5)
         if self.kind == 24 and self.unsigned(38, 2) == 0:
-            return Report(raw, mmsi, time, name=self.text(40, 20))
+            return Report(raw, mmsi, time, name=self.text(40, 20), kind=24)
         if self.kind == 24:
-            return Report(raw, mmsi, time, type_code=str(self.unsigned(40, 8)))
-        return Report(raw, mmsi, time)
+            return Report(raw, mmsi, time, type_code=str(self.unsigned(40, 8)), kind=24)
+        return Report(raw, mmsi, time, kind=self.kind)
 
 
 @dataclass
@@ -232,14 +245,19 @@ def in_order(lines: list[str]) -> list[str]:
 
 
 def nmea(name: str, *, any_order: bool = False) -> Nmea:
+    """Read a file as `nmea_of` reads its text."""
+    return nmea_of(text_of(name), any_order=any_order)
+
+
+def nmea_of(text: str, *, any_order: bool = False, arrived: datetime | None = None) -> Nmea:
     """Read the sentences that are alone on their line, whole, and of the right checksum.
 
     any_order: join a second part to a first part that comes after it, too.
+    arrived: the time of messages that have none; without it, they are left out.
     """
     found = Nmea([], [])
     time: datetime | None = None
     first: dict[tuple[str, str], tuple[int, str, datetime | None]] = {}
-    text = text_of(name)
     has_time_lines = "$PGHP" in text
     lines = text.splitlines()
     for number, line in enumerate(in_order(lines) if any_order else lines):
@@ -249,8 +267,8 @@ def nmea(name: str, *, any_order: bool = False) -> Nmea:
         tag = TAG_BLOCK.match(line)
         if not has_time_lines:
             time = _tag_time(tag) if tag else None
-        sentence = SENTENCE.fullmatch(line[tag.end() if tag else 0 :])
-        if sentence is None or not has_right_checksum(sentence[0]) or sentence[1] == "BSVDO":
+        sentence = _whole_sentence(line, tag)
+        if sentence is None:
             continue
         key, payload, raw = (sentence[4], sentence[5]), sentence[6], line
         if sentence[2] == "2" and sentence[3] == "1":
@@ -267,15 +285,32 @@ def nmea(name: str, *, any_order: bool = False) -> Nmea:
             before = SENTENCE.search(opening)
             assert before is not None
             payload, raw = before[6] + payload, opening + line
-        if time is not None and payload and re.fullmatch("[0-W`-w]+", payload):
-            found.reports.append(Message(payload).report(f"{time} {raw}", time))
+        told = time or arrived
+        if told is not None and payload and re.fullmatch("[0-W`-w]+", payload):
+            found.reports.append(Message(payload).report(f"{time} {raw}", told))
     found.orphans += [line for _, line, _ in first.values()]
     return found
 
 
+def _whole_sentence(line: str, tag: re.Match[str] | None) -> re.Match[str] | None:
+    """Find the sentence behind a tag block; None if one of them is broken."""
+    if tag is not None and not _is_right_block(tag):
+        return None
+    sentence = SENTENCE.fullmatch(line[tag.end() if tag else 0 :])
+    return sentence if sentence is not None and has_right_checksum(sentence[0]) else None
+
+
+def _is_right_block(tag: re.Match[str]) -> bool:
+    """Tell whether the checksum of a tag block is right, with or without its group.
+
+    Kystverket adds the group to a block that has its checksum already.
+    """
+    return has_right_checksum(tag[0]) or has_right_checksum(re.sub(r"g:[0-9-]+,", "", tag[0]))
+
+
 def _tag_time(tag: re.Match[str]) -> datetime | None:
     told = re.search(r"\bc:(\d+)", tag[1])
-    if told is None or not has_right_checksum(tag[0]):
+    if told is None or not _is_right_block(tag):
         return None
     seconds = int(told[1])
     return datetime.fromtimestamp(seconds / 1000 if seconds > 10**11 else seconds, UTC)
@@ -290,6 +325,35 @@ def _pghp_time(line: str) -> datetime | None:
         return datetime(year, month, day, hour, minute, second, thousandths * 1000, UTC)
     except ValueError:
         return None
+
+
+def moved(text: str, by: timedelta) -> str:
+    """Move the times of an NMEA recording, by whole seconds. What is broken stays as it is."""
+    return "\n".join(_moved_line(line, by) for line in text.split("\n"))
+
+
+def _moved_line(line: str, by: timedelta) -> str:
+    tag, at = TAG_BLOCK.match(line), _pghp_time(line.rstrip("\r"))
+    if tag is not None and _tag_time(tag) is not None:
+        seconds = int(by.total_seconds())
+        content = re.sub(
+            r"\bc:(\d+)",
+            lambda told: f"c:{int(told[1]) + seconds * (1000 if len(told[1]) > 11 else 1)}",
+            tag[1],
+        )
+        return f"\\{content}*{checksum(content):02X}\\{line[tag.end() :]}"
+    if at is not None:
+        at += by
+        fields = line.rpartition("*")[0].split(",")
+        fields[2:9] = [
+            str(part)
+            for part in (
+                at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond // 1000
+            )
+        ]  # fmt: skip
+        body = ",".join(fields)
+        return f"{body}*{checksum(body[1:]):02X}" + ("\r" if line.endswith("\r") else "")
+    return line
 
 
 def reports(name: str) -> list[Report]:

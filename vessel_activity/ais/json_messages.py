@@ -19,6 +19,7 @@ from vessel_activity.ais.values import as_name, as_utc
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vessel_activity.ais.heard import Heard
     from vessel_activity.ais.messages import Tally
 
 _UNKNOWN_FORM = "JSON of an unknown form"
@@ -36,14 +37,44 @@ _AISSTREAM_TYPES = {
     "ShipStaticData": 5,
     "StaticDataReport": 24,
 }
+# What gpsd says of itself and of GPS, besides AIS.
+_OTHER_CLASSES = (
+    "VERSION", "DEVICES", "DEVICE", "WATCH", "TPV", "SKY", "GST", "ATT", "IMU", "PPS", "TOFF",
+    "OSC", "ERROR",
+)  # fmt: skip
+
+
+def is_known(line: bytes) -> bool:
+    """Tell whether a line is JSON with a message of a known form."""
+    try:
+        return any(_form(one) for one in _messages(json.loads(line)))
+    except (ValueError, RecursionError):
+        return False
+
+
+def _messages(found: object) -> list[object]:
+    """Return the messages of an object: AIS-catcher packs several of them into one."""
+    messages = found.get("msgs") if isinstance(found, dict) else found
+    return messages if isinstance(messages, list) and messages else [found]
+
+
+def _form(found: object) -> str | None:
+    """Return whose message an object is; None if it is of no known form."""
+    if not isinstance(found, dict):
+        return None
+    if "MessageType" in found:
+        return "aisstream"
+    if isinstance(found.get("nmea"), list) and found["nmea"]:
+        return "nmea"
+    return "AIS-catcher" if "type" in found and "mmsi" in found else None
 
 
 class JsonReader:
     """Reads the JSON objects of one source, one after the other. None of them makes it fail."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, heard: Heard | None = None) -> None:
         self.tally = tally
-        self._nmea = NmeaReader(tally)
+        self._nmea = NmeaReader(tally, heard)
 
     def set_tally(self, tally: Tally) -> None:
         """Count into another tally from now on."""
@@ -59,13 +90,8 @@ class JsonReader:
         except (ValueError, RecursionError):
             self._one_line("JSON that can't be read", line)
             return
-        # AIS-catcher packs several messages into one object.
-        messages = found.get("msgs") if isinstance(found, dict) else found
-        if isinstance(messages, list) and messages:
-            for message in messages:
-                self._read(message, line, arrived)
-        else:
-            self._read(found, line, arrived)
+        for message in _messages(found):
+            self._read(message, line, arrived)
 
     def expire(self, now: float) -> None:
         """Give up parts of messages as `NmeaReader.expire` does."""
@@ -80,21 +106,22 @@ class JsonReader:
         self.tally.reject(reason, line)
 
     def _read(self, found: object, line: bytes, arrived: float | None) -> None:
-        if not isinstance(found, dict):
-            self._one_line(_UNKNOWN_FORM, line)
-        elif "MessageType" in found:
-            self.tally.lines += 1
-            self._aisstream(found, line, arrived)
-        elif isinstance(found.get("nmea"), list) and found["nmea"]:
+        form = _form(found)
+        if form is None or not isinstance(found, dict):
+            if isinstance(found, dict) and found.get("class") in _OTHER_CLASSES:
+                self.tally.lines += 1
+                self.tally.other += 1
+            else:
+                self._one_line(_UNKNOWN_FORM, line)
+        elif form == "nmea":
             # The sentences are exact; the numbers beside them may not be.
             for sentence in found["nmea"]:
                 raw = str(sentence).encode("utf-8", "replace")
                 self._nmea.read(raw, arrived, _catcher_time(found))
-        elif "type" in found and "mmsi" in found:
-            self.tally.lines += 1
-            self._catcher(found, line, arrived)
         else:
-            self._one_line(_UNKNOWN_FORM, line)
+            self.tally.lines += 1
+            read = self._aisstream if form == "aisstream" else self._catcher
+            read(found, line, arrived)
 
     # --- aisstream.io ---
 

@@ -29,8 +29,9 @@ ISO, DANISH, EPOCH, EPOCH_MS = "ISO", "%d/%m/%Y %H:%M:%S", "epoch", "epoch_ms"
 EXPECTED = (
     "a MarineCadastre CSV (https://hub.marinecadastre.gov/pages/vesseltraffic) with at least the "
     "columns MMSI, BaseDateTime, LAT and LON (since 2025: mmsi, base_date_time, latitude, "
-    "longitude), the daily CSV of the Danish Maritime Authority, NMEA lines, or any CSV whose "
-    "columns --map names; plain, .gz, .zst or .zip"
+    "longitude), the daily CSV of the Danish Maritime Authority, NMEA lines, messages of "
+    "aisstream.io or AIS-catcher in JSON, one a line, or any CSV whose columns --map names; plain, "
+    ".gz, .zst or .zip"
 )
 
 # Columns in lower case and without underscores.

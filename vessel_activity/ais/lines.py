@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vessel_activity.ais.heard import Heard
 from vessel_activity.ais.json_messages import JsonReader
 from vessel_activity.ais.nmea import NmeaReader
 
@@ -19,12 +20,15 @@ class LineReader:
     """Reads lines of NMEA and of JSON, mixed or not, from bytes that come in pieces of any size.
 
     No input makes it fail, and its memory does not grow with what it reads.
+
+    heard: what other readers of the same program have heard.
     """
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, heard: Heard | None = None) -> None:
         self._tally = tally
-        self._nmea = NmeaReader(tally)
-        self._json = JsonReader(tally)
+        heard = heard or Heard()
+        self._nmea = NmeaReader(tally, heard)
+        self._json = JsonReader(tally, heard)
         self._rest = b""
         self._is_skipping = False
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyais.messages import AISSentence, GatehouseSentence, NMEASentenceFactory, TagBlock
 
+from vessel_activity.ais.heard import Heard
 from vessel_activity.ais.messages import POSITION_TYPES, epoch_of
 from vessel_activity.ais.values import as_name
 
@@ -39,7 +40,8 @@ _SENTENCES = {b"VDM", b"VDO"}
 _GROUP = re.compile(rb"^g:[0-9-]+,|,g:[0-9-]+")
 # A message must reach the end of its course, or of its name or type: in bits. Real messages may be
 # longer or shorter than the standard says, so no length is insisted on beyond that.
-_POSITION_BITS = {1: 128, 2: 128, 3: 128, 18: 124, 19: 271, 27: 94}
+_POSITION_BITS = {1: 128, 2: 128, 3: 128, 18: 124, 19: 124, 27: 94}
+_EXTENDED_B_NAME_BITS, _EXTENDED_B_TYPE_BITS = 263, 271
 _STATIC_A_BITS, _STATIC_B_BITS, _VOYAGE_BITS = 160, 48, 240
 _LONG_RANGE, _EXTENDED_B, _VOYAGE, _STATIC = 27, 19, 5, 24
 _LONG_RANGE_NO_SPEED = 63  # knots
@@ -78,8 +80,9 @@ class _Held:
 class NmeaReader:
     """Reads the lines of one source, one after the other. No line makes it fail."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, heard: Heard | None = None) -> None:
         self.tally = tally
+        self._heard = heard or Heard()
         self._held: dict[tuple[str, int | None, int], _Held] = {}
         self._told: float | None = None  # by the last $PGHP line
         self._last_told = self._clock = 0.0
@@ -253,13 +256,16 @@ class NmeaReader:
             tally.reject("message that can't be decoded", raw)
             return
         if kind in POSITION_TYPES:
+            if told_at is None and arrived is not None:
+                told_at = self._heard.first(sentence.payload, arrived)
             speed = said.speed
             if kind == _LONG_RANGE and speed == _LONG_RANGE_NO_SPEED:
                 speed = None
+            name = code = None
             if kind == _EXTENDED_B:
-                name, code = as_name(said.shipname), said.ship_type
-            else:
-                name = code = None
+                bits = len(sentence.bv)
+                name = as_name(said.shipname) if bits >= _EXTENDED_B_NAME_BITS else None
+                code = said.ship_type if bits >= _EXTENDED_B_TYPE_BITS else None
             tally.add(
                 kind, told_at, arrived, said.mmsi, raw, place=(said.lat, said.lon), speed=speed,
                 course=said.course, name=name, type_code=code,

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import IO, TYPE_CHECKING
 
 from vessel_activity.ais.csv_lines import LineReader as CsvReader
 from vessel_activity.ais.csv_lines import decode
 from vessel_activity.ais.files import lines
+from vessel_activity.ais.json_messages import is_known
 from vessel_activity.ais.layouts import EXPECTED
+from vessel_activity.ais.lines import LineReader
 from vessel_activity.ais.messages import Tally, row_text
-from vessel_activity.ais.nmea import NmeaReader
 from vessel_activity.errors import NotAisError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 # While the database files a batch, its vessels are locked for other loads and feeds.
 BATCH_LINES = 25_000
@@ -62,15 +63,15 @@ def batches(file: IO[bytes], named: Mapping[str, str] | None = None) -> Iterator
         if _is_nmea(line) or len(first) == _FIRST_LINES:
             break
     if any(_is_nmea(line) for line in first):
-        yield from _nmea_batches(chain(first, source))
-        return
-    header = decode(first[0]) if first else ""
-    if header.startswith("{"):
-        raise NotAisError(
-            "these are messages in JSON; a feed reads them: vessel-activity feed file:FILE. "
-            f"Expected {EXPECTED}"
-        )
-    yield from _csv_batches(header, chain(first[1:], source), named)
+        yield from _message_batches(chain(first, source))
+    elif named is None and first and first[-1].lstrip()[:1] in {b"{", b"["}:
+        first = [*first, *islice(source, _FIRST_LINES)]
+        if not any(is_known(line) for line in first):
+            raise NotAisError(_unknown_json(first))
+        yield from _message_batches(chain(first, source))
+    else:
+        header = decode(first[0]) if first else ""
+        yield from _csv_batches(header, chain(first[1:], source), named)
 
 
 def _may_be_nmea(line: bytes) -> bool:
@@ -99,15 +100,28 @@ def _csv_batches(
         yield Batch(len(rows), b"".join(rows))
 
 
-def _nmea_batches(rest: Iterator[bytes]) -> Iterator[Batch]:
+def _unknown_json(first: Sequence[bytes]) -> str:
+    """Say what a file of JSON holds instead, and the forms that are known."""
+    line = next(line for line in first if line.strip())
+    return (
+        "the form of this file is not known: none of its first lines is an AIS message in JSON. "
+        f"Its first line: {decode(line.strip())[:300]}\n"
+        "  nearest: one object a line, either of aisstream.io with the keys MessageType, MetaData "
+        "and Message, or of AIS-catcher with type and mmsi, or with nmea\n"
+        f"  expected: {EXPECTED}"
+    )
+
+
+def _message_batches(rest: Iterator[bytes]) -> Iterator[Batch]:
     tally = Tally()
-    reader = NmeaReader(tally)
+    reader = LineReader(tally)
     for number, line in enumerate(rest, 1):
         tally.number = number
         reader.read(line, None)
         if len(tally.rows) >= BATCH_LINES:
             yield _batch(tally)
-            tally = reader.tally = Tally()
+            tally = Tally()
+            reader.set_tally(tally)
     reader.finish()
     if tally.rows or tally.ignored:
         yield _batch(tally)

@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from vessel_activity.ais.heard import Heard
 from vessel_activity.ais.lines import LineReader
 from vessel_activity.ais.messages import Tally, row_text, utc_text
 
@@ -43,7 +44,9 @@ class Link:
 
     """
 
-    def __init__(self, source: Source, on_rows: Callable[[int], None]) -> None:
+    def __init__(
+        self, source: Source, on_rows: Callable[[int], None], heard: Heard | None = None
+    ) -> None:
         self.source = source
         self.state = "connecting"
         self.since = time.time()
@@ -51,6 +54,7 @@ class Link:
         self.reconnects = 0
         self.tally = Tally(SAMPLES)
         self._on_rows = on_rows
+        self._messages = heard or Heard()  # also those of the other sources
         # A reader for each sender: bytes of different senders must not mix.
         self._readers: OrderedDict[str, LineReader] = OrderedDict()
         self._told: dict[tuple[str, str | None], float] = {}
@@ -86,7 +90,7 @@ class Link:
     def _reader(self, sender: str) -> LineReader:
         reader = self._readers.get(sender)
         if reader is None:
-            reader = self._readers[sender] = LineReader(self.tally)
+            reader = self._readers[sender] = LineReader(self.tally, self._messages)
             if len(self._readers) > _MOST_SENDERS:
                 _, oldest = self._readers.popitem(last=False)
                 oldest.finish()

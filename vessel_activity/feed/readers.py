@@ -10,7 +10,9 @@ import os
 import socket
 import sys
 import threading
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import websockets
 from websockets.asyncio.client import connect as connect_websocket
@@ -31,6 +33,10 @@ _PIECE_BYTES = 64 * 1024
 _UDP_BUFFER_BYTES = 4 * 1024 * 1024
 _KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 _LARGEST_MESSAGE = 1024 * 1024
+
+# gpsd says who it is, and sends nothing else until it is asked.
+_GPSD_GREETING = b'{"class":"VERSION"'
+_GPSD_WATCH = b'?WATCH={"enable":true,"raw":1};\n'
 
 
 class Room(Protocol):
@@ -64,9 +70,19 @@ class _Stream(asyncio.Protocol):
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._is_new = True
+        self._transport: asyncio.Transport | None = None
         self.closed: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        if self._link.source.hello:
+            self._transport.write(os.environ.get(self._link.source.hello, "").encode() + b"\n")
+
     def data_received(self, data: bytes) -> None:
+        if self._is_new and self._transport is not None and data.startswith(_GPSD_GREETING):
+            self._transport.write(_GPSD_WATCH)
+        self._is_new = False
         self._link.take(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -86,6 +102,7 @@ async def _one_connection(link: Link) -> str:
     try:
         # The name is looked up anew each time, since the address behind it may change.
         async with asyncio.timeout(CONNECT_SECONDS):
+            await _look_up(source.host, source.port)
             transport, stream = await asyncio.get_running_loop().create_connection(
                 lambda: _Stream(link), source.host, source.port
             )
@@ -109,6 +126,33 @@ async def _one_connection(link: Link) -> str:
     finally:
         transport.abort()
         link.cut()
+
+
+async def _look_up(host: str, port: int | None) -> None:
+    """Look a name up in a thread of its own, before the event loop does.
+
+    The look-up of the event loop can't be given up. If it hung, the feed could not stop in time.
+    """
+    loop = asyncio.get_running_loop()
+    found: asyncio.Future[None] = loop.create_future()
+
+    def tell(error: OSError | None) -> None:
+        if not found.done():
+            found.set_result(None) if error is None else found.set_exception(error)
+
+    def look() -> None:
+        error: OSError | None = None
+        try:
+            socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError as refused:
+            error = refused
+        except UnicodeError:
+            error = socket.gaierror(socket.EAI_NONAME, "it is no name of a host")
+        with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
+            loop.call_soon_threadsafe(tell, error)
+
+    threading.Thread(target=look, name="look-up", daemon=True).start()
+    await found
 
 
 def _keep_alive(connection: socket.socket) -> None:
@@ -145,6 +189,8 @@ async def _udp(link: Link) -> None:
     source = link.source
     while True:
         try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await _look_up(source.host, source.port)
             transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
                 lambda: _Datagrams(link), local_addr=(source.host, source.port)
             )
@@ -185,6 +231,10 @@ async def _one_websocket(link: Link, key: str) -> str:
     if source.mmsis:
         about["FiltersShipMMSI"] = list(source.mmsis)
     try:
+        if not getproxies():  # else the proxy looks the name up
+            place = urlsplit(source.url)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await _look_up(place.hostname or "", place.port)
         async with connect_websocket(
             source.url, open_timeout=CONNECT_SECONDS, close_timeout=1, max_size=_LARGEST_MESSAGE
         ) as stream:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvloop
 
+from vessel_activity.ais.heard import Heard
 from vessel_activity.errors import SourceError
 from vessel_activity.feed.backlog import Backlog
 from vessel_activity.feed.filer import Filer
@@ -53,6 +54,12 @@ def feed(settings: Settings, url: str, sources: Sequence[Source]) -> None:
         raise SourceError(
             "aisstream: needs a key: set AISSTREAM_API_KEY to the one from https://aisstream.io"
         )
+    for one in sources:
+        if one.hello and not os.environ.get(one.hello):
+            raise SourceError(
+                f"{one.address} needs the environment variable {one.hello}, which is not set: it "
+                "holds the text that the server wants first"
+            )
     backlog = Backlog(settings.data_dir / "feed", settings.feed_spool_mb * 1024 * 1024)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -75,7 +82,8 @@ class _Feed:
         self._key = settings.aisstream_api_key or ""
         self._backlog = backlog
         self._began: float | None = None  # when the first message of the batch came
-        self._links = [Link(source, self._note) for source in sources]
+        heard = Heard()
+        self._links = [Link(source, self._note, heard) for source in sources]
         self._filer = Filer(url, backlog, self._now, host=socket.gethostname(), process=os.getpid())
         self._messages = 0
 

@@ -22,7 +22,7 @@ _LONGEST_NAME = 100
 _WORLD = ((-90.0, -180.0), (90.0, 180.0))
 _COMMON = {"name", "silence"}
 _KEYS = {
-    "tcp": _COMMON,
+    "tcp": {*_COMMON, "hello"},
     "udp": _COMMON,
     "file": _COMMON,
     "-": _COMMON,
@@ -44,6 +44,7 @@ class Source:
         silence: after how many seconds without a byte it counts as silent; 0 for never.
         host: host of a tcp or udp source.
         port: port of a tcp or udp source.
+        hello: the environment variable whose text is sent to a tcp source after each connect.
         path: file of a file source.
         url: URL of the WebSocket of aisstream.
         boxes: areas that aisstream is asked for.
@@ -57,6 +58,7 @@ class Source:
     silence: float = SILENCE_SECONDS
     host: str = ""
     port: int = 0
+    hello: str = ""
     path: Path = Path()
     url: str = AISSTREAM_URL
     boxes: tuple[Box, ...] = (_WORLD,)
@@ -101,7 +103,7 @@ def source(text: str) -> Source:
         host, port = _host_and_port(text, kind, rest)
         address = f"{kind}://{address_of(host, port)}"
         name = _name(text, given, address_of(host, port))
-        return Source(kind, name, address, silence, host, port)
+        return Source(kind, name, address, silence, host, port, _hello(text, given.get("hello")))
     if kind == "file":
         if not rest:
             raise SourceError(f"{text} names no file; the form is file:PATH")
@@ -172,6 +174,17 @@ def _silence(text: str, value: str | None) -> float:
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", value, re.ASCII):
         raise SourceError(f"silence of {text} must be a number of seconds; 0 stands for never")
     return float(value)
+
+
+def _hello(text: str, value: str | None) -> str:
+    if value is None:
+        return ""
+    if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", value, re.ASCII):
+        raise SourceError(
+            f"hello of {text.partition('?')[0]} must name an environment variable, since others "
+            "can see the command line; for example SPIRE_LOGIN='A|T|…' and hello=SPIRE_LOGIN"
+        )
+    return value
 
 
 def _url(text: str, value: str) -> str:

@@ -40,7 +40,7 @@ begin
         join public.vessels as w on w.mmsi = m.mmsi::text::%2$s
         order by m.mmsi, w.id
       ) as v using (mmsi)
-      where r.reason is null and not vessel_activity.is_static(r.kind)
+      where r.reason is null and not vessel_activity.is_static(r.kind, r.latitude, r.longitude)
       order by r.mmsi, r.reported_at, r.place
     ) as n
     left join lateral (

@@ -9,7 +9,7 @@ as $$
       r.mmsi, r.reported_at, r.latitude, r.longitude, r.speed, r.course, r.place
     from unnest(p_reports) with ordinality
       as r (number, reason, kind, mmsi, reported_at, latitude, longitude, speed, course, name, type_code, raw, place)
-    where r.reason is null and not vessel_activity.is_static(r.kind)
+    where r.reason is null and not vessel_activity.is_static(r.kind, r.latitude, r.longitude)
     order by r.mmsi, r.reported_at, r.place
   ),
   added as (

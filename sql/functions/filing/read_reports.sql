@@ -22,7 +22,7 @@ begin
         f.number,
         coalesce(
           case when strpos(f.reason, v_backslash) > 0 then vessel_activity.without_escapes(f.reason) else f.reason end,
-          vessel_activity.rejection_reason(f.kind, f.mmsi, f.latitude, f.longitude)
+          vessel_activity.rejection_reason(f.kind, f.mmsi, f.latitude, f.longitude, f.name is not null or coalesce(f.type_code, 0) > 0)
         ),
         f.kind, f.mmsi, f.reported_at, f.latitude, f.longitude, f.speed, f.course,
         case when strpos(f.name, v_backslash) > 0 then vessel_activity.without_escapes(f.name) else f.name end,
