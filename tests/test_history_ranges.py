@@ -33,8 +33,10 @@ DAY = timedelta(days=1)
 # A year of hours and a month of minutes, as refreshes leave them. A number tells its minute.
 PAST = """
   insert into vessel_activity.history
-  select m, m, 3000 + n % 60, 5000 + n % 60, 9000 + n % 60, 9999, 40000 + n % 60, 10 + n % 60 / 100.0
-  from generate_series(date_bin('1 hour', now() - interval '30 days', 'epoch'), now(), '1 minute') as m,
+  select m, m, 3000 + n % 60, 5000 + n % 60, 9000 + n % 60, 9999, 40000 + n % 60,
+    10 + n % 60 / 100.0
+  from generate_series(
+      date_bin('1 hour', now() - interval '30 days', 'epoch'), now(), '1 minute') as m,
     lateral (select (extract(epoch from m) / 60)::int) as number (n);
   insert into vessel_activity.history_hour
   select h, 60, true, 3000, 3029.5, 3059, 5000, 5029.5, 5059, 9000, 9029.5, 9059, 9999, 9999, 9999,
@@ -100,11 +102,11 @@ def test_an_outage_of_five_minutes_is_in_every_range(
     answer = fresh(web, span)
     lowest = answer["min"]["activeNow"]
     if span == "1h":  # each sample is by itself
-        assert [None] * 5 == [
+        assert [
             value
             for at, value in zip(answer["time"], answer["activeNow"], strict=True)
             if 0 <= at - began.timestamp() < 300
-        ]
+        ] == [None] * 5
         return
     steps = [at - at % answer["stepSeconds"] for at in answer["time"]]
     low = [step for step, value in zip(steps, lowest, strict=True) if value == 0]
@@ -116,7 +118,9 @@ def test_an_outage_of_five_minutes_is_in_every_range(
 
 @pytest.mark.parametrize("span", ["1h", "24h", "7d", "30d", "1y"])
 def test_each_point_has_the_minimum_and_the_maximum_of_its_step(
-    past: psycopg.Connection, web: WebServer, span: str
+    past: psycopg.Connection,  # noqa: ARG001
+    web: WebServer,
+    span: str,
 ) -> None:
     answer = fresh(web, span)
     assert len(answer["time"]) <= 500
@@ -142,15 +146,16 @@ def test_each_point_has_the_minimum_and_the_maximum_of_its_step(
 def test_a_year_is_days_of_means(past: psycopg.Connection, web: WebServer) -> None:
     day = whole_minute(20 * DAY).replace(hour=0, minute=0)
     past.execute(
-        "update vessel_activity.history set active_now = 6000"
-        " where minute >= %s and minute < %s",
+        "update vessel_activity.history set active_now = 6000 where minute >= %s and minute < %s",
         (day, day + 6 * HOUR),
     )
     past.execute("select vessel_activity.roll_up_history(%s, %s)", (day, day + 6 * HOUR))
     answer = fresh(web, "1y")
     assert answer["stepSeconds"] == 86400
     assert len(answer["time"]) in {365, 366}
-    assert answer["activeNow"][answer["time"].index(int(day.timestamp()))] == 3772  # (6·6000+18·3029.5)/24
+    assert (
+        answer["activeNow"][answer["time"].index(int(day.timestamp()))] == 3772
+    )  # (6·6000+18·3029.5)/24
 
 
 def test_the_newest_hour_is_in_the_year_though_it_is_not_over(
@@ -336,8 +341,15 @@ def test_no_crowd_of_ranges_fills_the_memory_or_keeps_the_others_waiting(
         assert statuses[: statuses.count(503)] == [503] * statuses.count(503)
 
 
-def test_the_texts_of_few_ranges_are_kept() -> None:
-    """The one test that looks inside: a leak would be seen after days only."""
+def test_the_texts_of_few_ranges_are_kept(past: psycopg.Connection, web: WebServer) -> None:
+    begin = whole_minute(5 * HOUR)
+    before = between(web, begin, begin + HOUR)
+    past.execute("update vessel_activity.history set active_now = 1234")
+    for number in range(web_history.KEPT_INTERVALS):
+        between(web, begin, begin + (61 + number) * MINUTE)
+    assert set(before["activeNow"]) != {1234}
+    # It was let go for the others, so it is read anew.
+    assert set(between(web, begin, begin + HOUR)["activeNow"]) == {1234}
 
 
 def test_a_late_sample_is_not_lost(database: psycopg.Connection) -> None:
