@@ -51,8 +51,10 @@ const reading = document.getElementById("reading");
 // Steps of a scale of counts. There is no half vessel.
 const WHOLE_STEPS = [1, 2, 5];
 for (let power = 10; power < 1e9; power *= 10) WHOLE_STEPS.push(power, 2 * power, 2.5 * power, 5 * power);
+// Speeds are written with one decimal.
+const KNOT_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20];
 // A chart narrower than this many times the type has no room for three scales.
-const WIDE_EM = 40;
+const WIDE_EM = 30;
 
 const KEYS = LINES.map((line) => line.key);
 
@@ -283,7 +285,7 @@ function axes(em) {
       side: 1,
       stroke: colour("--line-5"),
       grid: { show: false },
-      incrs: undefined,
+      incrs: KNOT_STEPS,
       values: (_, splits) => splits.map(format.knots),
       show: isUsed("speed") && hasRoom,
     }),

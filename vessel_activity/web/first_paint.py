@@ -189,7 +189,9 @@ class _Forms:
             return UNKNOWN
         value = _rounded(part / whole, "0.001")
         text = str(self._percent.apply(value, self._locale, numbering_system="default"))
-        return self._manner.in_digits(text)
+        # Babel writes the sign of the pattern, whatever the sign of the numbering system is.
+        signs = self._locale.number_symbols.get(self._locale.default_numbering_system, {})
+        return self._manner.in_digits(text.replace("%", signs.get("percentSign", "%")))
 
     def flag(self, text: str) -> tuple[str, str]:
         """Return a flag's name and symbol; a text that is no known ISO 3166 code stays as it is."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from babel import Locale, UnknownLocaleError, localedata
 
@@ -35,14 +35,9 @@ _SAME_WORDS = {"no": "nb", "nn": "nb"}
 # What dates and names of countries are written in, for a reader none of whose languages is here.
 _FALLBACK = "en-GB"
 # The digits that a reader may be used to, by their numbering system: the code of zero.
-_ZEROS = {
-    "latn": 0x30,
-    "arab": 0x660,
-    "arabext": 0x6F0,
-    "beng": 0x9E6,
-    "deva": 0x966,
-    "mymr": 0x1040,
-}
+_ZEROS = {"latn": 0x30, "arab": 0x660, "arabext": 0x6F0, "beng": 0x9E6, "deva": 0x966}
+# Languages whose own digits every browser knows. Chromium writes Pashto with ASCII digits.
+_OWN_DIGITS = {"ar", "bn", "fa", "mr"}
 # The names and patterns of a locale stay in memory. They take about a megabyte each.
 _MOST_LOCALES = 16
 _MOST_TAGS = 5
@@ -115,8 +110,26 @@ class Manner:
 
     def in_digits(self, text: str) -> str:
         """Return a text with the digits of the numbers' locale in place of ASCII digits."""
-        zero = _ZEROS[self.numbers.default_numbering_system]
-        return text.translate({0x30 + digit: zero + digit for digit in range(10)})
+        return text.translate(_digits(self.numbers))
+
+
+def _digits(locale: Locale) -> dict[int, int]:
+    zero = _ZEROS[locale.default_numbering_system]
+    return {0x30 + digit: zero + digit for digit in range(10)}
+
+
+@lru_cache(maxsize=_MOST_LOCALES)
+def _words_in_digits(words: Words, locale: Locale) -> Words:
+    """Return words with the digits of a locale: Arabic is written with two kinds of digits."""
+    digits = _digits(locale)
+
+    def changed(texts: dict[str, Any]) -> dict[str, Any]:
+        return {
+            key: changed(text) if isinstance(text, dict) else text.translate(digits)
+            for key, text in texts.items()
+        }
+
+    return replace(words, page=changed(words.page), script=changed(words.script))
 
 
 def manner_of(accept_language: str, wanted: str | None = None) -> Manner:
@@ -138,14 +151,21 @@ def manner_of(accept_language: str, wanted: str | None = None) -> Manner:
     # There are Chinese words in simplified characters only. Names and dates must match the words.
     if names.language != language or names.script == "Hant":
         names = _kept({"zh": "zh-Hans"}.get(language, language))
-    readable = [locale for locale in known if locale.default_numbering_system in _ZEROS]
+    readable = [
+        locale
+        for locale in known
+        if locale.default_numbering_system == "latn" or locale.language in _OWN_DIGITS
+    ]
     if asked:
         numbers, same = names, True
     elif readable:
         numbers, same = readable[0], readable[0] is known[0]
     else:
         numbers, same = _kept("en"), False
-    return Manner(LANGUAGES[language], _tag(names), names, numbers, asked, same)
+    words = LANGUAGES[language]
+    if numbers.language == language and numbers.default_numbering_system != "latn":
+        words = _words_in_digits(words, numbers)
+    return Manner(words, _tag(names), names, numbers, asked, same)
 
 
 def _language_of(tag: str) -> str | None:
