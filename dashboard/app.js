@@ -4,6 +4,7 @@ import * as clock from "./clock.js";
 import * as feed from "./feed.js";
 import * as format from "./format.js";
 import * as panels from "./panels.js";
+import * as range from "./range.js";
 import * as view from "./view.js";
 import { say } from "./words.js";
 
@@ -25,6 +26,7 @@ const known = {
   isRowPresent: true, // false if the database has lost its cached row
   isDatabaseAway: false, // true while the server cannot read its database
   lastDay: null, // the history of 24 hours
+  usual: null, // what is usual for the number of active vessels
   failure: null, // why the last request failed
   mode: "", // how the numbers get here
 };
@@ -44,7 +46,8 @@ function currentState(age) {
   if (age < -AHEAD_MS) return "ahead";
   if (age > known.staleAfterSeconds * 1000) return "stale";
   if (view.isEmpty(known.stats)) return "empty";
-  return known.stats.activeNow === 0 ? "quiet" : "live";
+  if (known.stats.activeNow === 0) return "quiet";
+  return known.usual?.isBelow ? "below" : "live";
 }
 
 /** Returns the label and the banner of a state, in words; banner: null if there is nothing to explain. */
@@ -54,7 +57,10 @@ function wordsOf(name, ms) {
   if (name === "live") return { label, banner: null };
   const age = ms === null ? "" : format.duration(Math.abs(ms));
   const howOld = ms === null ? say("noNumbers") : say("numbersAreOld", { age });
-  return { label, banner: say(`banner${key}`, { age, howOld }) };
+  const [active, low, high] = [known.stats?.activeNow, known.usual?.low, known.usual?.high].map((value) =>
+    format.count(value ?? 0),
+  );
+  return { label, banner: say(`banner${key}`, { age, howOld, active, low, high }) };
 }
 
 function updateState() {
@@ -100,7 +106,11 @@ const listener = {
     view.showSimulated(simulated);
     updateState();
   },
-  activity: panels.show,
+  activity(activity) {
+    known.usual = activity.usual?.activeNow ?? null;
+    panels.show(activity);
+    updateState();
+  },
   mode(mode) {
     known.mode = say(mode);
     updateState();
@@ -120,8 +130,8 @@ let trend = null;
 let chart = null;
 let retryQuery = "";
 
-const RANGES = ["1h", "24h", "7d", "30d"];
-let chosenRange = RANGES.includes(parameters.get("range")) ? parameters.get("range") : "24h";
+let chosenRange = range.isRange(parameters.get("range")) ? parameters.get("range") : "24h";
+let namedRange = range.NAMES.includes(chosenRange) ? chosenRange : "24h"; // where zooming out leads
 
 // A name without a value has no equals sign: ?kiosk, not ?kiosk=.
 const EMPTY_VALUE = /[=](?=&|$)/g;
@@ -142,12 +152,25 @@ function updateAddress() {
   updateWallLink();
 }
 
-function chooseRange(range) {
-  chosenRange = range;
-  for (const button of document.querySelectorAll("#ranges button")) {
-    button.ariaPressed = String(button.dataset.range === range);
+function chooseRange(chosen) {
+  chosenRange = chosen;
+  const isNamed = range.NAMES.includes(chosen);
+  if (isNamed) namedRange = chosen;
+  for (const button of document.querySelectorAll("#ranges [data-range]")) {
+    button.ariaPressed = String(button.dataset.range === chosen);
   }
-  document.getElementById("csv").search = `?range=${range}`;
+  document.getElementById("unzoom").hidden = isNamed;
+  document.getElementById("csv").search = range.queryOf(chosen);
+}
+
+/** Shows another range, and fetches it. */
+function changeRange(chosen) {
+  // A button that disappears would take the focus along.
+  if (document.activeElement.id === "unzoom") document.querySelector(`#ranges [data-range="${chosen}"]`)?.focus();
+  chooseRange(chosen);
+  updateAddress();
+  view.showChartNotice("");
+  updateHistory();
 }
 
 // A sample is taken every minute.
@@ -164,26 +187,26 @@ function scheduleHistory(ms) {
 }
 
 async function updateHistory() {
-  const range = chosenRange;
-  const [lastDay, other] = await Promise.all([...new Set(["24h", range])].map((name) => trend.fetchHistory(name)));
+  const chosen = chosenRange;
+  const [lastDay, other] = await Promise.all([...new Set(["24h", chosen])].map((name) => trend.fetchHistory(name)));
   // After a failure the page keeps the history that it shows. The past does not change.
   if (lastDay) {
     known.lastDay = lastDay;
     if (known.stats) trend.updateCards(known.stats, lastDay);
   }
-  const found = range === "24h" ? lastDay : other;
-  if (found && range === chosenRange) await chart.show(found);
+  const found = chosen === "24h" ? lastDay : other;
+  if (found && chosen === chosenRange) await chart.show(found);
   // The reader has chosen another range meanwhile. Another call of this function fetches it.
-  if (range !== chosenRange) return;
+  if (chosen !== chosenRange) return;
   const drawn = chart.drawnRange();
   view.showRange(drawn);
-  view.showChartNotice(drawn === range ? "" : loadFailure(range, drawn));
-  scheduleHistory(lastDay && found && drawn === range ? SAMPLE_MS : RETRY_MS);
+  view.showChartNotice(drawn === chosen ? "" : loadFailure(chosen, drawn));
+  scheduleHistory(lastDay && found && drawn === chosen ? SAMPLE_MS : RETRY_MS);
 }
 
-function loadFailure(range, drawn) {
-  const instead = drawn ? say("stillShows", { range: say(`range${drawn}`) }) : say("noChart");
-  return say("notLoaded", { range: say(`range${range}`), instead });
+function loadFailure(chosen, drawn) {
+  const instead = drawn ? say("stillShows", { range: range.inWords(drawn) }) : say("noChart");
+  return say("notLoaded", { range: range.inWords(chosen), instead });
 }
 
 async function loadModules() {
@@ -200,13 +223,14 @@ async function loadModules() {
 async function beginHistory() {
   chooseRange(chosenRange);
   await loadModules();
-  chart.prepare(parameters.get("show"), updateAddress);
+  chart.prepare(parameters.get("show"), {
+    onSwitch: updateAddress,
+    // from, to: in ms; null zooms out.
+    onZoom: (from, to) => changeRange(from === null ? namedRange : range.between(from, to, clock.now())),
+  });
   document.getElementById("ranges").addEventListener("click", ({ target }) => {
-    if (!target.dataset.range) return;
-    chooseRange(target.dataset.range);
-    updateAddress();
-    view.showChartNotice("");
-    updateHistory();
+    if (target.id === "unzoom") changeRange(namedRange);
+    else if (target.dataset.range) changeRange(target.dataset.range);
   });
   document.getElementById("png").addEventListener("click", chart.download);
   addEventListener("online", updateHistory);

@@ -1,8 +1,11 @@
 // The large chart (uPlot), the legend whose buttons switch its lines, and the PNG file of both.
 
+import * as envelope from "./envelope.js";
 import * as format from "./format.js";
+import * as range from "./range.js";
 import { scrub } from "./touch.js";
 import { say } from "./words.js";
+import { dragging, watchFingers } from "./zoom.js";
 
 // The lines differ in dash and width too, for readers who do not see colours.
 const LINES = [
@@ -42,7 +45,6 @@ const LINES = [
   },
 ];
 const SHOWN_AT_FIRST = ["activeNow", "positionsLastHour", "speedAvg"];
-const rangeName = (range) => say(`range${range}`);
 
 const container = document.getElementById("chart");
 const legend = document.getElementById("legend");
@@ -66,6 +68,7 @@ let drawnScale = null; // the type scale that the chart was made for
 let pointedAt = null; // the time of the sample that the arrow keys have found
 let switchedOff = new Set(KEYS.filter((key) => !SHOWN_AT_FIRST.includes(key)));
 let onSwitch = null;
+let onZoom = null;
 
 const isOn = (line) => !switchedOff.has(line.key);
 
@@ -78,12 +81,14 @@ export function chosenLines() {
 /**
  * Prepares the legend and the keyboard.
  *
- * list: the keys of the lines to show, null for the usual ones; onChange: called when a line is switched.
+ * list: the keys of the lines to show, null for the usual ones; onSwitch: called when a line is switched; onZoom: called with
+ * the two instants, in ms, of a range that was zoomed into, and with null to zoom out.
  */
-export function prepare(list, onChange) {
+export function prepare(list, { onSwitch: switched, onZoom: zoomed }) {
   const wanted = KEYS.filter((key) => list?.split(",").includes(key));
   if (wanted.length > 0) switchedOff = new Set(KEYS.filter((key) => !wanted.includes(key)));
-  onSwitch = onChange;
+  onSwitch = switched;
+  onZoom = zoomed;
   legend.append(...LINES.map(legendButton));
   container.addEventListener("keydown", onKey);
   container.addEventListener("pointermove", () => {
@@ -91,6 +96,7 @@ export function prepare(list, onChange) {
     reading.ariaLive = "off";
   });
   container.addEventListener("blur", stopReading);
+  container.addEventListener("dblclick", () => onZoom(null));
   new ResizeObserver(() => {
     if (!plot) return;
     // The type may have another size on another screen.
@@ -152,7 +158,7 @@ export function download() {
     return row * 24 * scale;
   };
   const end = format.dateAndTime(Date.parse(shownHistory.to));
-  const words = say("pictureTitle", { range: rangeName(shownHistory.range), end }).split(" ");
+  const words = say("pictureTitle", { range: range.inWords(shownHistory.range), end }).split(" ");
   const title = words.map((label) => ({ label, ink: "--ink" }));
   const simulated = document.getElementById("simulated");
   if (!simulated.hidden) title.push({ label: simulated.textContent.replaceAll(" ", "\u00a0"), ink: "--warn" });
@@ -190,7 +196,7 @@ function drawLegendEntry(context, line, y, scale) {
 function saveAsFile(blob) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
-  link.download = `vessel-activity-${shownHistory.range}.png`;
+  link.download = `vessel-activity-${range.inFileName(shownHistory.range)}.png`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
@@ -213,21 +219,29 @@ function draw() {
   drawnFor = shownHistory.range;
   drawnScale = typeScale();
   const em = drawnScale;
+  const { cursor, setSelect } = dragging(zoomTo);
   plot = new uPlot(
     {
       ...chartSize(),
       tzDate: inZone,
       padding: [12 * em, 8 * em, 0, 8 * em],
       legend: { show: false },
-      cursor: { drag: { x: false, y: false }, points: { size: 8 * em }, y: false },
-      scales: { x: { time: true }, vessels: fromZero(1.08), positions: fromZero(1.5), speed: { range: around } },
+      cursor: { ...cursor, points: { size: 8 * em }, y: false },
+      scales: {
+        x: { time: true },
+        vessels: fromZero("vessels", 1.08),
+        positions: fromZero("positions", 1.5),
+        speed: { range: around },
+      },
       axes: axes(em),
       series: [{}, ...LINES.map((line) => series(line, em))],
       hooks: {
         setCursor: [({ cursor }) => pointedAt === null && readOut(cursor.idx)],
+        setSelect: [setSelect],
         drawClear: [shadeGaps],
+        drawAxes: [drawBehind],
         draw: [writeNewest, writeZone],
-        ready: [({ over }) => scrub(over, (left) => plot.setCursor({ left, top: 0 }))],
+        ready: [watch],
       },
     },
     columns(),
@@ -236,12 +250,36 @@ function draw() {
   settle();
 }
 
+function watch(made) {
+  scrub(made.over, (left) => made.setCursor({ left, top: 0 }));
+  watchFingers(made, zoomTo);
+}
+
+const zoomTo = (from, to) => onZoom(from * 1000, to * 1000);
+
+/** Draws what is usual and how far each step reaches, behind the lines. */
+function drawBehind(drawn) {
+  const lines = LINES.filter(isOn);
+  for (const line of lines) envelope.drawUsual(drawn, shownHistory, line, colour(line.colour));
+  for (const line of lines) envelope.drawExtremes(drawn, shownHistory, line, colour(line.colour));
+}
+
+/** Returns the least and the most that is drawn on a scale, with what is behind the lines. */
+function extremesOf(scale, least, most) {
+  const keys = LINES.filter((line) => line.scale === scale && isOn(line)).map((line) => line.key);
+  const [lowest = least, highest = most] = envelope.reach(shownHistory, keys);
+  return [Math.min(least ?? lowest, lowest), Math.max(most ?? highest, highest)];
+}
+
 // A scale of counts begins at zero. The room above keeps lines of different scales apart.
-const fromZero = (room) => ({ range: (_u, _least, most) => [0, (most || 1) * room] });
+const fromZero = (scale, room) => ({
+  range: (_u, least, most) => [0, (extremesOf(scale, least, most)[1] || 1) * room],
+});
 
 // The mean speed hardly leaves a few knots. From zero it would always be flat. It has no area below it that would say how far
 // zero is, and at least 2 kn of room, so that a tenth of a knot is no storm.
-function around(_u, least, most) {
+function around(_u, leastOfLine, mostOfLine) {
+  const [least, most] = extremesOf("speed", leastOfLine, mostOfLine);
   const middle = ((least ?? 0) + (most ?? 0)) / 2;
   const half = Math.max(1, ((most ?? 0) - (least ?? 0)) / 1.6);
   return [Math.max(0, middle - half), middle + half];
@@ -314,6 +352,7 @@ function columns() {
 function settle() {
   container.dataset.points = String(shownHistory.time.length);
   container.dataset.gaps = String(gaps().length);
+  writeUsualNote();
   restoreCursor();
 }
 
@@ -450,7 +489,7 @@ function readOut(index) {
   }
   if (index === null || index === undefined) {
     const hasSamples = LINES.some((line) => isOn(line) && shownHistory?.[line.key].some((value) => value !== null));
-    setReading(say(hasSamples ? "howToRead" : "noSamples"));
+    setReading(hasSamples ? `${say("howToRead")} ${say("howToZoom")}` : say("noSamples"));
     return;
   }
   const parts = LINES.filter(isOn).map((line) => `${line.label} ${valueInWords(line, index)}`);
@@ -460,8 +499,25 @@ function readOut(index) {
 
 function valueInWords(line, index) {
   const value = shownHistory[line.key][index];
-  if (value === null) return say("unknown");
-  return line.isSpeed ? format.knots(value) : format.count(value);
+  const write = line.isSpeed ? format.knots : format.count;
+  const [least, most] = [shownHistory.min[line.key][index], shownHistory.max[line.key][index]];
+  if (most === null) return say("unknown");
+  const words = value === null ? say("unknown") : write(value);
+  const told = least === most ? [words] : [say("extremes", { value: words, least: write(least), most: write(most) })];
+  const hour = envelope.usualAt(shownHistory, shownHistory.time[index]);
+  const band = shownHistory.usual?.[line.key];
+  if (band && (band.high[hour] ?? null) !== null) {
+    told.push(say("usualThen", { low: write(band.low[hour]), high: write(band.high[hour]) }));
+  }
+  return told.join(", ");
+}
+
+/** Says under the legend what the pale bands are, if there are any. */
+function writeUsualNote() {
+  const note = document.getElementById("usual-note");
+  const weeks = shownHistory.usual?.weeks ?? 0;
+  const words = weeks > 0 ? say("usualBand", { weeks: format.count(weeks) }, weeks) : "";
+  if (note.textContent !== words) note.textContent = words;
 }
 
 // A screen reader would read the same words out again.
@@ -487,7 +543,12 @@ function moveCursor(index) {
 }
 
 function onKey(event) {
-  if (!plot) return;
+  if (!plot || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (["+", "-", "−"].includes(event.key)) {
+    event.preventDefault();
+    zoomByKey(event.key === "+" ? 0.5 : 2);
+    return;
+  }
   const last = shownHistory.time.length - 1;
   const step = event.shiftKey ? 10 : 1;
   // The first arrow key finds the newest value.
@@ -499,13 +560,23 @@ function onKey(event) {
   pointAt(Math.min(last, Math.max(0, to)));
 }
 
+/** Shows half of the range, or the double, around the sample that is pointed at, else around the middle. */
+function zoomByKey(factor) {
+  const { min, max } = plot.scales.x;
+  const { idx } = plot.cursor;
+  const middle = idx === null || idx === undefined ? (min + max) / 2 : shownHistory.time[idx];
+  const half = ((max - min) * factor) / 2;
+  zoomTo(middle - half, middle + half);
+}
+
 /** Returns the chart in words, for a screen reader. */
 function summaryOf(history) {
   const measured = history.activeNow.filter((value) => value !== null);
-  const range = rangeName(history.range);
-  if (measured.length === 0) return say("summaryEmpty", { range });
-  const [least, most, newest] = [Math.min(...measured), Math.max(...measured), measured.at(-1)].map(format.count);
-  return say("summary", { range, least, most, newest });
+  const words = range.inWords(history.range);
+  if (measured.length === 0) return say("summaryEmpty", { range: words });
+  const [lowest, highest] = envelope.reach({ ...history, usual: null }, ["activeNow"]);
+  const [least, most, newest] = [lowest, highest, measured.at(-1)].map(format.count);
+  return say("summary", { range: words, least, most, newest });
 }
 
 function colour(name) {

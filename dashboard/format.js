@@ -47,6 +47,7 @@ const DATE_AND_TIME = {
   second: "2-digit",
   timeZoneName: "short",
 };
+const SPAN = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
 const COUNTRY_CODE = /^[A-Z]{2}$/;
 
 // Characters that change the direction of the text after them. In a name they can turn "evil" into "live".
@@ -109,3 +110,9 @@ export function flag(text) {
   const symbol = [...text].map((letter) => String.fromCodePoint(0x1f1a5 + letter.charCodeAt(0)));
   return { name: country, symbol: symbol.join("") };
 }
+
+/** Returns the time between two instants as "31 Jan, 12:00 – 13:30"; with the year if it is more than a day. */
+export const timeSpan = (from, to) =>
+  to - from > 86_400_000
+    ? dates("longSpan", { ...SPAN, year: "numeric" }).formatRange(from, to)
+    : dates("span", SPAN).formatRange(from, to);

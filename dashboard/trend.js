@@ -1,27 +1,28 @@
 // The past: fetches it, and shows on each card how its number has changed.
 
 import * as format from "./format.js";
+import { queryOf } from "./range.js";
 import { say } from "./words.js";
 
 const HISTORY = new URL("../api/database/vessel-stats-history", import.meta.url);
 const TIMEOUT_MS = 5_000;
 
-/** Returns the history of a range ("1h", "24h", "7d", "30d"), or null if the server does not answer with one. */
+/** Returns the history of a range ("24h", or two instants), or null if the server does not answer with one. */
 export async function fetchHistory(range) {
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const response = await fetch(`${HISTORY}?range=${range}`, { cache: "no-cache", signal });
+    const response = await fetch(`${HISTORY}${queryOf(range)}`, { cache: "no-cache", signal });
     return response.ok ? await response.json() : null;
   } catch {
     return null;
   }
 }
 
-const BEFORE_MS = { hourBefore: 3_600_000, dayBefore: 86_400_000 };
+const BEFORE_MS = { hourBefore: 3_600_000, dayBefore: 86_400_000, weekBefore: 604_800_000 };
 // A sample is taken once a minute, and the page fetches the history once a minute.
 const TOLERANCE_MS = 300_000;
 
-/** Shows on each card the change since an hour and a day before, and the line of the last 24 hours. */
+/** Shows on each card the change since an hour, a day and a week before, and the line of the last 24 hours. */
 export function updateCards(stats, history) {
   for (const card of document.querySelectorAll(".card")) {
     const { key } = card.dataset;

@@ -2,6 +2,7 @@
 // The server writes the same words into the page (first_paint.py), so nothing moves when this script runs.
 
 import * as format from "./format.js";
+import { inWords } from "./range.js";
 import { say, typeName } from "./words.js";
 
 const element = (id) => document.getElementById(id);
@@ -9,7 +10,7 @@ const UNKNOWN = "–";
 const TITLE = document.title;
 
 // In these states the numbers are up to date. How they get here is of interest only then.
-const UP_TO_DATE = ["live", "quiet", "empty"];
+const UP_TO_DATE = ["live", "quiet", "empty", "below"];
 const COUNTS = ["activeNow", "activeLastHour", "activeLast24h", "positionsLastHour"];
 // The words under a number, which depend on it: "1 vessel", "2 vessels".
 const NOTES = { heardNow: "activeNow", heardLastHour: "activeLastHour", heardLast24h: "activeLast24h" };
@@ -67,7 +68,7 @@ export function showClock(ms) {
 
 /** Names the range of the chart in its title. range: "24h", or null if there is no chart yet. */
 export function showRange(range) {
-  setText("trend-range", range === null ? "" : say(`range${range}`));
+  setText("trend-range", range === null ? "" : inWords(range));
 }
 
 /** Shows a notice above the chart; "" removes it. */
