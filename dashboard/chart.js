@@ -55,6 +55,8 @@ const WHOLE_STEPS = [1, 2, 5];
 for (let power = 10; power < 1e9; power *= 10) WHOLE_STEPS.push(power, 2 * power, 2.5 * power, 5 * power);
 // Speeds are written with one decimal.
 const KNOT_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20];
+// Steps of a long range. uPlot makes months of those from 30 days on.
+const LONG_STEPS = [1, 2, 3, 5, 7, 10, 14, 30, 60, 90, 180, 365].map((days) => days * 86_400);
 // A chart narrower than this many times the type has no room for three scales.
 const WIDE_EM = 30;
 
@@ -219,14 +221,14 @@ function draw() {
   drawnFor = shownHistory.range;
   drawnScale = typeScale();
   const em = drawnScale;
-  const { cursor, setSelect } = dragging(zoomTo);
+  const drags = dragging(zoomTo);
   plot = new uPlot(
     {
       ...chartSize(),
       tzDate: inZone,
       padding: [12 * em, 8 * em, 0, 8 * em],
       legend: { show: false },
-      cursor: { ...cursor, points: { size: 8 * em }, y: false },
+      cursor: { ...drags.cursor, points: { size: 8 * em }, y: false },
       scales: {
         x: { time: true },
         vessels: fromZero("vessels", 1.08),
@@ -237,7 +239,7 @@ function draw() {
       series: [{}, ...LINES.map((line) => series(line, em))],
       hooks: {
         setCursor: [({ cursor }) => pointedAt === null && readOut(cursor.idx)],
-        setSelect: [setSelect],
+        setSelect: [drags.setSelect],
         drawClear: [shadeGaps],
         drawAxes: [drawBehind],
         draw: [writeNewest, writeZone],
@@ -259,15 +261,18 @@ const zoomTo = (from, to) => onZoom(from * 1000, to * 1000);
 
 /** Draws what is usual and how far each step reaches, behind the lines. */
 function drawBehind(drawn) {
-  const lines = LINES.filter(isOn);
-  for (const line of lines) envelope.drawUsual(drawn, shownHistory, line, colour(line.colour));
-  for (const line of lines) envelope.drawExtremes(drawn, shownHistory, line, colour(line.colour));
+  const draws = (line) => [drawn, shownHistory, line, colour(line.colour)];
+  for (const line of LINES.filter(hasBand)) envelope.drawUsual(...draws(line));
+  for (const line of LINES.filter(isOn)) envelope.drawExtremes(...draws(line));
 }
+
+// Bands of different scales would lie across each other. So only lines on the scale of the first line have one.
+const hasBand = (line) => isOn(line) && line.scale === LINES.find(isOn).scale;
 
 /** Returns the least and the most that is drawn on a scale, with what is behind the lines. */
 function extremesOf(scale, least, most) {
-  const keys = LINES.filter((line) => line.scale === scale && isOn(line)).map((line) => line.key);
-  const [lowest = least, highest = most] = envelope.reach(shownHistory, keys);
+  const lines = LINES.filter((line) => line.scale === scale && isOn(line));
+  const [lowest = least, highest = most] = envelope.reach(shownHistory, lines, hasBand);
   return [Math.min(least ?? lowest, lowest), Math.max(most ?? highest, highest)];
 }
 
@@ -314,7 +319,7 @@ function axes(em) {
     axis({
       space: 70 * em,
       size: 34 * em,
-      incrs: isLong ? [1, 2, 3, 5, 7, 10].map((days) => days * 86_400) : undefined,
+      incrs: isLong ? LONG_STEPS : undefined,
       values: (_, splits) => splits.map((at) => mark(at * 1000)),
     }),
     side("vessels", { stroke: colour("--line-1") }),
@@ -574,7 +579,7 @@ function summaryOf(history) {
   const measured = history.activeNow.filter((value) => value !== null);
   const words = range.inWords(history.range);
   if (measured.length === 0) return say("summaryEmpty", { range: words });
-  const [lowest, highest] = envelope.reach({ ...history, usual: null }, ["activeNow"]);
+  const [lowest, highest] = envelope.reach(history, LINES.slice(0, 1), () => false);
   const [least, most, newest] = [lowest, highest, measured.at(-1)].map(format.count);
   return say("summary", { range: words, least, most, newest });
 }

@@ -1,11 +1,13 @@
 // What the chart draws behind a line: from the least to the most of each step, so that a short outage is seen in a long range,
 // and the usual band for the hour of the week.
 
-/** Returns the least and the most that is drawn on a scale beyond its lines; [] if there is nothing. */
-export function reach(history, keys) {
+/** Returns the least and the most that is drawn for some lines, with the bands of those that have one; [] if there is nothing. */
+export function reach(history, lines, hasBand) {
   const found = [];
-  for (const key of keys) {
-    const all = [history.min[key], history.max[key], history.usual?.[key].low, history.usual?.[key].high];
+  for (const line of lines) {
+    const { key } = line;
+    const band = hasBand(line) ? history.usual?.[key] : undefined;
+    const all = [history.min[key], history.max[key], band?.low, band?.high];
     for (const value of all.flat()) if (value !== null && value !== undefined) found.push(value);
   }
   return found.length > 0 ? [Math.min(...found), Math.max(...found)] : [];
@@ -20,13 +22,24 @@ export function usualAt(history, seconds) {
 
 const widthOf = (time) => (time.length > 1 ? time[1] - time[0] : 3_600);
 
-/** Draws a rectangle from a lower to a higher value between two times. */
-function drawRectangle({ ctx, bbox, valToPos }, scale, [from, to], [low, high]) {
-  const [left, right] = [valToPos(from, "x", true), valToPos(to, "x", true)].map((x) =>
-    Math.min(bbox.left + bbox.width, Math.max(bbox.left, x)),
-  );
-  const [top, bottom] = [valToPos(high, scale, true), valToPos(low, scale, true)];
-  if (right > left) ctx.fillRect(left, top, right - left, Math.max(bottom - top, 1));
+// A step of a year is narrower than a pixel on a phone.
+const LEAST_PX = 2;
+
+/** Fills the rectangles between pairs of times and of values with one ink. Where they overlap, it is no darker. */
+function fillAll({ ctx, bbox, valToPos }, rectangles, { scale, ink, opacity }) {
+  const inside = (x) => Math.min(bbox.left + bbox.width, Math.max(bbox.left, x));
+  ctx.save();
+  ctx.fillStyle = ink;
+  ctx.globalAlpha = opacity;
+  ctx.beginPath();
+  for (const { from, to, low, high } of rectangles) {
+    const [left, right] = [from, to].map((time) => inside(valToPos(time, "x", true)));
+    const [top, bottom] = [high, low].map((value) => valToPos(value, scale, true));
+    const width = Math.max(right - left, LEAST_PX * devicePixelRatio);
+    if (right > left) ctx.rect((left + right - width) / 2, top, width, Math.max(bottom - top, 1));
+  }
+  ctx.fill();
+  ctx.restore();
 }
 
 /** Draws the usual band of a line, hour by hour. */
@@ -34,27 +47,17 @@ export function drawUsual(plot, history, line, ink) {
   const { usual } = history;
   if (!usual) return;
   const width = widthOf(usual.time);
-  plot.ctx.save();
-  plot.ctx.fillStyle = ink;
-  plot.ctx.globalAlpha = 0.14;
-  for (const [index, begin] of usual.time.entries()) {
-    const [low, high] = [usual[line.key].low[index], usual[line.key].high[index]];
-    if (high !== null) drawRectangle(plot, line.scale, [begin, begin + width], [low, high]);
-  }
-  plot.ctx.restore();
+  const { low, high } = usual[line.key];
+  const hours = usual.time.map((from, n) => ({ from, to: from + width, low: low[n], high: high[n] }));
+  const known = hours.filter((hour) => hour.high !== null);
+  fillAll(plot, known, { scale: line.scale, ink, opacity: 0.14 });
 }
 
 /** Draws the least and the most of each step of a line. */
 export function drawExtremes(plot, history, line, ink) {
-  const { time } = history;
-  plot.ctx.save();
-  plot.ctx.fillStyle = ink;
-  plot.ctx.globalAlpha = 0.4;
-  for (const [index, at] of time.entries()) {
-    const [low, high] = [history.min[line.key][index], history.max[line.key][index]];
-    if (high === null || low === high) continue;
-    const half = history.stepSeconds / 2;
-    drawRectangle(plot, line.scale, [at - half, at + half], [low, high]);
-  }
-  plot.ctx.restore();
+  const half = history.stepSeconds / 2;
+  const [least, most] = [history.min[line.key], history.max[line.key]];
+  const steps = history.time.map((at, n) => ({ from: at - half, to: at + half, low: least[n], high: most[n] }));
+  const wide = steps.filter(({ low, high }) => high !== null && low !== high);
+  fillAll(plot, wide, { scale: line.scale, ink, opacity: 0.4 });
 }
