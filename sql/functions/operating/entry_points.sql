@@ -14,6 +14,7 @@ as $$
     ('reader', 'public.vessel_activity_history(text,timestamp with time zone)'),
     ('reader', 'public.vessel_activity_history_csv(text,timestamp with time zone)'),
     ('reader', 'public.vessel_activity_history_json(text,timestamp with time zone)'),
+    ('reader', 'vessel_activity.feed_now()'),
     ('reader', 'vessel_activity.figures_json(public.vessel_activity_realtime)'),
     ('reader', 'vessel_activity.history_csv(text,timestamp with time zone)'),
     ('reader', 'vessel_activity.history_json(text,timestamp with time zone)'),
