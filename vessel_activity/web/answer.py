@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vessel_activity.web.content import Content
-from vessel_activity.web.feed_truth import headers_of
+from vessel_activity.web.feed_truth import header_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -86,7 +86,7 @@ class Answer:
             (b"cache-control", SHARED_ONE_SECOND),
             (b"vary", b"accept-encoding"),
             (b"x-vessel-activity-stale-after", b"%.1f" % reading.stale_after_seconds),
-            *headers_of(feed, reading.body),
+            (b"x-vessel-activity-feed", header_of(feed, reading.body)),
         ]
         headers: list[Header] = [(b"content-type", b"application/json"), *common]
         if reading.refresh_ms is not None:

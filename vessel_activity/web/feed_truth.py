@@ -116,17 +116,14 @@ def told_of(truth: FeedTruth | None, figures: str | None) -> dict[str, Any] | No
     return told
 
 
-def headers_of(truth: FeedTruth | None, figures: str) -> list[tuple[bytes, bytes]]:
-    """Return the headers that tell of the feed beside the figures."""
-    headers = [(b"x-vessel-activity-feed", state_of(truth, figures).encode())]
+def header_of(truth: FeedTruth | None, figures: str) -> bytes:
+    """Return the value of the one header that tells of the feed: each header costs time."""
+    parts = [state_of(truth, figures)]
     if truth is not None and truth.newest_report is not None:
-        at = (iso_instant(truth.newest_report) or "").encode()
-        headers.append((b"x-vessel-activity-newest-report", at))
+        parts.append(f'newest="{iso_instant(truth.newest_report)}"')
     if truth is not None and truth.reports_last_minute is not None:
-        headers.append(
-            (b"x-vessel-activity-reports-last-minute", b"%d" % truth.reports_last_minute)
-        )
-    return headers
+        parts.append(f"last-minute={truth.reports_last_minute}")
+    return "; ".join(parts).encode()
 
 
 def iso_instant(at: datetime | None) -> str | None:
