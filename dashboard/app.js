@@ -25,6 +25,7 @@ const known = {
   staleAfterSeconds: DEFAULT_STALE_AFTER_SECONDS,
   isRowPresent: true, // false if the database has lost its cached row
   isDatabaseAway: false, // true while the server cannot read its database
+  feed: null, // what the server knows of the feed: its state, the time of the newest report, and more
   lastDay: null, // the history of 24 hours
   usual: null, // what is usual for the number of active vessels
   failure: null, // why the last request failed
@@ -38,6 +39,10 @@ function ageOfNumbers() {
   return known.stats === null ? null : clock.now() - Date.parse(known.stats.updatedAt);
 }
 
+function ageOfReport() {
+  return known.feed?.newestReport ? clock.now() - Date.parse(known.feed.newestReport) : null;
+}
+
 function currentState(age) {
   if (known.failure === feed.UNREACHABLE) return "lost";
   if (known.failure === feed.REFUSED || known.isDatabaseAway) return "failing";
@@ -46,7 +51,9 @@ function currentState(age) {
   if (age < -AHEAD_MS) return "ahead";
   if (age > known.staleAfterSeconds * 1000) return "stale";
   if (view.isEmpty(known.stats)) return "empty";
-  if (known.stats.activeNow === 0) return "quiet";
+  // The database has the rule for the feed: live, late or quiet.
+  const feed = known.feed?.state ?? (known.stats.activeNow === 0 ? "quiet" : "live");
+  if (feed !== "live") return feed;
   return known.usual?.isBelow ? "below" : "live";
 }
 
@@ -57,10 +64,11 @@ function wordsOf(name, ms) {
   if (name === "live") return { label, banner: null };
   const age = ms === null ? "" : format.duration(Math.abs(ms));
   const howOld = ms === null ? say("noNumbers") : say("numbersAreOld", { age });
+  const report = format.duration(Math.max(0, ageOfReport() ?? 0));
   const [active, low, high] = [known.stats?.activeNow, known.usual?.low, known.usual?.high].map((value) =>
     format.count(value ?? 0),
   );
-  return { label, banner: say(`banner${key}`, { age, howOld, active, low, high }) };
+  return { label, banner: say(`banner${key}`, { age, howOld, report, active, low, high }) };
 }
 
 function updateState() {
@@ -71,12 +79,14 @@ function updateState() {
   if (shownState !== null && shownState !== name) view.announce(banner ?? say("liveAgain"));
   shownState = name;
   view.showState({ name, label, banner, mode: known.mode, age: name === "ahead" ? null : age });
+  view.showFeed(known.feed, ageOfReport());
   if (isWall) view.showClock(clock.now());
 }
 
 const listener = {
-  answer(stats, { unconfirmedSeconds, staleAfterSeconds }) {
+  answer(stats, { unconfirmedSeconds, staleAfterSeconds, feed: told }) {
     known.failure = null;
+    known.feed = told ?? known.feed;
     known.staleAfterSeconds = staleAfterSeconds ?? known.staleAfterSeconds;
     known.isDatabaseAway = unconfirmedSeconds > 0;
     known.isRowPresent = true;
@@ -97,8 +107,9 @@ const listener = {
     known.isRowPresent = false;
     updateState();
   },
-  health({ staleAfterSeconds, simulated, databaseAway, present }) {
+  health({ staleAfterSeconds, simulated, databaseAway, present, feed: told }) {
     known.failure = null;
+    known.feed = told ?? known.feed;
     known.isDatabaseAway = databaseAway;
     // A server that has just started does not know yet, and sends null.
     known.isRowPresent = present !== false;

@@ -24,13 +24,24 @@ const REOPEN_MS = 30_000;
 // The messages that a page gets which joins later.
 const KINDS = ["answer", "activity", "health"];
 
+/** Returns what a header tells of the feed, as a heartbeat of the stream does: live; newest="<time>"; last-minute=18000 */
+function feedOf(header) {
+  if (!header) return;
+  const reports = /last-minute=(\d+)/.exec(header);
+  return {
+    state: header.split(";")[0],
+    newestReport: /newest="([^"]+)"/.exec(header)?.[1] ?? null,
+    reportsLastMinute: reports ? Number(reports[1]) : null,
+  };
+}
+
 /** Why a request failed: the server could not be reached, or it answered with an error. */
 export const UNREACHABLE = "unreachable";
 export const REFUSED = "refused";
 
 /**
  * Follows the numbers for as long as the page is open. It calls:
- * - listener.answer(stats, {unconfirmedSeconds, staleAfterSeconds}) with each answer, of any age
+ * - listener.answer(stats, {unconfirmedSeconds, staleAfterSeconds, feed}) with each answer, of any age
  * - listener.rowMissing() if the database has no cached row to answer with
  * - listener.activity(document) with each new document of /api/database/vessel-activity
  * - listener.health(data) with each heartbeat of the stream
@@ -211,6 +222,7 @@ async function poll(listener) {
   listener.answer(stats, {
     unconfirmedSeconds: Number(response.headers.get("x-vessel-activity-unconfirmed")),
     staleAfterSeconds: Number(response.headers.get("x-vessel-activity-stale-after")) || undefined,
+    feed: feedOf(response.headers.get("x-vessel-activity-feed")),
   });
 }
 

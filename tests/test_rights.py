@@ -34,6 +34,7 @@ _READER = {
     "execute public.vessel_activity_history_csv(text,timestamp with time zone)",
     "execute public.vessel_activity_history_json(text,timestamp with time zone)",
     "execute public.vessel_activity_json(vessel_activity_realtime)",
+    "execute vessel_activity.feed_now(timestamp with time zone,boolean)",
     "execute vessel_activity.figures_json(vessel_activity_realtime)",
     "execute vessel_activity.history_csv(text,timestamp with time zone)",
     "execute vessel_activity.history_json(text,timestamp with time zone)",
@@ -63,6 +64,7 @@ _OPERATOR = (
         "select on vessel_activity.settings",
         "update (below_usual_by) on vessel_activity.settings",
         "update (below_usual_for) on vessel_activity.settings",
+        "update (feed_late_after) on vessel_activity.settings",
         "update (history_retention) on vessel_activity.settings",
         "update (hour_retention) on vessel_activity.settings",
         "update (inbox_limit_bytes) on vessel_activity.settings",
@@ -77,6 +79,7 @@ _OPERATOR = (
             "execute public.vessel_activity_backfill_history"
             "(timestamp with time zone,timestamp with time zone,interval)"
         ),
+        "execute public.vessel_activity_feed_at(timestamp with time zone)",
         "execute public.vessel_activity_rebuild()",
         "execute public.vessel_activity_schedule(interval)",
         "execute public.vessel_activity_status()",
@@ -319,6 +322,7 @@ _CAN: dict[str, list[str]] = {
         "select public.vessel_activity_history_json(text '24h')",
         "select public.vessel_activity_history_csv(text '7d')",
         "select * from vessel_activity.serving()",
+        "select * from vessel_activity.feed_now()",
         "select vessel_activity.history_json('30d')",
         "select vessel_activity.history_csv('30d')",
     ],
@@ -330,6 +334,7 @@ _CAN: dict[str, list[str]] = {
     "operator": [
         "select public.refresh_vessel_activity()",
         "select public.vessel_activity_at(pg_catalog.now())",
+        "select public.vessel_activity_feed_at(pg_catalog.now())",
         "select * from public.vessel_activity_verify()",
         "select public.vessel_activity_schedule(interval '30 seconds')",
         "select public.vessel_activity_rebuild()",
@@ -591,6 +596,7 @@ def test_row_level_security_that_the_owner_must_obey_is_an_error(
             for call in (
                 "select public.refresh_vessel_activity()",
                 "select public.vessel_activity_at(now())",
+                "select public.vessel_activity_feed_at(now() - interval '1 second')",
                 "select public.vessel_activity_backfill_history(now() - interval '1 hour', now())",
             ):
                 with pytest.raises(

@@ -45,6 +45,7 @@ drop function if exists
   public.refresh_vessel_activity(),
   public.vessel_activity_at(timestamptz),
   public.vessel_activity_backfill_history(timestamptz, timestamptz, interval),
+  public.vessel_activity_feed_at(timestamptz),
   public.vessel_activity_grant(name, text), -- of the versions before the first release
   public.vessel_activity_grant(text, text),
   public.vessel_activity_history(text, timestamptz),

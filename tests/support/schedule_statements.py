@@ -21,7 +21,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
-_WINDOWS = (timedelta(0), 5 * _MINUTE, _HOUR, 24 * _HOUR)
+_WINDOWS = (timedelta(0), _MINUTE, 2 * _MINUTE, 5 * _MINUTE, _HOUR, 24 * _HOUR)
 _ASIDE = (timedelta(0), _MICROSECOND, -_MICROSECOND, _SECOND, -_SECOND)
 _ELSEWHERE = (
     12 * _SECOND, 4 * _MINUTE, 30 * _MINUTE, 59 * _MINUTE, 3 * _HOUR, 25 * _HOUR, 26 * _HOUR,

@@ -43,19 +43,19 @@ class Situation:
     Attributes:
         name: the state of the page: "live", "stale" and so on, as in dashboard/app.js.
         age_seconds: how old the numbers are; None if there are none.
+        report_age_seconds: how old the newest report is; None if it is not told.
 
     """
 
     name: str
     age_seconds: float | None
+    report_age_seconds: float | None = None
 
 
-def state_of_figures(answer: str) -> str:
-    """Return the state of a page with fresh figures: "live", or why they are not."""
+def is_empty(answer: str) -> bool:
+    """Tell whether the fleet is known to be empty."""
     stats = json.loads(answer)
-    if stats["totalVessels"] == 0 and stats["activeLast24h"] == 0:
-        return "empty"
-    return "quiet" if stats["activeNow"] == 0 else "live"
+    return bool(stats["totalVessels"] == 0 and stats["activeLast24h"] == 0)
 
 
 def explained(page: str, situation: Situation, manner: Manner) -> str:
@@ -71,14 +71,15 @@ def explained(page: str, situation: Situation, manner: Manner) -> str:
     how_old = words.say("noNumbers") if age is None else words.say("numbersAreOld", age=old)
     name = situation.name.capitalize()
     label = words.say(f"state{name}")
-    banner = words.say(f"banner{name}", age=old, howOld=how_old)
+    report = duration(max(0, situation.report_age_seconds or 0), manner)
+    banner = words.say(f"banner{name}", age=old, howOld=how_old, report=report)
     page = page.replace('data-state="connecting"', f'data-state="{situation.name}"', 1)
     page = page.replace('id="banner" hidden', 'id="banner"', 1)
     return _put(page, {"state": escape(label), "banner-text": escape(banner)})
 
 
 @lru_cache(maxsize=_MOST_PAGES)
-def filled(page: str, answer: str, manner: Manner) -> str:
+def filled(page: str, answer: str, reports_last_minute: int | None, manner: Manner) -> str:
     """Return the page with the figures of an answer (the nine keys as JSON) in its elements."""
     stats = json.loads(answer)
     forms = _Forms(manner)
@@ -98,7 +99,7 @@ def filled(page: str, answer: str, manner: Manner) -> str:
     return _put(
         page,
         {
-            **_numbers(stats, forms),
+            **_numbers(stats, reports_last_minute, forms),
             **notes,
             "as-of": _instant(written_at, manner),
             "types": _items(template[1], types, total, words.say("otherTypes"), forms),
@@ -114,7 +115,9 @@ def _put(page: str, inner: dict[str, str]) -> str:
     )
 
 
-def _numbers(stats: dict[str, Any], forms: _Forms) -> dict[str, str]:
+def _numbers(
+    stats: dict[str, Any], reports_last_minute: int | None, forms: _Forms
+) -> dict[str, str]:
     """Return the text of each element that shows one number, by its id.
 
     A count of zero is left out while no position comes in, because the page shows it as unknown.
@@ -125,8 +128,8 @@ def _numbers(stats: dict[str, Any], forms: _Forms) -> dict[str, str]:
     texts["totalVessels"] = forms.count(stats["totalVessels"])
     if stats["speedAvg"] > 0:
         texts["speedAvg"] = forms.one_digit(stats["speedAvg"])
-    if stats["positionsLastHour"] > 0:
-        texts["positionsPerSecond"] = forms.one_digit(stats["positionsLastHour"] / 3600)
+    if reports_last_minute is not None:
+        texts["positionsPerSecond"] = forms.one_digit(reports_last_minute / 60)
     if stats["activeNow"] > 0:
         texts["activeShare"] = forms.share(stats["activeNow"], stats["activeLast24h"])
     return texts

@@ -27,6 +27,7 @@ from vessel_activity.database.connections import (
 )
 from vessel_activity.database.errors import in_one_line
 from vessel_activity.web.answer import Answer, Reading
+from vessel_activity.web.feed_truth import FeedTruth, read_statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -45,6 +46,8 @@ MISSED_HINTS = 3
 POLL_RECONNECT_SECONDS = 60.0
 # The row is read once more this long before it counts as out of date: a refresh may have begun.
 BEFORE_STALE_SECONDS = 1.0
+# The feed is looked at once more this long after it may have become late.
+AFTER_LATE_SECONDS = 0.05
 _READ = """
   set transaction isolation level read committed;
   set local statement_timeout = {limit}; set local lock_timeout = {limit};
@@ -63,10 +66,12 @@ class Listener:
         answer: the newest answer; None until the first read.
         confirmed: the newest answer while the database can be read, else None. It may be served
             without a further check.
+        feed: what is known of the feed; None until it could be read.
         failure: why the database can't be read now; None while it can.
         mode: "listening", "polling", or "connecting" while the database can't be read.
-        on_change: called after a new answer, when the database is lost or found again, and when
-            the answer counts as fresh for another time than before.
+        on_change: called after a new answer, when the database is lost or found again, when the
+            answer counts as fresh for another time than before, and when there is news of the
+            feed.
 
     """
 
@@ -87,12 +92,14 @@ class Listener:
         # the server still does for a connection that was given up.
         limit = str(round(read_timeout_seconds * 1000) + 1000)
         self._read_row = _READ.format(limit=limit)
+        self._look_ms = round(read_timeout_seconds * 250)
         self._tried = asyncio.Event()
         self._problem: str | None = None
         self._confirmed_at = time.monotonic()
         self._retry_seconds = RETRY_FIRST_SECONDS
         self.answer: Answer | None = None
         self.confirmed: Answer | None = None
+        self.feed: FeedTruth | None = None
         self.failure: str | None = None
         self.mode = "connecting"
 
@@ -187,6 +194,8 @@ class Listener:
             last_look = reading.stale_after_seconds - BEFORE_STALE_SECONDS - age
             if last_look > 0:
                 seconds = min(seconds, last_look)
+        if self.feed is not None:
+            seconds = min(seconds, self.feed.changes_in(time.monotonic()) + AFTER_LATE_SECONDS)
         hinted = False
         async for _ in connection.notifies(timeout=seconds, stop_after=1):
             hinted = True
@@ -196,6 +205,7 @@ class Listener:
         """Read the row and take it; tell whether it differs from the one before."""
         row = await last_row(connection, self._read_row)
         reading = Reading(**row, read_at=time.monotonic())
+        feed = await self._look(connection)
         before = self.answer.reading if self.answer else None
         self._confirmed_at = reading.read_at
         recovered, self.failure = self.failure is not None, None
@@ -206,13 +216,32 @@ class Listener:
             and reading.present
             and (before.stale_after_seconds != reading.stale_after_seconds)
         )
-        self.answer = self.confirmed = Answer.of(reading)
+        news_of_feed = feed is not None and (self.feed is None or feed.news != self.feed.news)
+        self.feed = feed or self.feed
+        self.answer = self.confirmed = Answer.of(reading, self.feed)
         if recovered:
             log.info("the database answers again")
-        if changed or recovered or other_limit:
+        if changed or recovered or other_limit or news_of_feed:
             self.on_change()
         self._tried.set()
         return changed and reading.present
+
+    async def _look(self, connection: AsyncSession) -> FeedTruth | None:
+        """Read what is known of the feed; None if the database can't tell.
+
+        The figures must not suffer from what is wrong with the source tables, so this is a question
+        of its own, with a short limit.
+        """
+        for looks in (True, False):
+            try:
+                statements = read_statement(self.feed, looks=looks, limit_ms=self._look_ms)
+                row = await last_row(connection, statements)
+                return FeedTruth(**row, read_at=time.monotonic())
+            except psycopg.Error as error:
+                if connection.closed:
+                    raise
+                log.debug("the feed can't be looked at: %s", in_one_line(error))
+        return None
 
     def _set_mode(self, problem: str | None) -> None:
         mode = "listening" if problem is None else "polling"

@@ -12,8 +12,15 @@ from starlette.responses import Response
 
 from vessel_activity.paths import DASHBOARD, OPENAPI
 from vessel_activity.web.content import Content, accepts_gzip
-from vessel_activity.web.first_paint import Situation, explained, filled, state_of_figures
-from vessel_activity.web.health import age_seconds, database_clock, is_ahead, is_stale
+from vessel_activity.web.feed_truth import state_of, told_of
+from vessel_activity.web.first_paint import Situation, explained, filled, is_empty
+from vessel_activity.web.health import (
+    age_seconds,
+    database_clock,
+    is_ahead,
+    is_stale,
+    report_age_seconds,
+)
 from vessel_activity.web.words import WORDS_SLOT, manner_of, worded
 
 if TYPE_CHECKING:
@@ -88,7 +95,9 @@ class Dashboard:
         situation = _situation(self._listener, answer)
         page = explained(page, situation, manner)
         if answer is not None and answer.reading.present:
-            page = filled(page, answer.reading.body, manner)
+            feed = self._listener.feed
+            reports = feed.reports_last_minute if feed else None
+            page = filled(page, answer.reading.body, reports, manner)
         is_filled = situation.name == "live" and manner.same
         if is_filled:
             page = page.replace(_BLOCKING, "")
@@ -119,6 +128,7 @@ class Dashboard:
             "present": answer.reading.present if answer else None,
             "staleAfterSeconds": answer.reading.stale_after_seconds if answer else None,
             "simulated": answer.reading.simulated if answer else False,
+            "feed": told_of(self._listener.feed, answer.reading.body if answer else None),
         }
         body = answer.reading.body if answer else "null"
         text = f'{json.dumps(known)[:-1]}, "answer": {body}}}'
@@ -171,7 +181,9 @@ def _situation(listener: Listener, answer: Answer | None) -> Situation:
         return Situation("missing", age)
     if is_ahead(listener):
         return Situation("ahead", age)
-    return Situation("stale" if is_stale(listener) else state_of_figures(answer.reading.body), age)
+    body = answer.reading.body
+    state = "empty" if is_empty(body) else state_of(listener.feed, body)
+    return Situation("stale" if is_stale(listener) else state, age, report_age_seconds(listener))
 
 
 def _load(path: Path) -> _File:

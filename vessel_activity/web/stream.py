@@ -1,9 +1,10 @@
 """GET /api/database/vessel-stats-stream: every refresh pushed as a server-sent event.
 
 The data of an event is the nine keys, and its id is updatedAt. Without a cached row there is none.
-`heartbeat` events come every ten seconds and at each change. They tell the server's time, and
-whether the database can be read and has the row. A client that doesn't read is dropped, so it never
-delays the others, and the server never holds more than the newest event for it.
+`heartbeat` events come every ten seconds and at each change. They tell the server's time, whether
+the database can be read and has the row, and what is known of the feed. A client that doesn't read
+is dropped, so it never delays the others, and the server never holds more than the newest event for
+it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
 from vessel_activity.web.answer import end, json_response, start
+from vessel_activity.web.feed_truth import told_of
 from vessel_activity.web.health import database_clock
 
 if TYPE_CHECKING:
@@ -259,6 +261,7 @@ def heartbeat_of(listener: Listener) -> bytes:
         "present": reading.present if reading else None,
         "databaseAway": listener.failure is not None,
         "servable": answer is not None,
+        "feed": told_of(listener.feed, reading.body if reading else None),
     }
     return b"event: heartbeat\ndata: %s\n\n" % json.dumps(told, separators=(",", ":")).encode()
 

@@ -1,7 +1,8 @@
 -- Takes all changes since the last refresh into the state, in one statement and so with one snapshot. The rows that its
 -- DELETEs remove are exactly the rows that it counts, also if writers commit late.
 -- With the same snapshot it reads from the source tables what the state can't tell: the new last position of each vessel that
--- lost a position, the positions before the first full second of the hour, and, for p_verify, the figures by the definition.
+-- lost a position, the positions before the first full second of the hour and of the minute, the newest position, and, for
+-- p_verify, the figures and the truth of the feed by their definitions.
 -- The caller holds the refresh lock.
 create or replace function vessel_activity.fold_inbox(
   p_as_of timestamptz,
@@ -12,7 +13,11 @@ create or replace function vessel_activity.fold_inbox(
   out edge_speed_sum numeric,
   out edge_speed_count bigint,
   out is_incomplete boolean,
-  out definition json
+  out newest_report timestamptz,
+  out minute_edge bigint,
+  out ahead_change bigint,
+  out definition json,
+  out feed_definition vessel_activity.feed_truth
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -96,16 +101,20 @@ begin
     on conflict (kind, md5(name)) do update set vessels = c.vessels + excluded.vessels
   )
   select
-    total.new_rows, total.far_due_at, total.is_incomplete, exists (select from fleet_taken) as has_fleet_changes,
+    total.new_rows, total.far_due_at, total.is_incomplete,
+    total.ahead_change - (select coalesce(sum(d.sign), 0) from come_due as d) as ahead_change,
+    vessel_activity.newest_report(p_as_of) as newest_report, vessel_activity.minute_edge(p_as_of) as minute_edge, exists (select from fleet_taken) as has_fleet_changes,
     edge.positions, edge.speed_sum, edge.speed_count,
     vessels.ids, vessels.seen_ats, vessels.lost_ones,
     case when p_verify then to_json(vessel_activity.figures_at(p_as_of)) end
-      as definition
+      as definition,
+    case when p_verify then vessel_activity.feed_truth_at(p_as_of) end as feed_definition
   into v_taken
   from vessel_activity.hour_edge(p_as_of) as edge
   cross join (
     select count(*) as new_rows, min(t.seen_at) filter (where t.seen_at > v_hour_ahead) as far_due_at,
-      coalesce(bool_or(t.sign = 0), false) as is_incomplete
+      coalesce(bool_or(t.sign = 0), false) as is_incomplete,
+      coalesce(sum(t.sign) filter (where t.seen_at > p_as_of), 0) as ahead_change
     from taken as t
   ) as total
   cross join (
@@ -124,9 +133,13 @@ begin
   edge_speed_sum := v_taken.speed_sum;
   edge_speed_count := v_taken.speed_count;
   is_incomplete := v_taken.is_incomplete;
+  newest_report := v_taken.newest_report;
+  minute_edge := v_taken.minute_edge;
+  ahead_change := v_taken.ahead_change;
   definition := v_taken.definition;
+  feed_definition := v_taken.feed_definition;
 end
 $$;
 
 comment on function vessel_activity.fold_inbox(timestamptz, boolean) is
-  'Takes all changes since the last refresh into the state. new_rows: changes of positions taken in. far_due_at: earliest position more than an hour ahead. edge_*: positions before the first full second of the hour. is_incomplete: a trigger recorded that the inbox is incomplete (see note_tree and note_merge). definition: for p_verify, the figures by the definition.';
+  'Takes all changes since the last refresh into the state. new_rows: changes of positions taken in. far_due_at: earliest position more than an hour ahead. edge_*: positions before the first full second of the hour. is_incomplete: a trigger recorded that the inbox is incomplete (see note_tree and note_merge). newest_report, minute_edge: see the functions of these names. ahead_change: by how much the number of positions stamped later than p_as_of has grown. definition, feed_definition: for p_verify, the figures and the truth of the feed by their definitions.';

@@ -9,7 +9,10 @@ create or replace function vessel_activity.rebuild_state(
   out far_due_at timestamptz,
   out edge_positions bigint,
   out edge_speed_sum numeric,
-  out edge_speed_count bigint
+  out edge_speed_count bigint,
+  out newest_report timestamptz,
+  out minute_edge bigint,
+  out positions_ahead bigint
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -71,11 +74,16 @@ begin
       order by p."timestamp"
       limit 1
     ),
-    edge.positions, edge.speed_sum, edge.speed_count
-  into far_due_at, edge_positions, edge_speed_sum, edge_speed_count
+    edge.positions, edge.speed_sum, edge.speed_count,
+    vessel_activity.newest_report(p_as_of), vessel_activity.minute_edge(p_as_of),
+    (
+      select count(*) from public.vessel_positions as p
+      where p."timestamp" > vessel_activity.source_time(p_as_of, p."timestamp")
+    )
+  into far_due_at, edge_positions, edge_speed_sum, edge_speed_count, newest_report, minute_edge, positions_ahead
   from vessel_activity.hour_edge(p_as_of) as edge;
 end
 $$;
 
 comment on function vessel_activity.rebuild_state(timestamptz) is
-  'Builds the state as of p_as_of from the source tables and empties the inboxes. far_due_at: earliest position more than an hour ahead. edge_*: positions before the first full second of the hour.';
+  'Builds the state as of p_as_of from the source tables and empties the inboxes. far_due_at: earliest position more than an hour ahead. edge_*: positions before the first full second of the hour. newest_report, minute_edge: see the functions of these names. positions_ahead: positions stamped later than p_as_of.';

@@ -5,6 +5,7 @@
 --                                     | fold_inbox: one statement, one snapshot
 --   source tables -> rebuild_state -> last_seen, position_second, upcoming, fleet_count -> state_figures -> the row
 --               `--> figures_at: the definition, if the state can't be used, and to verify the state
+--   the same for the truth of the feed -> state_feed_truth or feed_truth_at -> store_feed_truth
 --
 -- ensure_state makes the row of the state, and plan_refresh decides whether the state can be used. source_fingerprint, read
 -- after the fold, says whether the triggers could have missed changes, and source_obstacle says why. record_skippers delays a
@@ -35,6 +36,7 @@ declare
   v_done record;
   v_source record;
   v_figures record;
+  v_truth vessel_activity.feed_truth;
   v_mode text;
   v_obstacle text;
   v_reason text;
@@ -97,6 +99,7 @@ begin
   v_obstacle := v_plan.obstacle;
   if v_row.updated_at > v_present or v_plan.clock_was_ahead then
     perform vessel_activity.forget_history(v_present);
+    delete from vessel_activity.first_count as f where f.counted_at > v_present;
   end if;
 
   if v_plan.verify then
@@ -112,10 +115,13 @@ begin
       if v_figures.stale_vessels > 1000 + v_row.active_last_24h / 10 then
         delete from vessel_activity.last_seen as s where s.seen_at < p_as_of - interval '24 hours';
       end if;
+      v_truth := vessel_activity.state_feed_truth(
+        p_as_of, v_done.newest_report, v_done.minute_edge, v_state.positions_ahead + v_done.ahead_change);
       if v_done.definition is not null then
         v_verification := json_build_object(
           'state', to_json(v_row), 'definition', v_done.definition,
-          'equal', to_json(v_row)::text = v_done.definition::text);
+          'feed', json_build_object('state', to_json(v_truth), 'definition', to_json(v_done.feed_definition)),
+          'equal', to_json(v_row)::text = v_done.definition::text and v_truth is not distinct from v_done.feed_definition);
         if not (v_verification ->> 'equal')::boolean then
           v_mode := 'rebuild';
           v_reason := 'the state differed from the definition';
@@ -127,6 +133,7 @@ begin
       end if;
       update vessel_activity.state as s
       set as_of = p_as_of,
+        positions_ahead = v_truth.positions_ahead,
         far_due_at = least(s.far_due_at, v_done.far_due_at),
         verified_at = case when v_verification is null then s.verified_at else p_as_of end;
     else
@@ -166,20 +173,24 @@ begin
     select f.* into v_figures from vessel_activity.state_figures(
       p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count) as f;
     v_row := v_figures.figures;
-    insert into vessel_activity.state as s (as_of, fingerprint, relations, functions, far_due_at, verified_at)
-    values (p_as_of, v_source.fingerprint, v_source.relations, v_source.functions, v_done.far_due_at, p_as_of)
+    v_truth := vessel_activity.state_feed_truth(p_as_of, v_done.newest_report, v_done.minute_edge, v_done.positions_ahead);
+    insert into vessel_activity.state as s (as_of, fingerprint, relations, functions, far_due_at, positions_ahead, verified_at)
+    values (
+      p_as_of, v_source.fingerprint, v_source.relations, v_source.functions, v_done.far_due_at, v_done.positions_ahead, p_as_of)
     on conflict (only_row) do update set
       as_of = excluded.as_of,
       fingerprint = excluded.fingerprint,
       relations = excluded.relations,
       functions = excluded.functions,
       far_due_at = excluded.far_due_at,
+      positions_ahead = excluded.positions_ahead,
       verified_at = excluded.verified_at,
       in_doubt = '{}';
     perform vessel_activity.tend_inbox();
   elsif v_mode = 'definition' then
     v_new_rows := null;
     v_row := vessel_activity.figures_at(p_as_of);
+    v_truth := vessel_activity.feed_truth_at(p_as_of);
     if v_obstacle is not null then
       -- The state misses changes, so the inboxes are of no use any more. They are emptied to let vacuum free the space.
       update vessel_activity.state set fingerprint = null;
@@ -202,6 +213,7 @@ begin
     speed_avg = excluded.speed_avg,
     updated_at = excluded.updated_at;
 
+  perform vessel_activity.store_feed_truth(v_truth, p_has_state => v_mode <> 'definition');
   perform vessel_activity.record_history(v_row);
 
   v_duration_ms := extract(epoch from clock_timestamp() - v_started_at) * 1000;

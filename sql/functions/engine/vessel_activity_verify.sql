@@ -34,7 +34,12 @@ begin
     select d.key, v_log.verification -> 'state' ->> d.key, d.value, (v_log.verification -> 'state' ->> d.key) = d.value
     from json_each_text(v_log.verification -> 'definition') as d
     where d.key <> 'id'
-    order by d.key;
+    union all
+    select d.key, s.value, d.value, s.value is not distinct from d.value
+    from json_each_text(v_log.verification -> 'feed' -> 'definition') as d
+    join json_each_text(v_log.verification -> 'feed' -> 'state') as s on s.key = d.key
+    where d.key not in ('only_row', 'as_of')
+    order by 1;
 end
 $$;
 

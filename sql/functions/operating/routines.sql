@@ -14,6 +14,7 @@ as $$
       to_regprocedure('public.refresh_vessel_activity()'),
       to_regprocedure('public.vessel_activity_at(timestamp with time zone)'),
       to_regprocedure('public.vessel_activity_backfill_history(timestamp with time zone,timestamp with time zone,interval)'),
+      to_regprocedure('public.vessel_activity_feed_at(timestamp with time zone)'),
       to_regprocedure('public.vessel_activity_grant(text,text)'),
       to_regprocedure('public.vessel_activity_history(text,timestamp with time zone)'),
       to_regprocedure('public.vessel_activity_history_csv(text,timestamp with time zone)'),

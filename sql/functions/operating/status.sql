@@ -10,7 +10,7 @@ as $$
 declare
   v_names constant text[] := array[
     'freshness', 'refresher', 'installation', 'source tables', 'engine', 'verification', 'inbox', 'pg_cron', 'indexes', 'owner',
-    'rights', 'time zone', 'future positions', 'feeds', 'usual'
+    'rights', 'time zone', 'future positions', 'feed', 'feeds', 'usual'
   ];
   v_hint text;
 begin
@@ -30,6 +30,7 @@ begin
         when 'rights' then return query select c.* from vessel_activity.check_rights() as c;
         when 'time zone' then return query select c.* from vessel_activity.check_time_zone() as c;
         when 'future positions' then return query select c.* from vessel_activity.check_future_positions() as c;
+        when 'feed' then return query select c.* from vessel_activity.check_feed() as c;
         when 'feeds' then return query select c.* from vessel_activity.check_feeds() as c;
         when 'usual' then return query select c.* from vessel_activity.check_usual() as c;
       end case;
