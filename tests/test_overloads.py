@@ -486,7 +486,7 @@ def test_no_program_runs_a_function_of_others_while_nothing_is_installed(empty_u
                       insert into public.ran_as values (current_user);
                       state := 'ok';
                     end $$
-                """)
+                """)  # noqa: S608 - the names are constants
             db.execute("reset role")
             for command in ("status", "refresh"):
                 done = run(empty_url, command)

@@ -18,10 +18,9 @@ from vessel_activity import __version__, logs
 from vessel_activity.database.errors import in_one_line
 from vessel_activity.paths import MIGRATIONS
 from vessel_activity.web.feed_metrics import feed_metrics
-from vessel_activity.web.health import age_seconds, is_ahead, is_stale
-from vessel_activity.web.usual_metrics import usual_metrics
 from vessel_activity.web.feed_truth import state_of
 from vessel_activity.web.health import age_seconds, is_ahead, is_stale, report_age_seconds
+from vessel_activity.web.usual_metrics import usual_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ as $$
 declare
   v_names constant text[] := array[
     'freshness', 'refresher', 'installation', 'source tables', 'engine', 'verification', 'inbox', 'pg_cron', 'indexes', 'owner',
-    'rights', 'time zone', 'future positions', 'feed', 'feeds', 'usual'
+    'rights', 'time zone', 'future positions', 'feed', 'feeds', 'usual', 'document'
   ];
   v_hint text;
 begin
@@ -33,6 +33,7 @@ begin
         when 'feed' then return query select c.* from vessel_activity.check_feed() as c;
         when 'feeds' then return query select c.* from vessel_activity.check_feeds() as c;
         when 'usual' then return query select c.* from vessel_activity.check_usual() as c;
+        when 'document' then return query select c.* from vessel_activity.check_document() as c;
       end case;
     exception when others then
       get stacked diagnostics v_hint = pg_exception_hint;
