@@ -93,7 +93,7 @@ begin
     vessel_activity.newest_report(p_as_of) as newest_report, vessel_activity.minute_edge(p_as_of) as minute_edge,
     exists (select from fleet_taken) as has_fleet_changes,
     edge.positions, edge.speed_sum, edge.speed_count,
-    reports.vessel_ids, reports.seen_ats, reports.latitudes, reports.longitudes, reports.speeds, reports.arrived_ats,
+    reports.row_ids, reports.vessel_ids, reports.seen_ats, reports.latitudes, reports.longitudes, reports.speeds, reports.arrived_ats,
     case when p_verify then to_json(vessel_activity.figures_at(p_as_of)) end as definition,
     case when p_verify then vessel_activity.reports_digest(p_as_of, false) end as reports_definition,
     case when p_verify then vessel_activity.feed_truth_at(p_as_of) end as feed_definition
@@ -114,7 +114,8 @@ begin
     p_as_of, v_scan_from, vessels.ids, vessels.came_ats, vessels.first_ats, vessels.lost_ones) as reports;
 
   perform vessel_activity.update_last_report(
-    v_taken.vessel_ids, v_taken.seen_ats, v_taken.latitudes, v_taken.longitudes, v_taken.speeds, v_taken.arrived_ats);
+    v_taken.row_ids, v_taken.vessel_ids, v_taken.seen_ats, v_taken.latitudes, v_taken.longitudes, v_taken.speeds,
+    v_taken.arrived_ats);
   if v_taken.has_fleet_changes then
     delete from vessel_activity.fleet_count as c where c.vessels = 0; -- otherwise every name that ever occurred would stay
   end if;
