@@ -8,7 +8,7 @@ RUN := $(PYTHON) -m vessel_activity
 PYTEST ?= -n 2 --dist loadfile
 # The tests that depend on the version of PostgreSQL: the engine, the source tables, the figures and the installation.
 ENGINE := $(sort $(wildcard tests/test_engine_*.py tests/test_sources_*.py)) $(patsubst %,tests/test_%.py,\
-  catalog definition faults feeding figures history_backfill locks migrate migrate_waits overloads refresh rights sql_file status upgrade)
+  catalog definition faults feed_truth feeding figures history_backfill locks migrate migrate_waits overloads refresh rights sql_file status upgrade)
 .DEFAULT_GOAL := help
 
 .PHONY: help
