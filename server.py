@@ -22,7 +22,7 @@ from vessel_activity import logs, refresh_loop, running
 from vessel_activity.database.attached import attached
 from vessel_activity.errors import VesselActivityError
 from vessel_activity.settings import Settings
-from vessel_activity.web import history, process, stats, stream
+from vessel_activity.web import activity, history, process, stats, stream
 from vessel_activity.web.answer import adding
 from vessel_activity.web.asking import Asking
 from vessel_activity.web.health import Health
@@ -92,6 +92,7 @@ class Application:
         metrics = Metrics(asking, listener, self.stream, counts, gate)
         api: dict[str, ASGIApp] = {
             stats.PATH: stats.endpoint(listener, counts.of("stats")),
+            activity.PATH: activity.endpoint(listener, counts.of("activity")),
             stream.PATH: self.stream,
             history.PATH: past,
             history.PATH + ".csv": past,

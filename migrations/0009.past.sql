@@ -1,4 +1,4 @@
--- depends: 0005.history 0006.feeds
+-- depends: 0007.activity
 -- The hours of the history, which outlive its minutes, and the settings of what is usual.
 
 set local lock_timeout = '500ms';

@@ -39,6 +39,7 @@ _READER = {
     "execute vessel_activity.history_json(text,timestamp with time zone)",
     "execute vessel_activity.measures()",
     "execute vessel_activity.serving()",
+    "execute vessel_activity.serving_activity(timestamp with time zone)",
 }
 _SERVER = _READER | {
     "execute vessel_activity.announce()",
@@ -63,6 +64,7 @@ _OPERATOR = (
         "select on vessel_activity.settings",
         "update (below_usual_by) on vessel_activity.settings",
         "update (below_usual_for) on vessel_activity.settings",
+        "update (detail_interval) on vessel_activity.settings",
         "update (history_retention) on vessel_activity.settings",
         "update (hour_retention) on vessel_activity.settings",
         "update (inbox_limit_bytes) on vessel_activity.settings",
@@ -371,7 +373,7 @@ _NOBODY_ELSE = [
     "truncate vessel_activity.inbox",
     "select setval('vessel_activity.inbox_guard', 2)",
     "select * from vessel_activity.inbox",
-    "select * from vessel_activity.last_seen",
+    "select * from vessel_activity.last_report",
     "select vessel_activity.file_reports('{}')",
     "insert into public.vessels (mmsi) values ('1')",
     "select * from vessel_activity.recording",

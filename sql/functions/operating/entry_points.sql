@@ -19,6 +19,7 @@ as $$
     ('reader', 'vessel_activity.history_json(text,timestamp with time zone)'),
     ('reader', 'vessel_activity.measures()'),
     ('reader', 'vessel_activity.serving()'),
+    ('reader', 'vessel_activity.serving_activity(timestamp with time zone)'),
     ('server', 'vessel_activity.announce()'),
     ('server', 'vessel_activity.log_failure(text,timestamp with time zone,text,text)'),
     ('server', 'vessel_activity.maintain()'),
