@@ -9,8 +9,8 @@ const element = (id) => document.getElementById(id);
 const UNKNOWN = "–";
 const TITLE = document.title;
 
-// In these states the numbers are up to date. How they get here is of interest only then.
-const UP_TO_DATE = ["live", "quiet", "empty", "below"];
+// In these states the numbers are old, and "live updates" beside them would be a contradiction.
+const OLD = ["lost", "failing", "missing", "ahead", "stale", "broken"];
 const COUNTS = ["activeNow", "activeLastHour", "activeLast24h", "positionsLastHour"];
 // The words under a number, which depend on it: "1 vessel", "2 vessels".
 const NOTES = { heardNow: "activeNow", heardLastHour: "activeLastHour", heardLast24h: "activeLast24h" };
@@ -28,7 +28,7 @@ export function showNumbers(stats) {
   const isKnown = (value) => value > 0 || isEmpty(stats);
   for (const key of COUNTS) setText(key, isKnown(stats[key]) ? format.count(stats[key]) : UNKNOWN);
   for (const [id, key] of Object.entries(NOTES)) setText(id, say(id, {}, stats[key] || undefined));
-  const perSecond = stats.positionsLastHour > 0 ? format.oneDecimal(stats.positionsLastHour / 3600) : UNKNOWN;
+  const perSecond = isKnown(stats.positionsLastHour) ? format.oneDecimal(stats.positionsLastHour / 3600) : UNKNOWN;
   setText("positionsPerSecond", perSecond);
   // An average of 0 means that no speed was reported.
   setText("speedAvg", stats.speedAvg > 0 ? format.oneDecimal(stats.speedAvg) : UNKNOWN);
@@ -50,8 +50,7 @@ export function showState({ name, label, banner, mode, age }) {
   // The title is all that can be seen of a page in the background.
   document.title = banner === null ? TITLE : `${label} – ${TITLE}`;
   setText("age", age === null ? UNKNOWN : format.duration(age));
-  // "Live updates" beside "Out of date" would be a contradiction.
-  setText("mode", UP_TO_DATE.includes(name) ? mode : "");
+  setText("mode", OLD.includes(name) ? "" : mode);
   element("banner").hidden = banner === null;
   setText("banner-text", banner ?? "");
 }

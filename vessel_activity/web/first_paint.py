@@ -125,7 +125,7 @@ def _numbers(stats: dict[str, Any], forms: _Forms) -> dict[str, str]:
     texts["totalVessels"] = forms.count(stats["totalVessels"])
     if stats["speedAvg"] > 0:
         texts["speedAvg"] = forms.one_digit(stats["speedAvg"])
-    if stats["positionsLastHour"] > 0:
+    if "positionsLastHour" in texts:
         texts["positionsPerSecond"] = forms.one_digit(stats["positionsLastHour"] / 3600)
     if stats["activeNow"] > 0:
         texts["activeShare"] = forms.share(stats["activeNow"], stats["activeLast24h"])
