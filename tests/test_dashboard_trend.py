@@ -50,7 +50,7 @@ FILL = """
 @pytest.fixture(scope="module")
 def web(module_url: str) -> Iterator[WebServer]:
     with psycopg.connect(module_url, autocommit=True) as connection:
-        connection.execute("truncate vessel_activity.history")
+        connection.execute("truncate vessel_activity.history, vessel_activity.history_hour")
         connection.execute(FILL)
     write_row(module_url)
     with WebServer(module_url) as running:
@@ -142,7 +142,10 @@ def test_values_can_be_read_with_the_mouse(web: WebServer, page: Page) -> None:
     open_with_chart(page, web)
     page.locator("#chart .u-over").hover(position={"x": 200, "y": 50})
     expect(page.locator("#reading")).to_have_text(
-        re.compile(r"\d\d:\d\d:\d\d CES?T: Active now [\d,]+ · Positions per hour [\d,]+ · ")
+        re.compile(
+            r"\d\d:\d\d:\d\d CES?T: Active now [\d,]+ \([\d,]+ to [\d,]+\)"
+            r" · Positions per hour [\d,]+ \([\d,]+ to [\d,]+\) · "
+        )
     )
 
 
@@ -170,6 +173,7 @@ def test_everything_can_be_done_with_the_keyboard(web: WebServer, page: Page) ->
         "24 h",
         "7 d",
         "30 d",
+        "1 y",
         "csv",
         "png",
         "Active now",
@@ -220,9 +224,10 @@ def test_a_refresh_of_the_past_keeps_the_keyboards_place_and_says_nothing(
 
 def without_first(past: dict[str, Any], dropped: int) -> dict[str, Any]:
     """Return a history as it will be when its first points have left it."""
-    return {
+    found = {
         name: value[dropped:] if isinstance(value, list) else value for name, value in past.items()
     }
+    return found | {end: without_first(past[end], dropped) for end in ("min", "max") if end in past}
 
 
 def refresh_the_past(page: Page, past: dict[str, Any]) -> None:
@@ -323,6 +328,8 @@ def test_values_have_digits_enough_and_the_speed_says_what_it_is(
     number = len(past["time"])
     past |= {"activeNow": [1200] * number, "positionsLastHour": [None] * number}
     past["speedAvg"] = [12.3 + n % 2 / 10 for n in range(number)]
+    figures = {name: past[name] for name in past["min"]}
+    past |= {"min": figures, "max": figures, "usual": None}
     page.route("**/vessel-stats-history?range=24h", lambda route: route.fulfill(json=past))
     page.add_init_script(WRITTEN)
     open_with_chart(page, web)
