@@ -240,9 +240,9 @@ async function beginHistory() {
     onZoom: (from, to) => changeRange(from === null ? namedRange : range.between(from, to, clock.now())),
   });
   document.getElementById("ranges").addEventListener("click", ({ target }) => {
-    if (target.id === "unzoom") changeRange(namedRange);
-    else if (target.dataset.range) changeRange(target.dataset.range);
+    if (target.dataset.range) changeRange(target.dataset.range);
   });
+  document.getElementById("unzoom").addEventListener("click", () => changeRange(namedRange));
   document.getElementById("png").addEventListener("click", chart.download);
   addEventListener("online", updateHistory);
   document.addEventListener("visibilitychange", () => document.hidden || Date.now() < dueAt || updateHistory());
