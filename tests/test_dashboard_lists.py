@@ -30,8 +30,10 @@ def web(module_url: str) -> Iterator[WebServer]:
         db.execute(
             """
             insert into vessels (mmsi, name, "vesselType", flag)
-            select 1000 + n, case n when 4 then '<img src=x onerror=alert(1)>' else 'VESSEL ' || n end,
-              case when n <= 3 then 'Tug' else 'Cargo' end, case when n % 2 = 0 then 'NO' else 'PA' end
+            select 1000 + n,
+              case n when 4 then '<img src=x onerror=alert(1)>' else 'VESSEL ' || n end,
+              case when n <= 3 then 'Tug' else 'Cargo' end,
+              case when n % 2 = 0 then 'NO' else 'PA' end
             from generate_series(1, 80) as n;
             insert into vessel_positions ("vesselId", timestamp, speed, latitude, longitude)
             select id, now() - mmsi::integer % 100 * interval '1 second', 10, -33.5, 151.25
