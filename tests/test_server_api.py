@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ALLOWED, OTHER = "https://ops.example.org", "https://elsewhere.example.org"
 # All paths but the stream, which never ends.
 DESCRIBED = [
+    ACTIVITY + "/history",
     STATS,
     ACTIVITY,
     VESSELS,
