@@ -16,6 +16,7 @@ from tests.support.webserver import (
     HISTORY,
     STATS,
     STREAM,
+    VESSELS,
     WebServer,
     eventually,
     row_as_json,
@@ -28,7 +29,18 @@ if TYPE_CHECKING:
 
 ALLOWED, OTHER = "https://ops.example.org", "https://elsewhere.example.org"
 # All paths but the stream, which never ends.
-DESCRIBED = [STATS, ACTIVITY, HISTORY, HISTORY + ".csv", "/healthz", "/readyz", "/metrics"]
+DESCRIBED = [
+    ACTIVITY + "/history",
+    STATS,
+    ACTIVITY,
+    VESSELS,
+    VESSELS + ".csv",
+    HISTORY,
+    HISTORY + ".csv",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+]
 
 
 @pytest.fixture(scope="module")

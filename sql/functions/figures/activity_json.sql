@@ -18,8 +18,7 @@ begin
         vessel_activity.usual_json(p_as_of) as usual,
         vessel_activity.movement(p_as_of, p_from_state) as movement,
         v_groups.types as types,
-        v_groups.flags as flags,
-        vessel_activity.usual_json(p_as_of) as usual
+        v_groups.flags as flags
     ) as d
   );
 end
