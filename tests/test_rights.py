@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _USE = {"usage on schema vessel_activity"}
 _READER = {
+    "select on public.vessel_activity_area",
     "select on public.vessel_activity_realtime",
     "select on public.vessel_activity_performance",
     "execute public.vessel_activity_history(text,timestamp with time zone)",
@@ -61,6 +62,7 @@ _OPERATOR = (
         "select on vessel_activity.refresh_log",
         "select on vessel_activity.rejected_message",
         "select on vessel_activity.settings",
+        "update (area_limit) on vessel_activity.settings",
         "update (history_retention) on vessel_activity.settings",
         "update (inbox_limit_bytes) on vessel_activity.settings",
         "update (log_retention) on vessel_activity.settings",
@@ -69,6 +71,8 @@ _OPERATOR = (
         "update (state_limit_bytes) on vessel_activity.settings",
         "update (verify_interval) on vessel_activity.settings",
         "execute public.refresh_vessel_activity()",
+        "execute public.vessel_activity_area_put(text,jsonb)",
+        "execute public.vessel_activity_area_remove(text)",
         "execute public.vessel_activity_at(timestamp with time zone)",
         (
             "execute public.vessel_activity_backfill_history"

@@ -25,6 +25,8 @@ as $$
     ('server', 'vessel_activity.refresh_if_due(text)'),
     ('server', 'vessel_activity.tend_refresh_lock(text)'),
     ('operator', 'public.refresh_vessel_activity()'),
+    ('operator', 'public.vessel_activity_area_put(text,jsonb)'),
+    ('operator', 'public.vessel_activity_area_remove(text)'),
     ('operator', 'public.vessel_activity_at(timestamp with time zone)'),
     ('operator', 'public.vessel_activity_backfill_history(timestamp with time zone,timestamp with time zone,interval)'),
     ('operator', 'public.vessel_activity_rebuild()'),

@@ -1,0 +1,74 @@
+-- depends: 0006.feeds
+-- What says where vessels are: the areas that people put, and the cells that find the areas of a position quickly
+-- (docs/areas.md).
+
+set local lock_timeout = '500ms';
+
+alter table vessel_activity.settings
+  add column if not exists area_limit integer not null default 1000 constraint settings_area_limit_check check (area_limit between 0 and 10000);
+comment on column vessel_activity.settings.area_limit is 'Most areas that public.vessel_activity_area_put() lets be. The cost of a refresh grows with them.';
+
+do $$
+begin
+  if pg_catalog.to_regtype('vessel_activity.shape_point') is null then
+    create type vessel_activity.shape_point as (polygon integer, ring integer, point integer, longitude numeric, latitude numeric);
+  end if;
+end
+$$;
+comment on type vessel_activity.shape_point is 'A point of a shape. Polygons, rings and points are numbered from 1, as they are in the GeoJSON. Ring 1 of a polygon is its outline, further rings are holes. The first point of a ring comes again as its last. Degrees; the longitudes of a ring go on beyond 180 if it crosses the antimeridian.';
+
+create sequence if not exists vessel_activity.area_ids as integer;
+comment on sequence vessel_activity.area_ids is 'Numbers the areas.';
+
+create table if not exists public.vessel_activity_area (
+  name text primary key
+    check (length(name) between 1 and 100 and name !~ '[[:cntrl:]]' and name = btrim(name)),
+  id integer not null unique default nextval('vessel_activity.area_ids'),
+  shape jsonb not null,
+  put_at timestamptz not null default clock_timestamp()
+);
+comment on table public.vessel_activity_area is 'The areas in which vessels are counted. public.vessel_activity_area_put() and public.vessel_activity_area_remove() write it, because other tables follow from the shapes.';
+comment on column public.vessel_activity_area.name is 'What people call the area: 1 to 100 characters.';
+comment on column public.vessel_activity_area.id is 'Number of the area in the tables that follow from it. An area that is put again keeps its number.';
+comment on column public.vessel_activity_area.shape is 'A GeoJSON geometry, Polygon or MultiPolygon, in degrees (WGS 84).';
+comment on column public.vessel_activity_area.put_at is 'When the shape was put.';
+
+create sequence if not exists vessel_activity.area_part_ids as integer;
+comment on sequence vessel_activity.area_part_ids is 'Numbers the parts of areas.';
+
+create table if not exists vessel_activity.area_part (
+  id integer primary key default nextval('vessel_activity.area_part_ids'),
+  area integer not null references public.vessel_activity_area (id) on delete cascade,
+  outline polygon not null,
+  holes polygon[] not null default '{}'
+);
+-- Short outlines stay in their row, where a test of a point reaches them soonest.
+alter table vessel_activity.area_part alter column outline set storage main;
+create index if not exists area_part_area on vessel_activity.area_part (area);
+comment on index vessel_activity.area_part_area is 'Finds the parts of an area.';
+create index if not exists area_part_extent on vessel_activity.area_part using gist (box(outline));
+comment on index vessel_activity.area_part_extent is 'Finds the parts that a position may lie in.';
+comment on table vessel_activity.area_part is 'The polygons of the areas. A polygon that reaches longitude 180 or beyond is there twice, the second time 360 degrees further west.';
+comment on column vessel_activity.area_part.id is 'Number of the part.';
+comment on column vessel_activity.area_part.area is 'vessel_activity_area.id.';
+comment on column vessel_activity.area_part.outline is 'The outline, as (longitude, latitude) in degrees. Positions on it lie inside.';
+comment on column vessel_activity.area_part.holes is 'The holes. Positions on the edge of a hole lie outside.';
+
+create table if not exists vessel_activity.area_cell (
+  cell integer primary key,
+  areas integer[] not null,
+  parts integer[] not null
+) with (fillfactor = 80);
+comment on table vessel_activity.area_cell is 'The cells that areas cover. A cell of 4 degrees is there if an area covers all of it; where areas cover only parts, there are cells of a quarter of a degree instead.';
+comment on column vessel_activity.area_cell.cell is 'Number of the cell: see vessel_activity.cell_of().';
+comment on column vessel_activity.area_cell.areas is 'vessel_activity_area.id of the areas that cover the whole cell, ascending.';
+comment on column vessel_activity.area_cell.parts is 'area_part.id of the parts that cover some of the cell, ascending. Each position in the cell is tested against them.';
+
+create table if not exists vessel_activity.area_revision (
+  only_row boolean primary key default true check (only_row),
+  revision bigint not null default 0
+);
+insert into vessel_activity.area_revision default values on conflict do nothing;
+comment on table vessel_activity.area_revision is 'Says that areas have changed: one row. Puts and removals lock it, so that they come one after the other.';
+comment on column vessel_activity.area_revision.only_row is 'Always true: limits the table to one row.';
+comment on column vessel_activity.area_revision.revision is 'How often areas were put or removed.';
