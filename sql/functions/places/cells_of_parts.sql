@@ -8,7 +8,7 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
   with figure as materialized (
-    select p.id, p.outline, p.holes, box(p.outline) as extent from vessel_activity.area_part as p where p.area = p_area
+    select p.id, p.outline, p.holes, p.extent from vessel_activity.area_part as p where p.area = p_area
   ), ring as (
     select f.id, x.ring
     from figure as f

@@ -87,9 +87,10 @@ begin
     join ring as o on o.polygon = r.polygon and o.ring = 1
     cross join lateral (select 0 as shift union all select 360 where o.east >= 180) as c
   )
-  insert into vessel_activity.area_part (area, outline, holes)
+  insert into vessel_activity.area_part (area, outline, holes, extent)
   select v_area, o.ring_polygon,
-    array(select h.ring_polygon from drawn as h where h.polygon = o.polygon and h.shift = o.shift and h.ring > 1)
+    array(select h.ring_polygon from drawn as h where h.polygon = o.polygon and h.shift = o.shift and h.ring > 1),
+    box(o.ring_polygon)
   from drawn as o
   where o.ring = 1;
 
