@@ -38,8 +38,11 @@ _READER = {
     "execute vessel_activity.figures_json(vessel_activity_realtime)",
     "execute vessel_activity.history_csv(text,timestamp with time zone)",
     "execute vessel_activity.history_json(text,timestamp with time zone)",
+    "execute vessel_activity.areas_json()",
+    "execute vessel_activity.grid_json(numeric,double precision[],text)",
     "execute vessel_activity.measures()",
     "execute vessel_activity.serving()",
+    "execute vessel_activity.serving_activity(timestamp with time zone)",
 }
 _SERVER = _READER | {
     "execute vessel_activity.announce()",
@@ -63,6 +66,7 @@ _OPERATOR = (
         "select on vessel_activity.rejected_message",
         "select on vessel_activity.settings",
         "update (area_limit) on vessel_activity.settings",
+        "update (detail_interval) on vessel_activity.settings",
         "update (history_retention) on vessel_activity.settings",
         "update (inbox_limit_bytes) on vessel_activity.settings",
         "update (log_retention) on vessel_activity.settings",
@@ -372,7 +376,7 @@ _NOBODY_ELSE = [
     "truncate vessel_activity.inbox",
     "select setval('vessel_activity.inbox_guard', 2)",
     "select * from vessel_activity.inbox",
-    "select * from vessel_activity.last_seen",
+    "select * from vessel_activity.last_report",
     "select vessel_activity.file_reports('{}')",
     "insert into public.vessels (mmsi) values ('1')",
     "select * from vessel_activity.recording",

@@ -11,6 +11,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 
 from tests.support.webserver import (
+    ACTIVITY,
     HISTORY,
     STATS,
     STREAM,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 ALLOWED, OTHER = "https://ops.example.org", "https://elsewhere.example.org"
 # All paths but the stream, which never ends.
-DESCRIBED = [STATS, HISTORY, HISTORY + ".csv", "/healthz", "/readyz", "/metrics"]
+DESCRIBED = [STATS, ACTIVITY, HISTORY, HISTORY + ".csv", "/healthz", "/readyz", "/metrics"]
 
 
 @pytest.fixture(scope="module")

@@ -63,8 +63,9 @@ begin
         ) as t
       ),
       types as (
-        select t.area, json_agg(json_build_object('name', t.name, 'activeNow', t.vessels) order by t.place) as types
+        select t.area, ('[' || string_agg(row_to_json(x)::text, ',' order by t.place) || ']')::json as types
         from typed as t
+        cross join lateral (select t.name, t.vessels as "activeNow") as x
         where t.place <= 5
         group by t.area
       )
