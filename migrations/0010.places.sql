@@ -95,7 +95,7 @@ comment on column vessel_activity.area_figures.since is 'The instant with which 
 comment on column vessel_activity.area_figures.active_now is 'Vessels whose last position lies in the area and is at most 5 minutes old.';
 comment on column vessel_activity.area_figures.active_last_hour is 'Vessels whose last position lies in the area and is at most an hour old.';
 comment on column vessel_activity.area_figures.active_last_24h is 'Vessels whose last position lies in the area and is at most 24 hours old.';
-comment on column vessel_activity.area_figures.entered is 'Vessels heard after since whose last position lies in the area, and whose last position at since did not.';
+comment on column vessel_activity.area_figures.entered is 'Vessels heard after since whose last position lies in the area, and that were not in it by their last position at since.';
 comment on column vessel_activity.area_figures.departed is 'Vessels heard after since whose last position lies outside the area, and whose last position at since lay in it.';
 comment on column vessel_activity.area_figures.mean_speed is 'Mean speed in knots at the last positions in the area of the last hour, of those above 0 and below 50; NULL if there are none.';
 comment on column vessel_activity.area_figures.types is 'The five commonest types of the vessels that are active now: an array of {name, activeNow}.';

@@ -30,7 +30,7 @@ begin
   end if;
   return query execute format(
     $query$
-      select round(c.across / $5::numeric, 2), round(c.up / $5::numeric, 2), count(*)::integer
+      select round((c.across / $5)::numeric, 2), round((c.up / $5)::numeric, 2), count(*)::integer
       from (
         select floor(p.longitude * $5) as across, least(floor(p.latitude * $5), 90 * $5 - 1) as up
         from (
