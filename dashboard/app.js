@@ -3,7 +3,9 @@
 import * as clock from "./clock.js";
 import * as feed from "./feed.js";
 import * as format from "./format.js";
+import * as panels from "./panels.js";
 import * as view from "./view.js";
+import { say } from "./words.js";
 
 // The database has the rule when numbers are out of date. The server sends the age along. Until then the page uses the age
 // for the default interval.
@@ -13,6 +15,10 @@ const AHEAD_MS = 5_000;
 // From so long before the numbers go out of date, a page that polls asks more often: a refresh may run and take long.
 const HURRY_MS = 3_000;
 
+// The address holds what the reader has chosen, so that a reload keeps it and a link passes it on.
+const parameters = new URLSearchParams(location.search);
+const isWall = parameters.has("kiosk");
+
 const known = {
   stats: null, // the newest answer, by its own updatedAt
   staleAfterSeconds: DEFAULT_STALE_AFTER_SECONDS,
@@ -21,36 +27,6 @@ const known = {
   lastDay: null, // the history of 24 hours
   failure: null, // why the last request failed
   mode: "", // how the numbers get here
-};
-
-const MODES = { stream: "live updates", polling: "checking every 5 s" };
-
-const NO_NUMBERS = "There are no numbers yet.";
-
-/** The label and the banner of each state. ageSentence: how old the numbers are; age: the same without a sentence. */
-const MESSAGES = {
-  waiting: () => [
-    "Waiting for data",
-    "The server has no numbers yet. This page will show them as soon as they arrive.",
-  ],
-  lost: (ageSentence) => ["Connection lost", `The connection to the server is lost. ${ageSentence} Trying again.`],
-  failing: (ageSentence) => [
-    "Database unavailable",
-    `The server can't read its database. ${ageSentence} Trying again.`,
-  ],
-  missing: (ageSentence) => [
-    "Cached row missing",
-    `The database has lost its cached row. ${ageSentence} The next refresh will bring new ones.`,
-  ],
-  ahead: (_, age) => [
-    "Wrong clock",
-    `These numbers are dated ${age} in the future. The clock of the database server was wrong. ` +
-      "The next refresh will bring new ones.",
-  ],
-  stale: (_, age) => ["Out of date", `The last refresh was ${age} ago. These numbers are from that time.`],
-  empty: () => ["No vessels", "There are no vessels in the fleet, and no positions in the last 24 hours."],
-  quiet: () => ["Feed quiet", "The numbers are up to date, but no position is dated within the last 5 minutes."],
-  live: () => ["Live", null],
 };
 
 const BROKEN = "broken";
@@ -67,19 +43,29 @@ function currentState(age) {
   if (!known.isRowPresent) return "missing";
   if (age < -AHEAD_MS) return "ahead";
   if (age > known.staleAfterSeconds * 1000) return "stale";
-  if (known.stats.totalVessels === 0 && known.stats.activeLast24h === 0) return "empty";
+  if (view.isEmpty(known.stats)) return "empty";
   return known.stats.activeNow === 0 ? "quiet" : "live";
+}
+
+/** Returns the label and the banner of a state, in words; banner: null if there is nothing to explain. */
+function wordsOf(name, ms) {
+  const key = name[0].toUpperCase() + name.slice(1);
+  const label = say(`state${key}`);
+  if (name === "live") return { label, banner: null };
+  const age = ms === null ? "" : format.duration(Math.abs(ms));
+  const howOld = ms === null ? say("noNumbers") : say("numbersAreOld", { age });
+  return { label, banner: say(`banner${key}`, { age, howOld }) };
 }
 
 function updateState() {
   if (shownState === BROKEN) return;
   const age = ageOfNumbers();
   const name = currentState(age);
-  const words = age === null ? "" : format.duration(Math.abs(age));
-  const [label, banner] = MESSAGES[name](age === null ? NO_NUMBERS : `These numbers are ${words} old.`, words);
-  if (shownState !== null && shownState !== name) view.announce(banner ?? "The numbers are live again.");
+  const { label, banner } = wordsOf(name, age);
+  if (shownState !== null && shownState !== name) view.announce(banner ?? say("liveAgain"));
   shownState = name;
   view.showState({ name, label, banner, mode: known.mode, age: name === "ahead" ? null : age });
+  if (isWall) view.showClock(clock.now());
 }
 
 const listener = {
@@ -114,8 +100,9 @@ const listener = {
     view.showSimulated(simulated);
     updateState();
   },
+  activity: panels.show,
   mode(mode) {
-    known.mode = MODES[mode];
+    known.mode = say(mode);
     updateState();
   },
   failed(reason) {
@@ -133,8 +120,6 @@ let trend = null;
 let chart = null;
 let retryQuery = "";
 
-// The address holds what the reader has chosen, so that a reload keeps it and a link passes it on.
-const parameters = new URLSearchParams(location.search);
 const RANGES = ["1h", "24h", "7d", "30d"];
 let chosenRange = RANGES.includes(parameters.get("range")) ? parameters.get("range") : "24h";
 
@@ -191,13 +176,14 @@ async function updateHistory() {
   // The reader has chosen another range meanwhile. Another call of this function fetches it.
   if (range !== chosenRange) return;
   const drawn = chart.drawnRange();
+  view.showRange(drawn);
   view.showChartNotice(drawn === range ? "" : loadFailure(range, drawn));
   scheduleHistory(lastDay && found && drawn === range ? SAMPLE_MS : RETRY_MS);
 }
 
 function loadFailure(range, drawn) {
-  const instead = drawn ? `The chart still shows ${chart.RANGE_NAMES[drawn]}.` : "There is no chart yet.";
-  return `Could not load ${chart.RANGE_NAMES[range]}. ${instead} Trying again.`;
+  const instead = drawn ? say("stillShows", { range: say(`range${drawn}`) }) : say("noChart");
+  return say("notLoaded", { range: say(`range${range}`), instead });
 }
 
 async function loadModules() {
@@ -213,7 +199,6 @@ async function loadModules() {
 
 async function beginHistory() {
   chooseRange(chosenRange);
-  updateWallLink();
   await loadModules();
   chart.prepare(parameters.get("show"), updateAddress);
   document.getElementById("ranges").addEventListener("click", ({ target }) => {
@@ -251,12 +236,13 @@ async function begin() {
   setInterval(updateState, 500);
   if (!page?.filled) await firstFrame();
   feed.follow(listener);
-  beginHistory();
+  updateWallLink();
+  if (panels.isWanted("cards") || panels.isWanted("trend")) beginHistory();
+  panels.begin();
 }
 
 begin().catch((error) => {
   shownState = BROKEN;
-  const banner = "This page does not work in this browser. Any numbers shown are from the time when it was opened.";
-  view.showState({ name: BROKEN, label: "Not working", banner, mode: "", age: null });
+  view.showState({ name: BROKEN, ...wordsOf(BROKEN, null), mode: "", age: null });
   throw error;
 });
