@@ -6,7 +6,6 @@ import { cellPath, coastPath, fold, shapePath, toLatitude, toY } from "./map-pro
 import { movable } from "./map-view.js";
 
 const WORDS = {
-  title: "Where vessels are",
   help: "Arrow keys choose a cell. Plus and minus zoom, 0 shows the world, Enter opens the vessels.",
   windows: { now: "Now", hour: "1 h", day: "24 h" },
   windowNames: { now: "Active now", hour: "Active in the last hour", day: "Active in the last 24 hours" },
@@ -54,7 +53,12 @@ const map = {
 export async function begin(root, { open = null } = {}) {
   map.root = root;
   map.open = open;
-  root.innerHTML = markup();
+  const look = document.createElement("link");
+  Object.assign(look, { rel: "stylesheet", href: "map.css" });
+  document.head.append(look);
+  root.querySelector("header").insertAdjacentHTML("beforeend", controls());
+  root.insertAdjacentHTML("beforeend", markup());
+  root.hidden = false;
   map.svg = root.querySelector("svg.chart-of-cells");
   map.view = movable(map.svg, { changed: moved, clicked, pointed });
   map.svg.addEventListener("keydown", keyPressed);
@@ -74,10 +78,19 @@ export function show({ areas }) {
   else drawAreas();
 }
 
-function markup() {
+/** The buttons beside the title. */
+function controls() {
   const windows = Object.entries(WORDS.windows)
     .map(([name, word]) => `<button type="button" data-window="${name}">${word}</button>`)
     .join("");
+  return `<div class="group map-windows" role="group" aria-label="${WORDS.windowsLabel}">${windows}</div>
+    <div class="group map-zoom" role="group" aria-label="${WORDS.zoomIn} / ${WORDS.zoomOut}">
+      <button type="button" data-zoom="in" aria-label="${WORDS.zoomIn}">+</button>
+      <button type="button" data-zoom="out" aria-label="${WORDS.zoomOut}">−</button>
+      <button type="button" data-zoom="world">${WORDS.world}</button></div>`;
+}
+
+function markup() {
   const classes = CLASSES.map((least, index) => {
     const next = CLASSES[index + 1];
     const range = next === least + 1 ? least : `${least}${next ? `–${next - 1}` : "+"}`;
@@ -87,14 +100,8 @@ function markup() {
     .map((x) => `<use href="#map-world" x="${x}"/>`)
     .join("");
   const cells = CLASSES.map((_, index) => `<path class="cells-${index + 1}"/>`).join("");
-  return `<header><h2 id="map-title">${WORDS.title}</h2>
-    <div class="group map-windows" role="group" aria-label="${WORDS.windowsLabel}">${windows}</div>
-    <div class="group map-zoom" role="group" aria-label="${WORDS.zoomIn} / ${WORDS.zoomOut}">
-      <button type="button" data-zoom="in" aria-label="${WORDS.zoomIn}">+</button>
-      <button type="button" data-zoom="out" aria-label="${WORDS.zoomOut}">−</button>
-      <button type="button" data-zoom="world">${WORDS.world}</button></div></header>
-    <p class="notice map-notice"></p>
-    <div class="map-frame"><svg class="chart-of-cells" xmlns="${SVG}" tabindex="0" role="application"
+  return `<p class="notice map-notice"></p>
+    <div class="map-frame"><svg class="chart-of-cells" dir="ltr" xmlns="${SVG}" tabindex="0" role="application"
       aria-roledescription="map" aria-labelledby="map-title" aria-describedby="map-summary map-help"
       preserveAspectRatio="xMidYMid slice"><g id="map-world"><path class="land"/><g class="cells">${cells}</g>
       <g class="areas"></g></g>${copies}<path class="cursor"/><g class="area-names"></g></svg></div>

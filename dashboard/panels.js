@@ -4,7 +4,7 @@
 // document of /api/database/vessel-activity. A section is hidden until its file has something to show.
 
 // Id of the section -> the file.
-const FILES = {};
+const FILES = { map: "./map.js", areas: "./areas.js" };
 const RETRY_MS = 5_000;
 
 const begun = [];

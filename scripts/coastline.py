@@ -18,6 +18,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 SOURCE = PROJECT / "node_modules" / "world-atlas" / "land-50m.json"
 TARGET = PROJECT / "dashboard" / "coastline.json"
 
+WORLD = 360  # degrees
 STEPS = 20  # to a degree
 TOLERANCE = 0.06  # degrees that a thinned line may be off
 SMALLEST = 0.08  # square degrees of the smallest island
@@ -50,8 +51,18 @@ def rings_of(topology: dict[str, object]) -> list[list[Point]]:
             for number in polygon[0]:
                 arc = arcs[number] if number >= 0 else arcs[~number][::-1]
                 ring += arc if not ring else arc[1:]
-            rings.append(ring)
+            rings.append(whole(ring))
     return rings
+
+
+def whole(ring: list[Point]) -> list[Point]:
+    """Let the longitudes of a ring go on beyond 180, where it crosses the antimeridian."""
+    turns = 0
+    points = ring[:1]
+    for (before, _), (x, y) in itertools.pairwise(ring):
+        turns -= round((x - before) / WORLD)
+        points.append((x + WORLD * turns, y))
+    return points
 
 
 def area(ring: list[Point]) -> float:

@@ -76,9 +76,7 @@ class Shared:
         oldest = time.monotonic() - self._keep_seconds - self._stale_seconds
         return kept if kept is not None and kept.read_at >= oldest else None
 
-    async def _renew(
-        self, key: Hashable, query: LiteralString, parameters: Sequence[Any]
-    ) -> None:
+    async def _renew(self, key: Hashable, query: LiteralString, parameters: Sequence[Any]) -> None:
         try:
             row = await self._asking.ask(query, parameters)
         except (psycopg.Error, OSError, TimeoutError) as error:
