@@ -138,3 +138,11 @@ comment on column vessel_activity.area_history.departed is 'As in area_figures.'
 comment on column vessel_activity.area_history.mean_speed is 'As in area_figures.';
 create index if not exists area_history_hour on vessel_activity.area_history (hour);
 comment on index vessel_activity.area_history_hour is 'Finds the samples that are too old.';
+
+create unlogged table if not exists vessel_activity.area_late (
+  vessel_id text not null,
+  changed_at timestamptz not null
+);
+comment on table vessel_activity.area_late is 'Vessels with changes from before the newest instant of area_past. The next refresh that writes the document looks them up again for that instant.';
+comment on column vessel_activity.area_late.vessel_id is 'vessel_positions."vesselId" as text.';
+comment on column vessel_activity.area_late.changed_at is 'Timestamp of the earliest position of the vessel that came or went.';

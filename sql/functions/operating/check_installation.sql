@@ -23,7 +23,7 @@ begin
     'vessel_activity.history', 'vessel_activity.feeder', 'vessel_activity.feed', 'vessel_activity.rejected_message',
     'public.vessel_activity_area', 'vessel_activity.area_ids', 'vessel_activity.area_part_ids', 'vessel_activity.area_part',
     'vessel_activity.area_cell', 'vessel_activity.area_revision', 'vessel_activity.area_figures', 'vessel_activity.area_past',
-    'vessel_activity.area_history'
+    'vessel_activity.area_late', 'vessel_activity.area_history'
   ]) with ordinality as o (name, ordinal)
   where to_regclass(o.name) is null;
   if detail is not null then

@@ -1,8 +1,8 @@
 -- Brings area_figures up to date. To find the vessels that have entered or left, it keeps which vessels were in which areas every
 -- five minutes. The newest of these that is an hour old is compared with the present. If there is none, because the state was
 -- lost or an area has changed, the definition tells where vessels were an hour ago; that is then kept too.
--- Positions that arrive more than an hour late change no comparison with an instant that is kept already: the next instant, five
--- minutes later, counts them.
+-- What is kept is corrected for positions that come or go later: see correct_area_past(). While the definition is used, nobody
+-- tells of them, so nothing is kept.
 -- The caller holds the refresh lock.
 create or replace function vessel_activity.refresh_areas(p_as_of timestamptz, p_from_state boolean)
 returns void
@@ -18,12 +18,15 @@ begin
   select r.revision into v_revision from vessel_activity.area_revision as r;
   if not exists (select from public.vessel_activity_area) then
     delete from vessel_activity.area_past;
+    delete from vessel_activity.area_late;
+    delete from vessel_activity.area_figures;
     return;
   end if;
   delete from vessel_activity.area_past as p
-  where p.as_of <= v_hour_ago - interval '5 minutes' or p.as_of > p_as_of or p.revision is distinct from v_revision;
+  where p.as_of <= v_hour_ago - interval '5 minutes' or p.as_of > p_as_of or p.revision is distinct from v_revision or not p_from_state;
+  perform vessel_activity.correct_area_past();
 
-  if not exists (select from vessel_activity.area_past as p where p.as_of > p_as_of - interval '5 minutes') then
+  if p_from_state and not exists (select from vessel_activity.area_past as p where p.as_of > p_as_of - interval '5 minutes') then
     v_members := vessel_activity.area_members(p_as_of, p_from_state);
     insert into vessel_activity.area_past (as_of, revision, vessel_ids, areas)
     values (p_as_of, v_revision, v_members.vessel_ids, v_members.areas);
