@@ -17,6 +17,12 @@ end
 $$;
 comment on type vessel_activity.shape_point is 'A point of a shape. Polygons, rings and points are numbered from 1, as they are in the GeoJSON. Ring 1 of a polygon is its outline, further rings are holes. The first point of a ring comes again as its last. Degrees; the longitudes of a ring go on beyond 180 if it crosses the antimeridian.';
 
+comment on column vessel_activity.shape_point.polygon is 'Which polygon of the shape, from 1.';
+comment on column vessel_activity.shape_point.ring is 'Which ring of the polygon, from 1, which is the outline.';
+comment on column vessel_activity.shape_point.point is 'Which point of the ring, from 1.';
+comment on column vessel_activity.shape_point.longitude is 'Degrees east; may be beyond 180.';
+comment on column vessel_activity.shape_point.latitude is 'Degrees north.';
+
 create sequence if not exists vessel_activity.area_ids as integer;
 comment on sequence vessel_activity.area_ids is 'Numbers the areas.';
 

@@ -7,7 +7,6 @@ import random
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 
 from tests.support.fleet import AS_OF
@@ -15,6 +14,8 @@ from tests.support.webserver import WebServer, eventually
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    import psycopg
 
 AREAS = "/api/database/vessel-activity/areas"
 GRID = "/api/database/vessel-activity/grid"

@@ -13,7 +13,11 @@ begin
   return (
     with cell as materialized (
       select c.west, c.south, c.vessels, row_number() over (order by c.vessels desc, c.west, c.south) as place
-      from vessel_activity.count_cells(v_as_of, v_state_at is not null, p_degrees, p_box, p_window) as c
+      from (
+        select k.* from vessel_activity.count_cells(v_as_of, true, p_degrees, p_box, p_window) as k where v_state_at is not null
+        union all
+        select k.* from vessel_activity.grid_at(v_as_of, p_degrees, p_box, p_window) as k where v_state_at is null
+      ) as c
     )
     select row_to_json(g)::text
     from (

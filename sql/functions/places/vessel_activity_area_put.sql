@@ -64,7 +64,7 @@ begin
     and (select count(*) from public.vessel_activity_area) >= v_limit then
     raise exception using
       errcode = 'configuration_limit_exceeded', message = format('there are %s areas, as many as settings.area_limit allows', v_limit),
-      hint = 'Remove an area with public.vessel_activity_area_remove(), or run update vessel_activity.settings set area_limit = ….';
+      hint = 'Remove an area with public.vessel_activity_area_remove(), or run update vessel_activity.settings set area_limit = 2000.';
   end if;
 
   insert into public.vessel_activity_area as a (name, shape)
