@@ -260,6 +260,12 @@ def test_the_server_gives_areas_and_grid_and_says_what_it_takes(
                 "shape": json.loads(square(4, 51, 1)),
             }
         ]
+        metrics = web.get("/metrics").text
+        assert 'vessel_activity_area_vessels{area="Port <b>",window="24h"} 1.0' in metrics
+        entered = (
+            'vessel_activity_area_crossings_last_hour{area="Port <b>",direction="entered"} 1.0'
+        )
+        assert entered in metrics
         grid = web.get(f"{GRID}?degrees=0.5&box=3,50,6,53&window=hour")
         assert grid.json() == {
             "asOf": "2050-03-13T12:00:00.250Z",
