@@ -22,7 +22,7 @@ from vessel_activity import logs, refresh_loop, running
 from vessel_activity.database.attached import attached
 from vessel_activity.errors import VesselActivityError
 from vessel_activity.settings import Settings
-from vessel_activity.web import activity, history, process, stats, stream
+from vessel_activity.web import activity, history, process, stats, stream, vessels
 from vessel_activity.web.answer import adding
 from vessel_activity.web.asking import Asking
 from vessel_activity.web.health import Health
@@ -34,6 +34,7 @@ from vessel_activity.web.places import AREAS, GRID, Places
 from vessel_activity.web.requests import Requests
 from vessel_activity.web.routing import leading_to, shortcuts
 from vessel_activity.web.stream import Stream
+from vessel_activity.web.vessels import Vessels
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -89,6 +90,7 @@ class Application:
             "history",
         )
         places = Places(asking, listener, stale_seconds=settings.stale_answer_seconds)
+        lists = counts.counted(request_response(Vessels(asking)), "vessels")
         dashboard = Dashboard(listener, settings.embed_origins)
         health = Health(listener)
         metrics = Metrics(asking, listener, self.stream, counts, gate)
@@ -97,6 +99,8 @@ class Application:
             activity.PATH: activity.endpoint(listener, counts.of("activity")),
             GRID: counts.counted(request_response(places.grid), "grid"),
             AREAS: counts.counted(request_response(places.areas), "areas"),
+            vessels.PATH: lists,
+            vessels.PATH + ".csv": lists,
             stream.PATH: self.stream,
             history.PATH: past,
             history.PATH + ".csv": past,

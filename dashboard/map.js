@@ -4,11 +4,12 @@
 import * as format from "./format.js";
 import { cellPath, coastPath, fold, shapePath, toLatitude, toY } from "./map-projection.js";
 import { movable } from "./map-view.js";
+import { openVessels } from "./vessels.js";
 
 const WORDS = {
   help: "Arrow keys choose a cell. Plus and minus zoom, 0 shows the world, Enter opens the vessels.",
-  windows: { now: "Now", hour: "1 h", day: "24 h" },
-  windowNames: { now: "Active now", hour: "Active in the last hour", day: "Active in the last 24 hours" },
+  windows: { now: "Now", "1h": "1 h", "24h": "24 h" },
+  windowNames: { now: "Active now", "1h": "Active in the last hour", "24h": "Active in the last 24 hours" },
   windowsLabel: "Which vessels",
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
@@ -38,7 +39,6 @@ const map = {
   root: null,
   svg: null,
   view: null,
-  open: null, // opens the list of vessels of a box
   window: "now",
   grid: null, // the newest answer
   cells: new Map(), // "west south" -> vessels
@@ -49,10 +49,9 @@ const map = {
   request: 0,
 };
 
-/** Puts the map into an empty element. open({box: [west, south, east, north]}) shows the vessels of a cell. */
-export async function begin(root, { open = null } = {}) {
+/** Puts the map into its section. */
+export async function begin(root) {
   map.root = root;
-  map.open = open;
   const look = document.createElement("link");
   Object.assign(look, { rel: "stylesheet", href: "map.css" });
   document.head.append(look);
@@ -218,8 +217,10 @@ function openCursor() {
   const { west, south } = map.cursor;
   if (!map.cells.has(`${west} ${south}`)) return;
   const [east, north] = [west, south].map((edge) => Math.round((edge + map.grid.degrees) * 100) / 100);
-  if (map.open) map.open({ box: [west, south, east, north] });
-  else map.view.zoom(0.5, { x: west, y: toY(south) });
+  openVessels(placeName(map.cursor, map.grid.degrees), {
+    box: `${west},${south},${fold(east)},${north}`,
+    window: map.window,
+  });
 }
 
 function showReading() {

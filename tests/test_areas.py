@@ -230,9 +230,9 @@ def test_the_grid_counts_vessels_by_cells(db: psycopg.Connection) -> None:
         return found
 
     assert cells(1, None, "now") == [[4, 51, 3], [-180, 0, 1], [-180, 89, 1], [-1, -1, 1]]
-    assert cells(1, None, "hour")[0] == [4, 51, 4]
+    assert cells(1, None, "1h")[0] == [4, 51, 4]
     assert cells(0.05, [4, 51, 5, 52], "now") == [[4, 51, 1], [4.2, 51.7, 1], [4.95, 51.95, 1]]
-    assert cells(0.5, [170, -10, -170, 90], "day") == [[-180, 0, 1], [-180, 89.5, 1]]
+    assert cells(0.5, [170, -10, -170, 90], "24h") == [[-180, 0, 1], [-180, 89.5, 1]]
 
 
 # --- the server -----------------------------------------------------------------------------------
@@ -266,11 +266,11 @@ def test_the_server_gives_areas_and_grid_and_says_what_it_takes(
             'vessel_activity_area_crossings_last_hour{area="Port <b>",direction="entered"} 1.0'
         )
         assert entered in metrics
-        grid = web.get(f"{GRID}?degrees=0.5&box=3,50,6,53&window=hour")
+        grid = web.get(f"{GRID}?degrees=0.5&box=3,50,6,53&window=1h")
         assert grid.json() == {
             "asOf": "2050-03-13T12:00:00.250Z",
             "degrees": 0.5,
-            "window": "hour",
+            "window": "1h",
             "box": [3, 50, 6, 53],
             "vessels": 1,
             "omitted": 0,
@@ -281,7 +281,7 @@ def test_the_server_gives_areas_and_grid_and_says_what_it_takes(
         )
         for query, error in {
             "degrees=3": "degrees must be one of 1, 0.5, 0.25, 0.1, 0.05",
-            "window=year": "window must be one of now, hour, day",
+            "window=year": "window must be one of now, 1h, 24h",
             "box=1,2,3": "box must be west,south,east,north in degrees, such as 3,51,5,53",
             "box=1,2,3,nan": "box must be west,south,east,north in degrees, such as 3,51,5,53",
             "box=1,8,3,4": "box must be west,south,east,north in degrees, such as 3,51,5,53",

@@ -736,7 +736,8 @@ def test_a_verification_compares_every_figure_with_the_definition(
             "last_reports",
             "positions_last_hour",
         ),
-        *("speed_avg", "top_flags", "total_vessels", "updated_at", "vessel_types"),
+        *("positions_last_hour", "speed_avg", "top_flags", "total_vessels", "updated_at"),
+        "vessel_types",
     ]
     assert all(equal and state == defined for state, defined, equal in figures.values())
     assert figures["total_vessels"][0] == "2"

@@ -43,6 +43,10 @@ _READER = {
     "execute vessel_activity.measures()",
     "execute vessel_activity.serving()",
     "execute vessel_activity.serving_activity(timestamp with time zone)",
+    (
+        "execute vessel_activity.vessels_json"
+        "(text,text,text,text,double precision[],text,text,text[],integer)"
+    ),
 }
 _SERVER = _READER | {
     "execute vessel_activity.announce()",

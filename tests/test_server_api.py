@@ -15,6 +15,7 @@ from tests.support.webserver import (
     HISTORY,
     STATS,
     STREAM,
+    VESSELS,
     WebServer,
     eventually,
     row_as_json,
@@ -27,7 +28,17 @@ if TYPE_CHECKING:
 
 ALLOWED, OTHER = "https://ops.example.org", "https://elsewhere.example.org"
 # All paths but the stream, which never ends.
-DESCRIBED = [STATS, ACTIVITY, HISTORY, HISTORY + ".csv", "/healthz", "/readyz", "/metrics"]
+DESCRIBED = [
+    STATS,
+    ACTIVITY,
+    VESSELS,
+    VESSELS + ".csv",
+    HISTORY,
+    HISTORY + ".csv",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+]
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 GRID = "/api/database/vessel-activity/grid"
 AREAS = "/api/database/vessel-activity/areas"
 DEGREES = ("1", "0.5", "0.25", "0.1", "0.05")
-WINDOWS = ("now", "hour", "day")
+WINDOWS = ("now", "1h", "24h")
 KEEP_SECONDS = 5.0
 EDGES = 4
 FAILED = {"error": "Failed to fetch where vessels are"}

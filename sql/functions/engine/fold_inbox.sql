@@ -87,7 +87,7 @@ begin
   select
     total.new_rows, total.far_due_at, total.is_incomplete, exists (select from fleet_taken) as has_fleet_changes,
     edge.positions, edge.speed_sum, edge.speed_count,
-    reports.vessel_ids, reports.seen_ats, reports.latitudes, reports.longitudes, reports.speeds, reports.arrived_ats,
+    reports.row_ids, reports.vessel_ids, reports.seen_ats, reports.latitudes, reports.longitudes, reports.speeds, reports.arrived_ats,
     vessels.late_ids, vessels.late_ats,
     case when p_verify then to_json(vessel_activity.figures_at(p_as_of)) end as definition,
     case when p_verify then vessel_activity.reports_digest(p_as_of, false) end as reports_definition
@@ -109,7 +109,8 @@ begin
     p_as_of, v_scan_from, vessels.ids, vessels.came_ats, vessels.first_ats, vessels.lost_ones) as reports;
 
   perform vessel_activity.update_last_report(
-    v_taken.vessel_ids, v_taken.seen_ats, v_taken.latitudes, v_taken.longitudes, v_taken.speeds, v_taken.arrived_ats);
+    v_taken.row_ids, v_taken.vessel_ids, v_taken.seen_ats, v_taken.latitudes, v_taken.longitudes, v_taken.speeds,
+    v_taken.arrived_ats);
   -- Where these vessels were is kept for an instant that their changes precede: see correct_area_past().
   if v_taken.late_ids is not null then
     insert into vessel_activity.area_late (vessel_id, changed_at)

@@ -22,6 +22,7 @@ as $$
     ('reader', 'vessel_activity.measures()'),
     ('reader', 'vessel_activity.serving()'),
     ('reader', 'vessel_activity.serving_activity(timestamp with time zone)'),
+    ('reader', 'vessel_activity.vessels_json(text,text,text,text,double precision[],text,text,text[],integer)'),
     ('server', 'vessel_activity.announce()'),
     ('server', 'vessel_activity.log_failure(text,timestamp with time zone,text,text)'),
     ('server', 'vessel_activity.maintain()'),

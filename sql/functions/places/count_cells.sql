@@ -17,7 +17,7 @@ as $$
 declare
   v_per_degree constant integer := case when p_degrees in (1, 0.5, 0.25, 0.1, 0.05) then 1 / p_degrees end;
   v_seen_from constant timestamptz := p_as_of - case p_window
-    when 'now' then interval '5 minutes' when 'hour' then interval '1 hour' when 'day' then interval '24 hours' end;
+    when 'now' then interval '5 minutes' when '1h' then interval '1 hour' when '24h' then interval '24 hours' end;
 begin
   if v_per_degree is null or v_seen_from is null
     or p_box is not null and (cardinality(p_box) <> 4 or not (
@@ -26,7 +26,7 @@ begin
       errcode = 'invalid_parameter_value',
       message = format('there is no grid of %s degrees in the box %s for the window %s',
         coalesce(p_degrees::text, 'NULL'), coalesce(p_box::text, 'NULL'), coalesce(p_window, 'NULL')),
-      hint = 'Give 1, 0.5, 0.25, 0.1 or 0.05 degrees; a box of west, south, east and north, or none; and the window now, hour or day.';
+      hint = 'Give 1, 0.5, 0.25, 0.1 or 0.05 degrees; a box of west, south, east and north, or none; and the window now, 1h or 24h.';
   end if;
   return query execute format(
     $query$
@@ -49,4 +49,4 @@ end
 $$;
 
 comment on function vessel_activity.count_cells(timestamptz, boolean, numeric, double precision[], text) is
-  'Vessels by the cells of a grid of p_degrees, by their last positions as of p_as_of: the western and southern edge of each cell with vessels. p_box: west, south, east and north in degrees, or NULL for the world; it crosses the antimeridian if east is not greater than west. p_window: now (5 minutes), hour or day. p_from_state: from last_report, not by the definition.';
+  'Vessels by the cells of a grid of p_degrees, by their last positions as of p_as_of: the western and southern edge of each cell with vessels. p_box: west, south, east and north in degrees, or NULL for the world; it crosses the antimeridian if east is not greater than west. p_window: now (5 minutes), 1h or 24h. p_from_state: from last_report, not by the definition.';
