@@ -18,10 +18,8 @@ as $$
 begin
   return query execute format(
     $query$
-      with report as not materialized (%1$s), inside as materialized (%2$s),
-      past as materialized (
-        select x.vessel_id, x.area from unnest($6, $7) as x (vessel_id, area)
-      ),
+      with report as not materialized (%1$s),
+      inside as materialized (select m.*, m.vessel_id::text as id from (%2$s) as m),
       counted as (
         select i.area,
           count(*) filter (where i.seen_at >= $4)::integer as active_now,
@@ -32,34 +30,34 @@ begin
         from inside as i
         group by i.area
       ),
-      entered as (
-        select i.area, count(*)::integer as vessels
+      changed as materialized (
+        select coalesce(i.id, p.id) as id, coalesce(i.area, p.area) as area, i.seen_at, i.id is not null as is_inside
         from inside as i
-        left join past as p on p.vessel_id = i.vessel_id::text and p.area = i.area
-        where i.seen_at > $5 and p.area is null
-        group by i.area
+        full join unnest($6, $7) as p (id, area) on p.id = i.id and p.area = i.area
+        where i.id is null or p.id is null
       ),
-      gone as (
-        select p.vessel_id, p.area
-        from past as p
-        left join inside as i on i.vessel_id::text = p.vessel_id and i.area = p.area
-        where i.area is null
+      entered as (
+        select c.area, count(*)::integer as vessels from changed as c where c.is_inside and c.seen_at > $5 group by c.area
       ),
       departed as (
-        select g.area, count(*)::integer as vessels
-        from gone as g
-        join report as r on r.vessel_id::text = g.vessel_id
-        where r.seen_at > $5
-        group by g.area
+        select c.area, count(*)::integer as vessels
+        from changed as c
+        join report as r on r.vessel_id = c.id::%4$s
+        where not c.is_inside and r.seen_at > $5
+        group by c.area
+      ),
+      -- As arrays, PostgreSQL takes the list for short. So it hashes the list, and not all vessels.
+      active as materialized (
+        select array_agg(i.vessel_id) as vessel_ids, array_agg(i.area) as areas from inside as i where i.seen_at >= $4
       ),
       typed as (
         select t.area, t.name, t.vessels, row_number() over (partition by t.area order by t.vessels desc, t.name collate "C") as place
         from (
-          select i.area, vessel_activity.group_name(v.type_name) as name, count(*) as vessels
-          from inside as i
-          left join (%3$s) as v on v.id = i.vessel_id
-          where i.seen_at >= $4
-          group by i.area, 2
+          select l.area, vessel_activity.group_name(v.type_name) as name, count(*) as vessels
+          from active as a
+          cross join lateral unnest(a.vessel_ids, a.areas) as l (vessel_id, area)
+          left join (%3$s) as v on v.id = l.vessel_id
+          group by l.area, 2
         ) as t
       ),
       types as (
@@ -79,7 +77,9 @@ begin
     $query$,
     vessel_activity.reports_query(p_from_state),
     vessel_activity.members_query('select * from report', p_from_state),
-    vessel_activity.vessels_query())
+    vessel_activity.vessels_query(),
+    (select format_type(a.atttypid, a.atttypmod) from pg_attribute as a
+      where a.attrelid = to_regclass('vessel_activity.last_report') and a.attname = 'vessel_id'))
   using p_as_of, p_as_of - interval '1 hour', p_as_of - interval '24 hours', p_as_of - interval '5 minutes', p_since, p_past_ids,
     p_past_areas;
 end

@@ -21,8 +21,8 @@ as $$
           from (%s) as p
           where p.latitude between -90 and 90 and p.longitude between -180 and 180
         ) as l
-        left join vessel_activity.area_cell as f on f.cell = vessel_activity.cell_of(l.longitude, l.latitude, false)
-        left join vessel_activity.area_cell as w on w.cell = vessel_activity.cell_of(l.longitude, l.latitude, true)
+        left join vessel_activity.area_cell as f on f.cell >= 0 and f.cell = vessel_activity.cell_of(l.longitude, l.latitude, false)
+        left join vessel_activity.area_cell as w on w.cell < 0 and w.cell = vessel_activity.cell_of(l.longitude, l.latitude, true)
         where f.cell is not null or w.cell is not null
       )
       select f.vessel_id, f.seen_at, f.speed, unnest(f.areas) as area
