@@ -38,6 +38,7 @@ from vessel_activity.web.history import History
 from vessel_activity.web.listener import Listener
 from vessel_activity.web.metrics import Metrics
 from vessel_activity.web.pages import Dashboard, Description
+from vessel_activity.web.places import AREAS, GRID, Places
 from vessel_activity.web.requests import Requests
 from vessel_activity.web.routing import leading_to, shortcuts
 from vessel_activity.web.stream import Stream
@@ -97,6 +98,7 @@ class Application:
             ),
             "history",
         )
+        places = Places(asking, listener, stale_seconds=settings.stale_answer_seconds)
         lists = counts.counted(request_response(Vessels(asking)), "vessels")
         types = counts.counted(request_response(TypeHistory(asking)), "type_history")
         dashboard = Dashboard(listener, settings.embed_origins)
@@ -105,6 +107,8 @@ class Application:
         api: dict[str, ASGIApp] = {
             stats.PATH: stats.endpoint(listener, counts.of("stats")),
             activity.PATH: activity.endpoint(listener, counts.of("activity")),
+            GRID: counts.counted(request_response(places.grid), "grid"),
+            AREAS: counts.counted(request_response(places.areas), "areas"),
             vessels.PATH: lists,
             type_history.PATH: types,
             vessels.PATH + ".csv": lists,

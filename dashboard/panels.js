@@ -4,7 +4,7 @@
 // document of /api/database/vessel-activity. A section is hidden until its file has something to show.
 
 // Id of the section -> the file.
-const FILES = { cards: "./usual.js", lists: "./lists.js" };
+const FILES = { cards: "./usual.js", map: "./map.js", lists: "./lists.js", areas: "./areas.js" };
 const RETRY_MS = 5_000;
 
 const begun = [];

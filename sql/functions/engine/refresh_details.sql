@@ -5,8 +5,10 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_body constant json := vessel_activity.activity_json(p_as_of, p_from_state);
+  v_body json;
 begin
+  perform vessel_activity.refresh_areas(p_as_of, p_from_state);
+  v_body := vessel_activity.activity_json(p_as_of, p_from_state);
   insert into vessel_activity.activity as a (as_of, body)
   values (p_as_of, v_body)
   on conflict (only_row) do update set as_of = excluded.as_of, body = excluded.body;
