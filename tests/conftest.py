@@ -174,7 +174,11 @@ def database(module_url: str) -> Iterator[psycopg.Connection]:
     """Give a session on a database without vessels, positions and history."""
     with psycopg.connect(module_url, autocommit=True) as connection:
         connection.execute("truncate public.vessels, public.vessel_positions cascade")
-        connection.execute("truncate vessel_activity.history")
+        connection.execute("truncate vessel_activity.history, vessel_activity.history_hour")
+        connection.execute(
+            "update vessel_activity.settings set history_retention = default,"
+            " hour_retention = default, below_usual_by = default, below_usual_for = default"
+        )
         yield connection
 
 

@@ -199,7 +199,7 @@ SAMPLES = """
 
 def ahead(db: psycopg.Connection, by: str) -> None:
     """Refresh while the clock is ahead by that much. The history has one sample, an older one."""
-    db.execute("delete from vessel_activity.history")
+    db.execute("delete from vessel_activity.history; delete from vessel_activity.history_hour")
     db.execute(
         "insert into vessel_activity.history"
         " select date_bin('1 minute', t.at, 'epoch'), t.at, 1, 1, 1, 1, 1, 1"

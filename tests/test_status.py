@@ -31,6 +31,7 @@ CHECKS = [
     "rights",
     "time zone",
     "future positions",
+    "usual",
 ]
 
 

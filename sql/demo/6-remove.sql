@@ -8,6 +8,7 @@ begin
   delete from public.vessel_positions as p using vessel_activity_demo.fleet as f where p."vesselId" = f.vessel_id;
   delete from public.vessels as v using vessel_activity_demo.fleet as f where v.id = f.vessel_id;
   delete from vessel_activity.history;
+  delete from vessel_activity.history_hour;
   update vessel_activity.settings set simulation = null where simulation = 'vessel_activity_demo';
   drop schema vessel_activity_demo cascade;
 end

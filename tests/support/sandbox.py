@@ -445,6 +445,7 @@ class Sandbox:
             delete from public.vessel_activity_realtime;
             delete from vessel_activity.refresh_log;
             delete from vessel_activity.history;
+            delete from vessel_activity.history_hour;
             delete from vessel_activity.state;
             select from vessel_activity.install_triggers();
             select setval('vessel_activity.inbox_guard', 1);

@@ -19,6 +19,7 @@ from vessel_activity.database.errors import in_one_line
 from vessel_activity.paths import MIGRATIONS
 from vessel_activity.web.feed_metrics import feed_metrics
 from vessel_activity.web.health import age_seconds, is_ahead, is_stale
+from vessel_activity.web.usual_metrics import usual_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,6 +119,7 @@ class Metrics:
             yield from self._of_the_refreshes(self._measures)
             yield from self._of_the_database(self._measures)
             yield from feed_metrics(self._measures["feeds"])
+            yield from usual_metrics(self._measures["usual"])
         requests = CounterMetricFamily(
             _name("http_requests"), "Answers by endpoint and status.", labels=["endpoint", "status"]
         )

@@ -96,8 +96,7 @@ begin
   v_reason := v_plan.reason;
   v_obstacle := v_plan.obstacle;
   if v_row.updated_at > v_present or v_plan.clock_was_ahead then
-    delete from vessel_activity.history as h
-    where h.minute >= date_bin('1 minute', v_present, 'epoch') and h.sampled_at > v_present;
+    perform vessel_activity.forget_history(v_present);
   end if;
 
   if v_plan.verify then

@@ -20,7 +20,8 @@ begin
     'vessel_activity.state', 'vessel_activity.inbox_parts', 'vessel_activity.refused_triggers', 'vessel_activity.load',
     'vessel_activity.load_rejection', 'vessel_activity.rejected_row', 'vessel_activity.static_data',
     'vessel_activity.country_digits', 'vessel_activity.ship_type', 'vessel_activity.recording', 'vessel_activity.replay',
-    'vessel_activity.history', 'vessel_activity.feeder', 'vessel_activity.feed', 'vessel_activity.rejected_message'
+    'vessel_activity.history', 'vessel_activity.history_hour', 'vessel_activity.feeder', 'vessel_activity.feed',
+    'vessel_activity.rejected_message'
   ]) with ordinality as o (name, ordinal)
   where to_regclass(o.name) is null;
   if detail is not null then

@@ -10,7 +10,7 @@ as $$
 declare
   v_names constant text[] := array[
     'freshness', 'refresher', 'installation', 'source tables', 'engine', 'verification', 'inbox', 'pg_cron', 'indexes', 'owner',
-    'rights', 'time zone', 'future positions', 'feeds'
+    'rights', 'time zone', 'future positions', 'feeds', 'usual'
   ];
   v_hint text;
 begin
@@ -31,6 +31,7 @@ begin
         when 'time zone' then return query select c.* from vessel_activity.check_time_zone() as c;
         when 'future positions' then return query select c.* from vessel_activity.check_future_positions() as c;
         when 'feeds' then return query select c.* from vessel_activity.check_feeds() as c;
+        when 'usual' then return query select c.* from vessel_activity.check_usual() as c;
       end case;
     exception when others then
       get stacked diagnostics v_hint = pg_exception_hint;

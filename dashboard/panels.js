@@ -1,0 +1,40 @@
+// The panels beside the first numbers, each in a file of its own. They are loaded after the numbers are on the page.
+//
+// A file exports begin(root), which gets the section with the id of the panel, and show(activity), which gets each new
+// document of /api/database/vessel-activity. A section is hidden until its file has something to show.
+
+// Id of the section -> the file.
+const FILES = { cards: "./usual.js" };
+const RETRY_MS = 5_000;
+
+const begun = [];
+let newest = null;
+
+/** Returns whether a panel is on the page: all are, unless the address names the only one (?embed=types). */
+export const isWanted = (panel) =>
+  document.querySelector("[data-shown]") === null ||
+  document.querySelector(`[data-shown][data-panel="${panel}"]`) !== null;
+
+/** Loads the files of all panels that are on the page. */
+export function begin() {
+  for (const [id, file] of Object.entries(FILES)) if (isWanted(id)) load(id, file);
+}
+
+/** Shows a document of activity in every panel, also in those that are loaded later. */
+export function show(activity) {
+  newest = activity;
+  for (const panel of begun) panel.show(activity);
+}
+
+async function load(id, file, query = "") {
+  try {
+    const panel = await import(`${file}${query}`);
+    panel.begin(document.getElementById(id));
+    begun.push(panel);
+    if (newest) panel.show(newest);
+  } catch (error) {
+    // The connection broke. A browser remembers the address of a module that failed, so the next try takes another.
+    setTimeout(() => load(id, file, `?${Date.now()}`), RETRY_MS);
+    throw error;
+  }
+}
