@@ -18,8 +18,8 @@ help: ## list the targets
 	@echo "Without DATABASE_URL they work on an embedded PostgreSQL under .data/."
 
 .PHONY: demo
-demo: .venv/installed ## show a live dashboard of a simulated fleet; no database is needed
-	@exec $(RUN) demo
+demo: .venv/installed ## show a live dashboard of a simulated fleet; no database is needed; INCIDENT=1 cuts off a region
+	@exec $(RUN) demo $(if $(INCIDENT),--incident)
 
 .PHONY: serve
 serve: .venv/installed ## serve the dashboard and the JSON
