@@ -58,7 +58,7 @@ def test_the_server_answers_as_its_description_says(web: WebServer, path: str) -
     @given(case=description[path]["GET"].as_strategy())
     def answers(case: schemathesis.Case[Any]) -> None:
         # A description can't say that from and to belong together, and which is the earlier.
-        excluded = [positive_data_acceptance] if path.startswith(HISTORY) else []
+        excluded: list[Any] = [positive_data_acceptance] if path.startswith(HISTORY) else []
         case.call_and_validate(excluded_checks=excluded)
 
     answers()
