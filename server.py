@@ -22,7 +22,15 @@ from vessel_activity import logs, refresh_loop, running
 from vessel_activity.database.attached import attached
 from vessel_activity.errors import VesselActivityError
 from vessel_activity.settings import Settings
-from vessel_activity.web import history, process, stats, stream
+from vessel_activity.web import (
+    activity,
+    history,
+    process,
+    stats,
+    stream,
+    type_history,
+    vessels,
+)
 from vessel_activity.web.answer import adding
 from vessel_activity.web.asking import Asking
 from vessel_activity.web.health import Health
@@ -33,6 +41,8 @@ from vessel_activity.web.pages import Dashboard, Description
 from vessel_activity.web.requests import Requests
 from vessel_activity.web.routing import leading_to, shortcuts
 from vessel_activity.web.stream import Stream
+from vessel_activity.web.type_history import TypeHistory
+from vessel_activity.web.vessels import Vessels
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -87,11 +97,17 @@ class Application:
             ),
             "history",
         )
+        lists = counts.counted(request_response(Vessels(asking)), "vessels")
+        types = counts.counted(request_response(TypeHistory(asking)), "type_history")
         dashboard = Dashboard(listener, settings.embed_origins)
         health = Health(listener)
         metrics = Metrics(asking, listener, self.stream, counts, gate)
         api: dict[str, ASGIApp] = {
             stats.PATH: stats.endpoint(listener, counts.of("stats")),
+            activity.PATH: activity.endpoint(listener, counts.of("activity")),
+            vessels.PATH: lists,
+            type_history.PATH: types,
+            vessels.PATH + ".csv": lists,
             stream.PATH: self.stream,
             history.PATH: past,
             history.PATH + ".csv": past,

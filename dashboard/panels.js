@@ -4,7 +4,7 @@
 // document of /api/database/vessel-activity. A section is hidden until its file has something to show.
 
 // Id of the section -> the file.
-const FILES = {};
+const FILES = { lists: "./lists.js" };
 const RETRY_MS = 5_000;
 
 const begun = [];
@@ -17,7 +17,8 @@ export const isWanted = (panel) =>
 
 /** Loads the files of all panels that are on the page. */
 export function begin() {
-  for (const [id, file] of Object.entries(FILES)) if (isWanted(id)) load(id, file);
+  const holdsWanted = (id) => document.getElementById(id).querySelector("[data-shown]") !== null;
+  for (const [id, file] of Object.entries(FILES)) if (isWanted(id) || holdsWanted(id)) load(id, file);
 }
 
 /** Shows a document of activity in every panel, also in those that are loaded later. */

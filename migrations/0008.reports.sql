@@ -1,4 +1,4 @@
--- depends: 0006.feeds
+-- depends: 0007.activity
 -- The truth of the feed: what can be said of the reports themselves, whatever wrote them into the source tables.
 
 set local lock_timeout = '500ms';

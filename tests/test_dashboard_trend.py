@@ -329,10 +329,10 @@ def test_values_have_digits_enough_and_the_speed_says_what_it_is(
     written = labels(page)
     assert written[written.index("0") :][:6] == ["0", "250", "500", "750", "1k", "1.25k"]
     assert f"{past['speedAvg'][-1]} kn" in written
-    # A tenth of a knot is no storm: three of the sparkline's 38.
+    # A tenth of a knot is no storm.
     line = page.locator(".card[data-key=speedAvg] .line").get_attribute("d")
     assert line is not None
-    assert set(re.findall(r" ([\d.]+)", line)) == {"23.5", "20.5"}
+    assert set(re.findall(r" ([\d.]+)", line)) == {"3.3", "3.0"}
 
 
 def test_the_chart_grows_with_the_type(web: WebServer, browser: Browser) -> None:
@@ -344,7 +344,8 @@ def test_the_chart_grows_with_the_type(web: WebServer, browser: Browser) -> None
             open_with_chart(page, web, "?kiosk")
             labels(page)
             sizes[width] = {font for _, font in page.evaluate("inChart")}
-    assert sizes == {1280: {"12px"}, 3840: {"22.5px"}}
+    # Three quarters of 2.7 % of the height.
+    assert sizes == {1280: {"14.58px"}, 3840: {"43.74px"}}
 
 
 def test_the_picture_is_called_what_it_shows(web: WebServer, page: Page) -> None:
@@ -525,7 +526,9 @@ def test_numbers_and_dates_are_in_the_readers_own_way(web: WebServer, browser: B
     context.close()
 
 
-def test_the_page_weighs_no_more_than_sixty_kilobytes(web: WebServer, browser: Browser) -> None:
+def test_the_page_weighs_no_more_than_seventy_five_kilobytes(
+    web: WebServer, browser: Browser
+) -> None:
     put_row(web)
     with reader(browser) as page:
         requests: list[Request] = []
@@ -536,4 +539,4 @@ def test_the_page_weighs_no_more_than_sixty_kilobytes(web: WebServer, browser: B
         assert {"vessels", "style.css", "app.js", "chart.js", "uPlot.iife.min.js"} <= names
         sizes = [request.sizes() for request in requests]
         moved = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
-        assert 30_000 < moved <= 60_000
+        assert 30_000 < moved <= 75_000

@@ -34,7 +34,7 @@ MUTATIONS = {
     "late rows are forgotten": Mutation(
         "fold_inbox",
         {
-            "t.seen_at <= p_as_of and t.seen_at >= v_day_ago": "t.seen_at <= p_as_of "
+            "t.seen_at <= p_as_of and t.seen_at >= v_oldest": "t.seen_at <= p_as_of "
             "and t.seen_at > (select s.as_of from vessel_activity.state as s)"
         },
     ),
@@ -76,8 +76,8 @@ SECOND_STATEMENT = Mutation(
     {
         "delete from vessel_activity.inbox as i\n    returning ": "select ",
         "speed_tenths(i.speed) as tenths": "speed_tenths(i.speed) as tenths from vessel_activity.inbox as i",
-        "\n  perform vessel_activity.update_last_seen": "\n  delete from vessel_activity.inbox;"
-        "\n  perform vessel_activity.update_last_seen",
+        "\n  perform vessel_activity.update_last_report": "\n  delete from vessel_activity.inbox;"
+        "\n  perform vessel_activity.update_last_report",
     },
 )  # fmt: skip
 ENOUGH = 40

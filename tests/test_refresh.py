@@ -729,7 +729,7 @@ def test_a_verification_compares_every_figure_with_the_definition(
 
     figures = {figure: (state, defined, equal) for figure, state, defined, equal in rows}
     assert sorted(figures) == [
-        *("active_last_24h", "active_last_hour", "active_now", "late_last_hour"),
+        *("active_last_24h", "active_last_hour", "active_now", "last_reports", "late_last_hour"),
         *("newest_report", "positions_ahead", "positions_last_hour", "reports_last_minute"),
         *("speed_avg", "timed_last_hour", "top_flags", "total_vessels", "updated_at"),
         "vessel_types",
@@ -745,7 +745,7 @@ def test_a_verification_finds_logs_and_repairs_a_wrong_state(
     add_vessels(db, [("Cargo", "NO")])
     add_positions(db, (1, datetime.now(UTC)))
     db.execute(REFRESH)
-    db.execute("update vessel_activity.last_seen set seen_at = seen_at - interval '2 hours'")
+    db.execute("update vessel_activity.last_report set seen_at = seen_at - interval '2 hours'")
     said = notices(db)
 
     rows = db.execute(
@@ -809,10 +809,10 @@ def test_a_rebuild_can_be_asked_for(db: psycopg.Connection) -> None:
 
 def test_rebuilds_in_a_row_leave_no_dead_rows_behind(db: psycopg.Connection) -> None:
     def size() -> object:
-        row = db.execute("select pg_relation_size('vessel_activity.last_seen')").fetchone()
+        row = db.execute("select pg_relation_size('vessel_activity.last_report')").fetchone()
         return row and row[0]
 
-    db.execute("alter table vessel_activity.last_seen set (autovacuum_enabled = off)")
+    db.execute("alter table vessel_activity.last_report set (autovacuum_enabled = off)")
     add_positions(db, *((vessel, AS_OF) for vessel in range(1, 501)))
     refreshed(db)
     before = size()
@@ -824,4 +824,4 @@ def test_rebuilds_in_a_row_leave_no_dead_rows_behind(db: psycopg.Connection) -> 
         assert last_mode(db)[0] == "rebuild"
 
     assert size() == before
-    assert db.execute("select count(*) from vessel_activity.last_seen").fetchone() == (490,)
+    assert db.execute("select count(*) from vessel_activity.last_report").fetchone() == (490,)

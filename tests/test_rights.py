@@ -40,6 +40,12 @@ _READER = {
     "execute vessel_activity.history_json(text,timestamp with time zone)",
     "execute vessel_activity.measures()",
     "execute vessel_activity.serving()",
+    "execute vessel_activity.serving_activity(timestamp with time zone)",
+    "execute vessel_activity.types_json(text,timestamp with time zone)",
+    (
+        "execute vessel_activity.vessels_json"
+        "(text,text,text,text,double precision[],text,text,text[],integer)"
+    ),
 }
 _SERVER = _READER | {
     "execute vessel_activity.announce()",
@@ -62,6 +68,7 @@ _OPERATOR = (
         "select on vessel_activity.refresh_log",
         "select on vessel_activity.rejected_message",
         "select on vessel_activity.settings",
+        "update (detail_interval) on vessel_activity.settings",
         "update (feed_late_after) on vessel_activity.settings",
         "update (history_retention) on vessel_activity.settings",
         "update (inbox_limit_bytes) on vessel_activity.settings",
@@ -373,7 +380,7 @@ _NOBODY_ELSE = [
     "truncate vessel_activity.inbox",
     "select setval('vessel_activity.inbox_guard', 2)",
     "select * from vessel_activity.inbox",
-    "select * from vessel_activity.last_seen",
+    "select * from vessel_activity.last_report",
     "select vessel_activity.file_reports('{}')",
     "insert into public.vessels (mmsi) values ('1')",
     "select * from vessel_activity.recording",

@@ -11,9 +11,11 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 
 from tests.support.webserver import (
+    ACTIVITY,
     HISTORY,
     STATS,
     STREAM,
+    VESSELS,
     WebServer,
     eventually,
     row_as_json,
@@ -26,7 +28,18 @@ if TYPE_CHECKING:
 
 ALLOWED, OTHER = "https://ops.example.org", "https://elsewhere.example.org"
 # All paths but the stream, which never ends.
-DESCRIBED = [STATS, HISTORY, HISTORY + ".csv", "/healthz", "/readyz", "/metrics"]
+DESCRIBED = [
+    ACTIVITY + "/history",
+    STATS,
+    ACTIVITY,
+    VESSELS,
+    VESSELS + ".csv",
+    HISTORY,
+    HISTORY + ".csv",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+]
 
 
 @pytest.fixture(scope="module")

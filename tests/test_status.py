@@ -32,6 +32,7 @@ CHECKS = [
     "time zone",
     "future positions",
     "feed",
+    "document",
 ]
 
 

@@ -145,7 +145,7 @@ def test_a_moved_source_table_loses_its_triggers_and_gets_them_back(db: psycopg.
 
 @pytest.mark.parametrize(
     "table",
-    ["inbox", "fleet_inbox", "last_seen", "position_second", "upcoming", "fleet_count", "state"],
+    ["inbox", "fleet_inbox", "last_report", "position_second", "upcoming", "fleet_count", "state"],
 )
 def test_a_truncated_table_of_vessel_activity_is_built_again_by_the_next_refresh(
     db: psycopg.Connection, table: str
@@ -236,7 +236,7 @@ def test_migrate_mends_a_dropped_table_or_sequence(
     assert (figures.active_now, figures.total_vessels) == (1, 1)
 
 
-@pytest.mark.parametrize("name", [*PARTS, *VIEWS, "vessel_activity.last_seen"])
+@pytest.mark.parametrize("name", [*PARTS, *VIEWS, "vessel_activity.last_report"])
 def test_no_writer_fails_without_a_table_sequence_or_view(
     db: psycopg.Connection, url: str, name: str
 ) -> None:

@@ -172,7 +172,7 @@ _GENERATED = """create table public.vessels (id bigint primary key, mmsi text no
         latitude double precision, longitude double precision, sog numeric,
         speed numeric generated always as (sog / 2.0) {kind}, course real);
     create view public.reports as select id, vessel as "vesselId", at as timestamp, sog as speed,
-        latitude, course from public.vessel_positions;
+        latitude, longitude, course from public.vessel_positions;
     create view public.registry as select id, mmsi, name, raw as "vesselType", flag,
         status as active from public.vessels"""
 _GENERATED_POSITIONS = (
@@ -338,6 +338,33 @@ def _plain(shape: Shape) -> str:
       (select coalesce(round(avg(p.speed::numeric), 2), 0) from public.vessel_positions as p
         where {within.format("1 hour")} and p.speed > 0 and p.speed < 50),
       %(as_of)s::timestamptz"""
+
+
+def _plain_reports(shape: Shape) -> str:
+    """Write the last report of each vessel of 24 hours, and when it arrived, as plain queries."""
+    return f"""
+      with p as materialized (
+        select p."vesselId"::text as vessel, {shape.utc} as at,
+          nullif(p.speed::float8 * (p.speed between 0 and 102.2)::int, 'NaN') as speed,
+          p.speed between 0 and 102.2 as knows_speed, p.latitude, p.longitude
+        from public.vessel_positions as p
+        where {shape.utc} between %(as_of)s - interval '25 hours' and %(as_of)s
+          and p."vesselId" is not null
+      )
+      select distinct on (p.vessel) p.vessel, p.at, p.latitude, p.longitude,
+        case when p.knows_speed then p.speed end,
+        (
+          select min(f.at) from p as f
+          where f.vessel = p.vessel and f.at >= %(as_of)s - interval '1 hour'
+            and not exists (
+              select from p as b
+              where b.vessel = f.vessel and b.at < f.at and b.at >= f.at - interval '24 hours'
+            )
+        )
+      from p
+      where p.at >= %(as_of)s - interval '24 hours'
+      order by p.vessel, p.at desc, case when p.knows_speed then p.speed end desc nulls last,
+        p.latitude desc nulls last, p.longitude desc nulls last"""
 
 
 def replace_in_function(db: psycopg.Connection, function: str, replaced: dict[str, str]) -> str:
@@ -556,6 +583,33 @@ class Sandbox:
                 (as_of, as_of),
             ).fetchall()
         )
+
+    def judge_reports(
+        self, refresher: psycopg.Connection, judge: psycopg.Connection, as_of: datetime
+    ) -> None:
+        """Compare the last reports in the state with the definition and with a plain query.
+
+        The state is read in the session that refreshed: its transaction may be open.
+
+        Raises:
+            Mismatch: they differ.
+
+        """
+        columns = "r.vessel_id::text, r.seen_at, r.latitude, r.longitude, r.speed"
+        state = refresher.execute(
+            f"""select {columns},
+              case when r.arrived_at >= %(as_of)s - interval '1 hour' then r.arrived_at end
+            from vessel_activity.last_report as r
+            where r.seen_at >= %(as_of)s - interval '24 hours'""",
+            {"as_of": as_of},
+        ).fetchall()
+        definition = judge.execute(
+            f"select {columns}, r.arrived_at from vessel_activity.last_reports_at(%s) as r",
+            (as_of,),
+        ).fetchall()
+        plain = judge.execute(_plain_reports(self.shape), {"as_of": as_of}).fetchall()
+        if not sorted(state) == sorted(definition) == sorted(plain):
+            raise Mismatch(f"reports    {state}\ndefinition {definition}\nplain      {plain}")
 
     def last_refresh(self, db: psycopg.Connection) -> Judged:
         """Return how the last refresh was done."""

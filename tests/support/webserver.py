@@ -24,6 +24,8 @@ T = TypeVar("T")
 PROJECT = Path(__file__).resolve().parent.parent.parent
 STATS = "/api/database/vessel-stats-cached"
 STREAM = "/api/database/vessel-stats-stream"
+ACTIVITY = "/api/database/vessel-activity"
+VESSELS = ACTIVITY + "/vessels"
 HISTORY = "/api/database/vessel-stats-history"
 NINE_KEYS = [
     "activeNow",

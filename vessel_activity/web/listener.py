@@ -27,6 +27,7 @@ from vessel_activity.database.connections import (
 )
 from vessel_activity.database.errors import in_one_line
 from vessel_activity.web.answer import Answer, Reading
+from vessel_activity.web.document import Document
 from vessel_activity.web.feed_truth import FeedTruth, read_statement
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ _READ = """
   set local statement_timeout = {limit}; set local lock_timeout = {limit};
   select * from vessel_activity.serving()
 """
+_READ_DOCUMENT = """
+  set transaction isolation level read committed;
+  set local statement_timeout = {limit}; set local lock_timeout = {limit};
+  select * from vessel_activity.serving_activity({known})
+"""
 _NO_HINTS = (
     "notifications do not arrive; is there a pooler in between, or is the queue of notifications"
     " of the database full?"
@@ -67,6 +73,7 @@ class Listener:
         confirmed: the newest answer while the database can be read, else None. It may be served
             without a further check.
         feed: what is known of the feed; None until it could be read.
+        document: what is moving; None until the database has a document.
         failure: why the database can't be read now; None while it can.
         mode: "listening", "polling", or "connecting" while the database can't be read.
         on_change: called after a new answer, when the database is lost or found again, when the
@@ -90,8 +97,8 @@ class Listener:
         self._reread_seconds = REREAD_SECONDS if stale_answer_seconds else POLL_SECONDS
         # The role may have shorter limits, which are meant for other programs. This one ends what
         # the server still does for a connection that was given up.
-        limit = str(round(read_timeout_seconds * 1000) + 1000)
-        self._read_row = _READ.format(limit=limit)
+        self._limit = str(round(read_timeout_seconds * 1000) + 1000)
+        self._read_row = _READ.format(limit=self._limit)
         self._look_ms = round(read_timeout_seconds * 250)
         self._tried = asyncio.Event()
         self._problem: str | None = None
@@ -100,6 +107,7 @@ class Listener:
         self.answer: Answer | None = None
         self.confirmed: Answer | None = None
         self.feed: FeedTruth | None = None
+        self.document: Document | None = None
         self.failure: str | None = None
         self.mode = "connecting"
 
@@ -218,10 +226,11 @@ class Listener:
         )
         news_of_feed = feed is not None and (self.feed is None or feed.news != self.feed.news)
         self.feed = feed or self.feed
+        other_document = await self._read_document(connection, simulated=reading.simulated)
         self.answer = self.confirmed = Answer.of(reading, self.feed)
         if recovered:
             log.info("the database answers again")
-        if changed or recovered or other_limit or news_of_feed:
+        if changed or recovered or other_limit or other_document or news_of_feed:
             self.on_change()
         self._tried.set()
         return changed and reading.present
@@ -242,6 +251,26 @@ class Listener:
                     raise
                 log.debug("the feed can't be looked at: %s", in_one_line(error))
         return None
+
+    async def _read_document(self, connection: AsyncSession, *, simulated: bool) -> bool:
+        """Read the document if it is another one; tell whether it is.
+
+        The figures must not depend on it: an older version of the database has none.
+        """
+        before = self.document
+        known = f"'{before.as_of.isoformat()}'" if before else "null"
+        query = _READ_DOCUMENT.format(limit=self._limit, known=known)
+        try:
+            row = await last_row(connection, query)
+        except (psycopg.errors.UndefinedFunction, psycopg.errors.InsufficientPrivilege) as error:
+            log.debug("no document: %s", in_one_line(error))
+            self.document = None
+            return before is not None
+        if row["as_of"] is None:
+            self.document = None
+        elif row["body"] is not None:
+            self.document = Document.of(row["as_of"], row["body"], simulated=simulated)
+        return self.document is not before
 
     def _set_mode(self, problem: str | None) -> None:
         mode = "listening" if problem is None else "polling"

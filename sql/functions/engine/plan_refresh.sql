@@ -32,7 +32,7 @@ begin
   -- These obstacles are looked for before a fold: with them a fold would fail or would be of no use. If the fingerprint has
   -- not changed, there are none.
   if p_state.fingerprint is distinct from vessel_activity.source_fingerprint(p_state.relations, p_state.functions) then
-    if exists (select from vessel_activity.unfitting_columns())
+    if exists (select from vessel_activity.unfitting_columns()) or vessel_activity.missing_column() is not null
       or pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1
     then
       obstacle := coalesce(vessel_activity.source_obstacle(), 'the source tables are being altered');

@@ -2,7 +2,7 @@
 -- and count rows twice or lose them.
 -- The small state tables are emptied before it, by DELETE. A TRUNCATE of an unlogged table would be dangerous: if it is rolled
 -- back and the server crashes before the abort record is on disk, PostgreSQL does not start.
--- In last_seen, the large table, only rows that differ are written, so that repeated rebuilds leave few dead rows.
+-- In last_report, the large table, only rows that differ are written, so that repeated rebuilds leave few dead rows.
 -- The caller holds the refresh lock.
 create or replace function vessel_activity.rebuild_state(
   p_as_of timestamptz,
@@ -31,16 +31,23 @@ begin
     delete from vessel_activity.fleet_inbox
   ),
   last_position as materialized (
-    select l.vessel_id, l.seen_at from vessel_activity.last_positions(p_as_of) as l
+    select l.* from vessel_activity.last_reports_at(p_as_of) as l
   ),
   gone as (
-    delete from vessel_activity.last_seen as s
+    delete from vessel_activity.last_report as s
     where not exists (select from last_position as l where l.vessel_id = s.vessel_id)
   ),
   by_vessel as (
-    insert into vessel_activity.last_seen as s (vessel_id, seen_at)
-    select l.vessel_id, l.seen_at from last_position as l
-    on conflict (vessel_id) do update set seen_at = excluded.seen_at where s.seen_at <> excluded.seen_at
+    insert into vessel_activity.last_report as s (vessel_id, seen_at, latitude, longitude, speed, arrived_at)
+    select l.vessel_id, l.seen_at, l.latitude, l.longitude, l.speed, l.arrived_at from last_position as l
+    on conflict (vessel_id) do update set
+      seen_at = excluded.seen_at,
+      latitude = excluded.latitude,
+      longitude = excluded.longitude,
+      speed = excluded.speed,
+      arrived_at = excluded.arrived_at
+    where (s.seen_at, s.latitude, s.longitude, s.speed, s.arrived_at)
+      is distinct from (excluded.seen_at, excluded.latitude, excluded.longitude, excluded.speed, excluded.arrived_at)
   ),
   by_second as (
     insert into vessel_activity.position_second (second, positions, speed_sum, speed_count)

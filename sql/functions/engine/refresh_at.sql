@@ -3,15 +3,17 @@
 --
 --   writers -> triggers note_* -> inbox, fleet_inbox
 --                                     | fold_inbox: one statement, one snapshot
---   source tables -> rebuild_state -> last_seen, position_second, upcoming, fleet_count -> state_figures -> the row
+--   source tables -> rebuild_state -> last_report, position_second, upcoming, fleet_count -> state_figures -> the row
 --               `--> figures_at: the definition, if the state can't be used, and to verify the state
 --   the same for the truth of the feed -> state_feed_truth or feed_truth_at -> store_feed_truth
+--   last_report, or its definition last_reports_at -> refresh_details -> the document vessel_activity.activity, when it is due
 --
 -- ensure_state makes the row of the state, and plan_refresh decides whether the state can be used. source_fingerprint, read
 -- after the fold, says whether the triggers could have missed changes, and source_obstacle says why. record_skippers delays a
 -- rebuild while a writer is in flight that left changes out.
 -- An older row never replaces a newer one. But an instant that the clock has not reached was wrong: the clock was ahead when
 -- the row was stored. Then the row and the state are computed anew, and samples of the history after the present are deleted.
+-- If the document can't be written, the row is stored all the same, and the log says why.
 -- Only tests pass an instant other than the present. An instant ahead of the clock counts as the present.
 -- Locks, until the transaction ends: those of lock_sources, then the refresh lock (try_refresh_lock). It waits up to 5 s for
 -- the first, while it holds none, and does not wait for the second. It waits up to 0.5 s for any other lock.
@@ -42,6 +44,8 @@ declare
   v_reason text;
   v_new_rows bigint;
   v_verification json;
+  v_reports text;
+  v_details record;
   v_duration_ms numeric;
   v_log_id bigint;
 begin
@@ -107,22 +111,25 @@ begin
     perform vessel_activity.promise_progress(vessel_activity.refresh_patience(p_is_costly => true));
   end if;
   if v_mode = 'incremental' then
-    v_done := vessel_activity.fold_inbox(p_as_of, p_verify or v_plan.verify);
+    v_done := vessel_activity.fold_inbox(p_as_of, v_state.as_of, p_verify or v_plan.verify);
     v_new_rows := v_done.new_rows;
     if vessel_activity.source_fingerprint(v_state.relations, v_state.functions) = v_state.fingerprint and not v_done.is_incomplete then
       v_figures := vessel_activity.state_figures(
         p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count);
       v_row := v_figures.figures;
       if v_figures.stale_vessels > 1000 + v_row.active_last_24h / 10 then
-        delete from vessel_activity.last_seen as s where s.seen_at < p_as_of - interval '24 hours';
+        delete from vessel_activity.last_report as s where s.seen_at < p_as_of - interval '24 hours';
       end if;
       v_truth := vessel_activity.state_feed_truth(
         p_as_of, v_done.newest_report, v_done.minute_edge, v_state.positions_ahead + v_done.ahead_change);
       if v_done.definition is not null then
+        v_reports := vessel_activity.reports_digest(p_as_of, true);
         v_verification := json_build_object(
           'state', to_json(v_row), 'definition', v_done.definition,
+          'reports_state', v_reports, 'reports_definition', v_done.reports_definition,
           'feed', json_build_object('state', to_json(v_truth), 'definition', to_json(v_done.feed_definition)),
-          'equal', to_json(v_row)::text = v_done.definition::text and v_truth is not distinct from v_done.feed_definition);
+          'equal', to_json(v_row)::text = v_done.definition::text and v_reports = v_done.reports_definition
+            and v_truth is not distinct from v_done.feed_definition);
         if not (v_verification ->> 'equal')::boolean then
           v_mode := 'rebuild';
           v_reason := 'the state differed from the definition';
@@ -217,9 +224,15 @@ begin
   perform vessel_activity.store_feed_truth(v_truth, p_has_state => v_mode <> 'definition');
   perform vessel_activity.record_history(v_row);
 
+  v_details := vessel_activity.try_details(p_as_of, v_mode <> 'definition', v_settings, v_verification is not null or v_mode = 'rebuild');
+
   v_duration_ms := extract(epoch from clock_timestamp() - v_started_at) * 1000;
-  insert into vessel_activity.refresh_log (started_at, as_of, duration_ms, refreshed_by, mode, new_rows, message, verification)
-  values (v_started_at, p_as_of, v_duration_ms, p_by, v_mode, v_new_rows, v_reason, v_verification)
+  insert into vessel_activity.refresh_log (
+    started_at, as_of, duration_ms, refreshed_by, mode, new_rows, message, verification, details_ms, details_error
+  )
+  values (
+    v_started_at, p_as_of, v_duration_ms, p_by, v_mode, v_new_rows, v_reason, v_verification, v_details.duration_ms, v_details.error
+  )
   returning id into v_log_id;
 
   perform vessel_activity.tend_log(v_log_id);

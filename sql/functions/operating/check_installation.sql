@@ -16,7 +16,7 @@ begin
     'vessel_activity.refresh_promise', 'vessel_activity.refresher', 'vessel_activity.announced', 'vessel_activity.refresh_count',
     'vessel_activity.refresh_counted', 'vessel_activity.inbox', 'vessel_activity.fleet_inbox', 'vessel_activity.inbox_tickets',
     'vessel_activity.inbox_guard', 'vessel_activity.reopenings',
-    'vessel_activity.upcoming', 'vessel_activity.last_seen', 'vessel_activity.position_second', 'vessel_activity.fleet_count',
+    'vessel_activity.upcoming', 'vessel_activity.last_seen', 'vessel_activity.last_report', 'vessel_activity.activity', 'vessel_activity.type_hour', 'vessel_activity.position_second', 'vessel_activity.fleet_count',
     'vessel_activity.state', 'vessel_activity.inbox_parts', 'vessel_activity.refused_triggers', 'vessel_activity.load',
     'vessel_activity.load_rejection', 'vessel_activity.rejected_row', 'vessel_activity.static_data',
     'vessel_activity.country_digits', 'vessel_activity.ship_type', 'vessel_activity.recording', 'vessel_activity.replay',

@@ -55,7 +55,7 @@ begin
       ('reader', 'grant select on public.vessel_activity_realtime, public.vessel_activity_performance to %I'),
       ('operator', 'grant select on vessel_activity.settings, vessel_activity.refresh_log to %I'),
       ('operator', 'grant update (slow_after, log_retention, verify_interval, inbox_limit_bytes, state_limit_bytes, rejected_retention, feed_late_after, '
-        'history_retention) on vessel_activity.settings to %I'),
+        'history_retention, detail_interval) on vessel_activity.settings to %I'),
       ('operator', 'grant select on vessel_activity.load, vessel_activity.load_rejection, vessel_activity.rejected_row to %I'),
       ('operator', 'grant select on vessel_activity.feed, vessel_activity.feeder, vessel_activity.rejected_message to %I'),
       ('feeder', 'grant select on vessel_activity.load, vessel_activity.load_rejection, vessel_activity.rejected_row to %I')

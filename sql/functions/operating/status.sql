@@ -10,7 +10,7 @@ as $$
 declare
   v_names constant text[] := array[
     'freshness', 'refresher', 'installation', 'source tables', 'engine', 'verification', 'inbox', 'pg_cron', 'indexes', 'owner',
-    'rights', 'time zone', 'future positions', 'feed', 'feeds'
+    'rights', 'time zone', 'future positions', 'feed', 'feeds', 'document'
   ];
   v_hint text;
 begin
@@ -32,6 +32,7 @@ begin
         when 'future positions' then return query select c.* from vessel_activity.check_future_positions() as c;
         when 'feed' then return query select c.* from vessel_activity.check_feed() as c;
         when 'feeds' then return query select c.* from vessel_activity.check_feeds() as c;
+        when 'document' then return query select c.* from vessel_activity.check_document() as c;
       end case;
     exception when others then
       get stacked diagnostics v_hint = pg_exception_hint;
