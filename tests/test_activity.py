@@ -303,7 +303,7 @@ def test_the_stream_sends_the_document_at_once_and_each_time_it_changes(
                     return told
             raise AssertionError("the stream has ended")
 
-        assert list(next_document()) == ["asOf", "movement", "types", "flags"]
+        assert list(next_document()) == ["asOf", "feed", "movement", "types", "flags"]
         put_document(db, {"movement": {"underWay": 4712}})
         assert next_document() == {"movement": {"underWay": 4712}}
         put_document(db, {"movement": {"underWay": 4713}})

@@ -224,13 +224,13 @@ class Listener:
             and reading.present
             and (before.stale_after_seconds != reading.stale_after_seconds)
         )
-        other_document = await self._read_document(connection, simulated=reading.simulated)
         news_of_feed = feed is not None and (self.feed is None or feed.news != self.feed.news)
         self.feed = feed or self.feed
+        other_document = await self._read_document(connection, simulated=reading.simulated)
         self.answer = self.confirmed = Answer.of(reading, self.feed)
         if recovered:
             log.info("the database answers again")
-        if changed or recovered or other_limit or news_of_feed or other_document:
+        if changed or recovered or other_limit or other_document or news_of_feed:
             self.on_change()
         self._tried.set()
         return changed and reading.present
