@@ -94,11 +94,17 @@ begin
   from drawn as o
   where o.ring = 1;
 
+  -- Where one polygon of the area covers a large cell, the small cells in it need not be known.
+  with covered as materialized (
+    select k.cell, k.part from vessel_activity.cells_of_parts(v_area) as k
+  )
   insert into vessel_activity.area_cell as k (cell, areas, parts)
   select c.cell,
     case when bool_or(c.part is null) then array[v_area] else '{}' end,
     case when bool_or(c.part is null) then '{}' else array_agg(c.part order by c.part) end
-  from vessel_activity.cells_of_parts(v_area) as c
+  from covered as c
+  where c.cell < 0 or not exists (
+    select from covered as w where w.cell = -1 - (c.cell / 1440 / 16 * 90 + c.cell % 1440 / 16))
   group by c.cell
   on conflict (cell) do update set
     areas = array(select x from unnest(k.areas || excluded.areas) as x order by x),
