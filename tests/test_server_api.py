@@ -35,6 +35,8 @@ DESCRIBED = [
     ACTIVITY,
     VESSELS,
     VESSELS + ".csv",
+    ACTIVITY + "/grid",
+    ACTIVITY + "/areas",
     HISTORY,
     HISTORY + ".csv",
     "/healthz",
