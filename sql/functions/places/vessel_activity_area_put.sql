@@ -21,7 +21,7 @@ begin
   if p_shape is null or v_name is null or length(v_name) not between 1 and 100 or v_name ~ '[[:cntrl:]]' then
     raise exception using
       errcode = 'invalid_parameter_value', message = 'an area needs a name of 1 to 100 characters, and a shape',
-      hint = 'Call select public.vessel_activity_area_put(''Rotterdam'', ''{"type": "Polygon", "coordinates": ...}'').';
+      hint = 'Call select public.vessel_activity_area_put(''Rotterdam''::text, ''{"type": "Polygon", "coordinates": [[[3.9, 51.8], [4.6, 51.8], [4.6, 52.1], [3.9, 51.8]]]}''::jsonb).';
   end if;
   if length(p_shape::text) > 2000000 then
     raise exception using
