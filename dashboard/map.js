@@ -51,6 +51,8 @@ const map = {
 
 /** Puts the map into its section. */
 export async function begin(root) {
+  // The wall screen has one frame, which the numbers fill.
+  if (document.body.classList.contains("kiosk")) return;
   map.root = root;
   const look = document.createElement("link");
   Object.assign(look, { rel: "stylesheet", href: "map.css" });
