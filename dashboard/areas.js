@@ -1,13 +1,9 @@
 // The list of areas: how many vessels are in each, and which have come and gone.
 
 import * as format from "./format.js";
+import { say } from "./words.js";
 
-const WORDS = {
-  caption: "Vessels in each area, by their last position",
-  columns: ["Area", "Active now", "Last hour", "24 h", "Entered", "Left", "Mean speed"],
-  knots: (speed) => `${speed} kn`,
-  moves: "Entered and left: in the last hour",
-};
+const COLUMNS = ["area", "lineActiveNow", "lastHour", "last24h", "entered", "left", "lineSpeed"];
 const UNKNOWN = "\u2013";
 let root = null;
 
@@ -15,12 +11,12 @@ let root = null;
 export function begin(section) {
   if (document.body.classList.contains("kiosk")) return; // its frame is full
   root = section;
-  const heads = WORDS.columns.map((words) => `<th scope="col">${words}</th>`).join("");
+  const heads = COLUMNS.map((key) => `<th scope="col">${say(key)}</th>`).join("");
   root.insertAdjacentHTML(
     "beforeend",
     `<div class="areas-frame" tabindex="0" role="group" aria-labelledby="areas-title"><table class="areas-table">
-      <caption class="visually-hidden">${WORDS.caption}</caption><thead><tr>${heads}</tr></thead><tbody></tbody></table></div>
-      <p class="map-hint">${WORDS.moves}</p>`,
+      <caption class="visually-hidden">${say("areasCaption")}</caption><thead><tr>${heads}</tr></thead><tbody></tbody></table></div>
+      <p class="map-hint">${say("areaMoves")}</p>`,
   );
 }
 
@@ -39,7 +35,7 @@ function rowOf(area) {
   name.scope = "row";
   name.append(isolated);
   const counts = [area.activeNow, area.activeLastHour, area.activeLast24h, area.entered, area.left].map(format.count);
-  const speed = area.meanSpeed === null ? UNKNOWN : WORDS.knots(format.oneDecimal(area.meanSpeed));
+  const speed = area.meanSpeed === null ? UNKNOWN : format.knots(area.meanSpeed);
   const cells = [...counts, speed].map((text) => Object.assign(document.createElement("td"), { textContent: text }));
   row.append(name, ...cells);
   return row;
