@@ -78,7 +78,7 @@ function addActiveList(registry) {
   note.after(activeNote);
 
   const choice = document.createElement("div");
-  Object.assign(choice, { className: "choice", hidden: true, role: "group", ariaLabel: say("vesselsShown") });
+  Object.assign(choice, { className: "group choice", hidden: true, role: "group", ariaLabel: say("vesselsShown") });
   const choose = (isActive) => {
     for (const [index, one] of [...choice.children].entries()) one.ariaPressed = String((index === 0) === isActive);
     for (const node of [active, activeNote]) node.hidden = !isActive;
@@ -145,14 +145,17 @@ function fillRow(item, row, total) {
   item.querySelector("svg").setAttribute("width", `${((100 * row.count) / total).toFixed(1)}%`);
 }
 
+/** Makes the number of a card the way to its vessels. It takes no more space than the number. */
 function addCardButton(key) {
-  const { window } = CARDS[key];
-  const title = say(CARDS[key].words);
-  const note = document.querySelector(`.card[data-key="${key}"] .note`);
-  const link = button(say("showVessels"), () => open(title, { window }));
-  link.className = "open-list";
-  link.ariaLabel = say("showVesselsOf", { name: title });
-  note.after(link);
+  const { words, window } = CARDS[key];
+  const title = say(words);
+  const number = document.getElementById(key);
+  const link = button("", () => open(title, { window }));
+  const purpose = document.createElement("span");
+  Object.assign(purpose, { className: "visually-hidden", textContent: say("showVesselsOf", { name: title }) });
+  Object.assign(link, { className: "open-list", title: say("showVessels") });
+  number.replaceWith(link);
+  link.append(purpose, " ", number);
 }
 
 function makeMovement() {

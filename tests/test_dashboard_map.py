@@ -112,6 +112,18 @@ def test_the_keys_read_a_cell_and_zoom_to_smaller_ones(web: WebServer, browser: 
         expect(reading).to_be_empty()
 
 
+def test_an_area_across_the_antimeridian_is_drawn_as_one_piece(
+    web: WebServer, browser: Browser
+) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+        widths = page.locator("#map-world .map-area").evaluate_all(
+            "areas => areas.map((area) => area.getBBox().width)"
+        )
+        # The port spans 2 degrees, and Fiji's waters 5.
+        assert sorted(widths) == pytest.approx([2, 5])
+
+
 def test_a_pointer_reads_a_cell_and_drags_the_map(web: WebServer, browser: Browser) -> None:
     with reader(browser, viewport={"width": 1200, "height": 900}) as page:
         opened(page, web)
