@@ -9,14 +9,16 @@ let root = null;
 
 /** Prepares the section. It stays hidden until there are areas. */
 export function begin(section) {
-  if (document.body.classList.contains("kiosk")) return; // its frame is full
   root = section;
+  const look = document.createElement("link");
+  Object.assign(look, { rel: "stylesheet", href: new URL("areas.css", import.meta.url) });
+  document.head.append(look);
   const heads = COLUMNS.map((key) => `<th scope="col">${say(key)}</th>`).join("");
   root.insertAdjacentHTML(
     "beforeend",
     `<div class="areas-frame" tabindex="0" role="group" aria-labelledby="areas-title"><table class="areas-table">
       <caption class="visually-hidden">${say("areasCaption")}</caption><thead><tr>${heads}</tr></thead><tbody></tbody></table></div>
-      <p class="map-hint">${say("areaMoves")}</p>`,
+      <p class="areas-hint">${say("areaMoves")}</p>`,
   );
 }
 

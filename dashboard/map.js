@@ -40,15 +40,12 @@ const map = {
 
 /** Puts the map into its section. */
 export async function begin(root) {
-  // The wall screen has one frame, which the numbers fill.
-  if (document.body.classList.contains("kiosk")) return;
   map.root = root;
   const look = document.createElement("link");
   Object.assign(look, { rel: "stylesheet", href: "map.css" });
   document.head.append(look);
   root.querySelector("header").insertAdjacentHTML("beforeend", controls());
   root.insertAdjacentHTML("beforeend", markup());
-  root.hidden = false;
   map.svg = root.querySelector("svg.chart-of-cells");
   map.view = movable(map.svg, { changed: moved, clicked, pointed });
   map.svg.addEventListener("keydown", keyPressed);
