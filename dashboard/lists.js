@@ -151,11 +151,9 @@ function addCardButton(key) {
   const title = say(words);
   const number = document.getElementById(key);
   const link = button("", () => open(title, { window }));
-  const purpose = document.createElement("span");
-  Object.assign(purpose, { className: "visually-hidden", textContent: say("showVesselsOf", { name: title }) });
-  Object.assign(link, { className: "open-list", title: say("showVessels") });
+  Object.assign(link, { className: "open-list", title: say("showVesselsOf", { name: title }) });
   number.replaceWith(link);
-  link.append(purpose, " ", number);
+  link.append(number);
 }
 
 function makeMovement() {

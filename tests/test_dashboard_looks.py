@@ -415,7 +415,7 @@ def test_an_empty_fleet_is_known_to_be_empty(web: WebServer, browser: Browser) -
         ),
         0,
     )
-    put_row(web, **nothing, speed_avg="0", vessel_types="{}", top_flags="[]")
+    put_row(web, **nothing, reports_last_minute=0, speed_avg="0", vessel_types="{}", top_flags="[]")
     for scripts in (False, True):
         context = browser.new_context(locale="en-GB", java_script_enabled=scripts)
         page = context.new_page()

@@ -180,11 +180,30 @@ def test_a_frame_can_show_the_map_alone(web: WebServer, browser: Browser) -> Non
         expect(page.locator("#areas")).to_be_hidden()
 
 
+def test_a_click_on_a_cell_opens_its_vessels(web: WebServer, browser: Browser) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+        page.locator(".cells .cells-5").click()
+
+        dialog = page.get_by_role("dialog", name="30\N{EN DASH}31° N, 40\N{EN DASH}41° W")
+        expect(dialog.get_by_role("status")).to_have_text("50 of 120 vessels", timeout=SOON)
+        expect(dialog.locator("tbody tr").first).to_contain_text("30.500° N 40.500° W")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(web: WebServer, browser: Browser, scheme: str) -> None:
+@pytest.mark.parametrize("width", [1200, 390])
+def test_axe_finds_nothing_on_the_page_nor_in_the_dialog(
+    web: WebServer, browser: Browser, scheme: str, width: int
+) -> None:
     with reader(
-        browser, viewport={"width": 1200, "height": 900}, color_scheme=scheme, bypass_csp=True
+        browser, viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
     ) as page:
         opened(page, web)
-        found = Axe().run(page, context="#map, #areas")
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == []
+        expect(page.locator("#areas tbody tr")).to_have_count(2, timeout=SOON)
+        expect(page.locator("#types-active li")).to_have_count(1, timeout=SOON)
+        found = [Axe().run(page)]
+        page.locator('#moving [data-key="underWay"]').click()
+        expect(page.locator("dialog tbody tr")).to_have_count(50, timeout=SOON)
+        found.append(Axe().run(page))
+        broken = [one for each in found for one in each.response["violations"]]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in broken] == []
