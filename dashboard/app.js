@@ -62,6 +62,8 @@ function wordsOf(name, ms) {
   const key = name[0].toUpperCase() + name.slice(1);
   const label = say(`state${key}`);
   if (name === "live") return { label, banner: null };
+  // In a browser that can't write numbers, no number is written.
+  if (name === BROKEN) return { label, banner: say("bannerBroken") };
   const age = ms === null ? "" : format.duration(Math.abs(ms));
   const howOld = ms === null ? say("noNumbers") : say("numbersAreOld", { age });
   const report = format.duration(Math.max(0, ageOfReport() ?? 0));

@@ -3,37 +3,21 @@
 
 import * as format from "./format.js";
 import { isWanted } from "./panels.js";
-import { typeName } from "./words.js";
+import { say, typeName } from "./words.js";
 
-const WORDS = {
-  active: "Active now",
-  registry: "Registry",
-  shown: "Vessels shown",
-  ofActive: (total) => `share of ${total} active now`,
-  otherTypes: "Other types",
-  otherFlags: "Other flags",
-  moving: "What is moving",
-  underWay: "Under way, last hour",
-  stopped: "Stopped, last hour",
-  unknown: "Speed unknown, last hour",
-  newLastHour: "New in the last hour",
-  goneSilent: "Gone silent",
-  list: "Show vessels",
-  activeNow: "Vessels active now",
-  activeLastHour: "Vessels of the last hour",
-  activeLast24h: "Vessels of the last 24 hours",
-  activeOf: (name) => `Active now: ${name}`,
-};
-
-// Each number of the part movement, and the list behind it.
+// Each number of the part movement: its words, and the list behind it.
 const MOVEMENT = {
-  underWay: { window: "1h", state: "underWay" },
-  stopped: { window: "1h", state: "stopped" },
-  unknown: { window: "1h", state: "unknown" },
-  newLastHour: { window: "1h", state: "new" },
-  goneSilent: { state: "silent" },
+  underWay: { words: "underWay", query: { window: "1h", state: "underWay" } },
+  stopped: { words: "stopped", query: { window: "1h", state: "stopped" } },
+  unknown: { words: "speedUnknown", query: { window: "1h", state: "unknown" } },
+  newLastHour: { words: "newLastHour", query: { window: "1h", state: "new" } },
+  goneSilent: { words: "goneSilent", query: { state: "silent" } },
 };
-const CARDS = { activeNow: "now", activeLastHour: "1h", activeLast24h: "24h" };
+const CARDS = {
+  activeNow: { words: "lineActiveNow", window: "now" },
+  activeLastHour: { words: "lineActiveLastHour", window: "1h" },
+  activeLast24h: { words: "lineActiveLast24h", window: "24h" },
+};
 const KINDS = { types: "type", flags: "flag" };
 
 let moving = null;
@@ -44,7 +28,7 @@ export function begin(root) {
   Object.assign(look, { rel: "stylesheet", href: new URL("lists.css", import.meta.url) });
   document.head.append(look);
   for (const id of Object.keys(KINDS)) addActiveList(document.getElementById(id));
-  for (const [key, window] of Object.entries(CARDS)) addCardButton(key, window);
+  for (const key of Object.keys(CARDS)) addCardButton(key);
   moving = makeMovement();
   if (isWanted("moving")) root.before(moving);
 }
@@ -60,9 +44,9 @@ export function show(activity) {
     "types",
     activity.types,
     ({ name }) => ({ name: typeName(name), symbol: "", value: name }),
-    WORDS.otherTypes,
+    say("otherTypes"),
   );
-  showActive("flags", activity.flags, ({ flag }) => ({ ...format.flag(flag), value: flag }), WORDS.otherFlags);
+  showActive("flags", activity.flags, ({ flag }) => ({ ...format.flag(flag), value: flag }), say("otherFlags"));
 }
 
 function button(text, onClick) {
@@ -94,15 +78,15 @@ function addActiveList(registry) {
   note.after(activeNote);
 
   const choice = document.createElement("div");
-  Object.assign(choice, { className: "choice", hidden: true, role: "group", ariaLabel: WORDS.shown });
+  Object.assign(choice, { className: "group choice", hidden: true, role: "group", ariaLabel: say("vesselsShown") });
   const choose = (isActive) => {
     for (const [index, one] of [...choice.children].entries()) one.ariaPressed = String((index === 0) === isActive);
     for (const node of [active, activeNote]) node.hidden = !isActive;
     for (const node of [registry, note]) node.hidden = isActive;
   };
   choice.append(
-    button(WORDS.active, () => choose(true)),
-    button(WORDS.registry, () => choose(false)),
+    button(say("lineActiveNow"), () => choose(true)),
+    button(say("registry"), () => choose(false)),
   );
   header.append(choice);
   registry.addEventListener(
@@ -125,19 +109,23 @@ function showActive(id, groups, named, othersName) {
   const others = total - rows.reduce((sum, row) => sum + row.count, 0);
   if (others > 0) rows.push({ name: othersName, symbol: "", count: others, value: null });
   const list = document.getElementById(`${id}-active`);
-  document.getElementById(`${id}-note`).textContent = WORDS.ofActive(format.count(total));
+  document.getElementById(`${id}-note`).textContent =
+    total > 0 ? say("ofActive", { total: format.count(total) }) : say("noVessels");
   while (list.children.length > rows.length) list.lastChild.remove();
   while (list.children.length < rows.length) {
     const item = document.getElementById("bar").content.firstElementChild.cloneNode(true);
     const name = item.querySelector(".name");
     name.replaceChildren(
-      button("", () => open(WORDS.activeOf(name.textContent), { window: "now", [KINDS[id]]: item.dataset.value })),
+      button("", () =>
+        open(say("activeOf", { name: name.textContent }), { window: "now", [KINDS[id]]: item.dataset.value }),
+      ),
       document.createElement("span"),
     );
     list.append(item);
   }
   for (const [index, row] of rows.entries()) fillRow(list.children[index], row, total);
-  document.getElementById(id).dispatchEvent(new Event("activity"));
+  // Without an active vessel the registry is what there is to see.
+  if (total > 0) document.getElementById(id).dispatchEvent(new Event("activity"));
 }
 
 function fillRow(item, row, total) {
@@ -157,24 +145,28 @@ function fillRow(item, row, total) {
   item.querySelector("svg").setAttribute("width", `${((100 * row.count) / total).toFixed(1)}%`);
 }
 
-function addCardButton(key, window) {
-  const note = document.querySelector(`.card[data-key="${key}"] .note`);
-  const link = button(WORDS.list, () => open(WORDS[key], { window }));
-  link.className = "open-list";
-  link.ariaLabel = `${WORDS.list}: ${WORDS[key]}`;
-  note.after(link);
+/** Makes the number of a card the way to its vessels. It takes no more space than the number. */
+function addCardButton(key) {
+  const { words, window } = CARDS[key];
+  const title = say(words);
+  const number = document.getElementById(key);
+  const link = button("", () => open(title, { window }));
+  Object.assign(link, { className: "open-list", title: say("showVesselsOf", { name: title }) });
+  number.replaceWith(link);
+  link.append(number);
 }
 
 function makeMovement() {
   const list = document.createElement("dl");
-  Object.assign(list, { className: "strip moving", id: "moving", hidden: true, ariaLabel: WORDS.moving });
-  for (const [key, query] of Object.entries(MOVEMENT)) {
+  Object.assign(list, { className: "strip moving", id: "moving", hidden: true, ariaLabel: say("moving") });
+  for (const [key, { words, query }] of Object.entries(MOVEMENT)) {
+    const title = say(words);
     const pair = document.createElement("div");
     const [term, value] = [document.createElement("dt"), document.createElement("dd")];
-    const link = button("", () => open(WORDS[key], query));
+    const link = button("", () => open(title, query));
     link.dataset.key = key;
     term.id = `moving-${key}`;
-    term.textContent = WORDS[key];
+    term.textContent = title;
     link.setAttribute("aria-describedby", term.id);
     value.append(link);
     pair.append(term, value);

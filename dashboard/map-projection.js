@@ -33,12 +33,13 @@ export function shapePath(geometry) {
 
 function ringPath(ring) {
   let before = ring[0][0];
+  let turns = 0;
   const points = ring.map(([longitude, latitude]) => {
     const step = longitude - before;
     // The database joins two points the shorter way. Only the edge of the whole world is 360 degrees long.
-    const turns = Math.abs(step) > 180 && Math.abs(step) !== 360 ? Math.round(step / 360) : 0;
-    before = longitude - 360 * turns;
-    return `${round(before)} ${round(toY(latitude))}`;
+    if (Math.abs(step) > 180 && Math.abs(step) !== 360) turns += Math.round(step / 360);
+    before = longitude;
+    return `${round(longitude - 360 * turns)} ${round(toY(latitude))}`;
   });
   return `M${points.join("L")}z`;
 }

@@ -4,25 +4,14 @@
 import * as format from "./format.js";
 import { cellPath, coastPath, fold, shapePath, toLatitude, toY } from "./map-projection.js";
 import { movable } from "./map-view.js";
-import { openVessels } from "./vessels.js";
+import { say } from "./words.js";
 
-const WORDS = {
-  help: "Arrow keys choose a cell. Plus and minus zoom, 0 shows the world, Enter opens the vessels.",
-  windows: { now: "Now", "1h": "1 h", "24h": "24 h" },
-  windowNames: { now: "Active now", "1h": "Active in the last hour", "24h": "Active in the last 24 hours" },
-  windowsLabel: "Which vessels",
-  zoomIn: "Zoom in",
-  zoomOut: "Zoom out",
-  world: "World",
-  hint: "Drag to move. Click the map and use the wheel, or pinch, to zoom. Click a cell for its vessels.",
-  vessels: (count, text) => (count === 1 ? "1 vessel" : `${text} vessels`),
-  summary: (window, vessels, cells, degrees) => `${window}: ${vessels} in ${cells} cells of ${degrees}°.`,
-  omitted: (cells) => `The ${cells} emptiest cells are left out. Zoom in to see them.`,
-  failed: "Could not load the map's numbers. Trying again.",
-  legend: "Vessels in a cell",
-  inArea: (name, vessels) => `${name}: ${vessels} active now`,
+// Each window: the words for it in a sentence, and those of its button.
+const WINDOWS = {
+  now: { words: "lineActiveNow", button: () => say("now") },
+  "1h": { words: "lineActiveLastHour", button: () => say("hours", { n: format.count(1) }) },
+  "24h": { words: "lineActiveLast24h", button: () => say("hours", { n: format.count(24) }) },
 };
-
 const API = "../api/database/vessel-activity";
 const SVG = "http://www.w3.org/2000/svg";
 // The smallest number of vessels of each class. The style sheet has a colour for each.
@@ -51,15 +40,12 @@ const map = {
 
 /** Puts the map into its section. */
 export async function begin(root) {
-  // The wall screen has one frame, which the numbers fill.
-  if (document.body.classList.contains("kiosk")) return;
   map.root = root;
   const look = document.createElement("link");
   Object.assign(look, { rel: "stylesheet", href: "map.css" });
   document.head.append(look);
   root.querySelector("header").insertAdjacentHTML("beforeend", controls());
   root.insertAdjacentHTML("beforeend", markup());
-  root.hidden = false;
   map.svg = root.querySelector("svg.chart-of-cells");
   map.view = movable(map.svg, { changed: moved, clicked, pointed });
   map.svg.addEventListener("keydown", keyPressed);
@@ -81,14 +67,14 @@ export function show({ areas }) {
 
 /** The buttons beside the title. */
 function controls() {
-  const windows = Object.entries(WORDS.windows)
-    .map(([name, word]) => `<button type="button" data-window="${name}">${word}</button>`)
+  const windows = Object.entries(WINDOWS)
+    .map(([name, { button }]) => `<button type="button" data-window="${name}">${button()}</button>`)
     .join("");
-  return `<div class="group map-windows" role="group" aria-label="${WORDS.windowsLabel}">${windows}</div>
-    <div class="group map-zoom" role="group" aria-label="${WORDS.zoomIn} / ${WORDS.zoomOut}">
-      <button type="button" data-zoom="in" aria-label="${WORDS.zoomIn}">+</button>
-      <button type="button" data-zoom="out" aria-label="${WORDS.zoomOut}">−</button>
-      <button type="button" data-zoom="world">${WORDS.world}</button></div>`;
+  return `<div class="group map-windows" role="group" aria-label="${say("vesselsShown")}">${windows}</div>
+    <div class="group map-zoom" role="group" aria-label="${say("zoom")}">
+      <button type="button" data-zoom="in" aria-label="${say("zoomIn")}">+</button>
+      <button type="button" data-zoom="out" aria-label="${say("unzoom")}">−</button>
+      <button type="button" data-zoom="world">${say("world")}</button></div>`;
 }
 
 function markup() {
@@ -103,13 +89,13 @@ function markup() {
   const cells = CLASSES.map((_, index) => `<path class="cells-${index + 1}"/>`).join("");
   return `<p class="notice map-notice"></p>
     <div class="map-frame"><svg class="chart-of-cells" dir="ltr" xmlns="${SVG}" tabindex="0" role="application"
-      aria-roledescription="map" aria-labelledby="map-title" aria-describedby="map-summary map-help"
+      aria-roledescription="${say("map")}" aria-labelledby="map-title" aria-describedby="map-summary map-help"
       preserveAspectRatio="xMidYMid slice"><g id="map-world"><path class="map-land"/><g class="cells">${cells}</g>
       <g class="areas"></g></g>${copies}<path class="map-cursor"/><g class="area-names"></g></svg></div>
     <p class="reading map-reading" aria-live="polite"></p>
-    <div class="map-foot"><ul class="map-legend" aria-label="${WORDS.legend}">${classes}</ul>
-    <p class="map-hint">${WORDS.hint}</p></div>
-    <p class="visually-hidden" id="map-summary"></p><p class="visually-hidden" id="map-help">${WORDS.help}</p>`;
+    <div class="map-foot"><ul class="map-legend" aria-label="${say("cellLegend")}">${classes}</ul>
+    <p class="map-hint">${say("mapHint")}</p></div>
+    <p class="visually-hidden" id="map-summary"></p><p class="visually-hidden" id="map-help">${say("mapHelp")}</p>`;
 }
 
 const part = (selector) => map.root.querySelector(selector);
@@ -162,7 +148,7 @@ async function fetchGrid() {
     showGrid(grid);
   } catch {
     if (request !== map.request) return;
-    part(".map-notice").textContent = WORDS.failed;
+    part(".map-notice").textContent = say("mapFailed");
     wait = RETRY_MS;
   }
   map.timer = setTimeout(() => document.hidden || fetchGrid(), wait);
@@ -176,10 +162,14 @@ function showGrid(grid) {
     paths[CLASSES.findLastIndex((least) => count >= least)].push(cellPath(west, south, grid.degrees));
   }
   for (const [index, path] of paths.entries()) part(`.cells .cells-${index + 1}`).setAttribute("d", path.join(""));
-  const vessels = WORDS.vessels(grid.vessels, format.count(grid.vessels));
-  const name = WORDS.windowNames[map.window];
-  part("#map-summary").textContent = WORDS.summary(name, vessels, format.count(grid.cells.length), grid.degrees);
-  part(".map-notice").textContent = grid.omitted > 0 ? WORDS.omitted(format.count(grid.omitted)) : "";
+  const window = say(WINDOWS[map.window].words);
+  part("#map-summary").textContent = say("mapSummary", {
+    window,
+    vessels: vesselCount(grid.vessels),
+    cells: format.count(grid.cells.length),
+    degrees: grid.degrees,
+  });
+  part(".map-notice").textContent = grid.omitted > 0 ? say("cellsOmitted", { cells: format.count(grid.omitted) }) : "";
   map.root.dataset.asOf = grid.asOf;
   showReading();
 }
@@ -214,16 +204,18 @@ function clicked(place) {
   openCursor();
 }
 
-function openCursor() {
+async function openCursor() {
   if (map.cursor === null || !map.grid) return;
   const { west, south } = map.cursor;
   if (!map.cells.has(`${west} ${south}`)) return;
   const [east, north] = [west, south].map((edge) => Math.round((edge + map.grid.degrees) * 100) / 100);
-  openVessels(placeName(map.cursor, map.grid.degrees), {
-    box: `${west},${south},${fold(east)},${north}`,
-    window: map.window,
-  });
+  const title = placeName(map.cursor, map.grid.degrees);
+  const query = { box: `${west},${south},${fold(east)},${north}`, window: map.window };
+  const { openVessels } = await import("./vessels.js");
+  openVessels(title, query);
 }
+
+const vesselCount = (number) => say("vesselCount", { n: format.count(number) }, number);
 
 function showReading() {
   const { cursor, grid } = map;
@@ -237,7 +229,7 @@ function showReading() {
   const turn = 360 * Math.round((map.view.middle().x - cursor.west) / 360);
   path.setAttribute("d", cellPath(cursor.west + turn, cursor.south, grid.degrees));
   const vessels = map.cells.get(`${cursor.west} ${cursor.south}`) ?? 0;
-  const text = `${placeName(cursor, grid.degrees)}: ${WORDS.vessels(vessels, format.count(vessels))}`;
+  const text = `${placeName(cursor, grid.degrees)}: ${vesselCount(vessels)}`;
   const reading = part(".map-reading");
   if (reading.textContent !== text) reading.textContent = text;
 }
@@ -311,7 +303,10 @@ function drawAreas() {
     known.path ??= element("path", { class: "map-area", d: outlinePath(known) });
     known.label ??= nameOf(area.name);
     known.label.lastChild.textContent = ` ${format.count(area.activeNow)}`;
-    known.label.querySelector("title").textContent = WORDS.inArea(area.name, format.count(area.activeNow));
+    known.label.querySelector("title").textContent = say("inArea", {
+      area: area.name,
+      vessels: vesselCount(area.activeNow),
+    });
     const [west, south, east, north] = known.box;
     outlines.push(known.path);
     // A name is drawn if its area is about as wide as the name is. Numbers of smaller areas are in the list.

@@ -5,6 +5,9 @@
 
 // Id of the section -> the file.
 const FILES = { cards: "./usual.js", map: "./map.js", lists: "./lists.js", areas: "./areas.js" };
+// These are far down the page and have much to fetch, so they are loaded when the reader comes near the map.
+const LATE = ["map", "areas"];
+const NEAR = "100px";
 const RETRY_MS = 5_000;
 
 const begun = [];
@@ -17,8 +20,22 @@ export const isWanted = (panel) =>
 
 /** Loads the files of all panels that are on the page. */
 export function begin() {
-  const holdsWanted = (id) => document.getElementById(id).querySelector("[data-shown]") !== null;
-  for (const [id, file] of Object.entries(FILES)) if (isWanted(id) || holdsWanted(id)) load(id, file);
+  const isAlone = document.querySelector("[data-shown]") !== null;
+  const holdsWanted = (id) => Boolean(document.getElementById(id)?.querySelector("[data-shown]"));
+  for (const [id, file] of Object.entries(FILES)) {
+    if (!(isWanted(id) || holdsWanted(id))) continue;
+    if (LATE.includes(id) && !isAlone) onceNear(document.getElementById("map"), () => load(id, file));
+    else load(id, file);
+  }
+}
+
+function onceNear(section, callback) {
+  const watch = (entries, observer) => {
+    if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+    observer.disconnect();
+    callback();
+  };
+  new IntersectionObserver(watch, { rootMargin: NEAR }).observe(section);
 }
 
 /** Shows a document of activity in every panel, also in those that are loaded later. */

@@ -2,38 +2,19 @@
 
 import * as clock from "./clock.js";
 import * as format from "./format.js";
-import { typeName } from "./words.js";
+import { say, typeName } from "./words.js";
 
-const WORDS = {
-  close: "Close",
-  more: "Show more",
-  csv: "CSV",
-  loading: "Loading…",
-  failed: "The list could not be loaded. Try again.",
-  retry: "Try again",
-  none: "There are no vessels in this list now.",
-  counted: (shown, total) => `${shown} of ${total} vessels`,
-  nameless: "No name",
-  unknown: "–",
-  ago: (duration) => `${duration} ago`,
-  name: "Name",
-  mmsi: "MMSI",
-  type: "Type",
-  flag: "Flag",
-  lastHeard: "Last heard",
-  speed: "Speed",
-  position: "Position",
-};
+const UNKNOWN = "–";
 const API = new URL("../api/database/vessel-activity/vessels", import.meta.url);
 // Those with a sort have a button in their head.
 const COLUMNS = [
-  { key: "name", sort: "asc" },
-  { key: "mmsi", sort: "asc" },
-  { key: "type" },
-  { key: "flag" },
-  { key: "lastHeard", sort: "desc" },
-  { key: "speed", sort: "desc" },
-  { key: "position" },
+  { key: "name", words: "Name", sort: "asc" },
+  { key: "mmsi", words: "Mmsi", sort: "asc" },
+  { key: "type", words: "Type" },
+  { key: "flag", words: "Flag" },
+  { key: "lastHeard", words: "LastHeard", sort: "desc" },
+  { key: "speed", words: "Speed", sort: "desc" },
+  { key: "position", words: "Position" },
 ];
 const MOST_ROWS = 200;
 const TIMEOUT_MS = 5_000;
@@ -61,20 +42,20 @@ function make(name, properties = {}, ...children) {
 function makeDialog() {
   const made = make("dialog", { className: "vessels" });
   made.setAttribute("aria-labelledby", "vessels-title");
-  const close = make("button", { type: "button", className: "close", textContent: WORDS.close, autofocus: true });
+  const close = make("button", { type: "button", className: "close", textContent: say("close"), autofocus: true });
   close.addEventListener("click", () => made.close());
   const head = make("tr");
-  for (const { key, sort } of COLUMNS) {
+  for (const { key, words, sort } of COLUMNS) {
     const cell = make("th", { scope: "col" });
     cell.dataset.key = key;
     if (sort) {
-      const sorter = make("button", { type: "button", textContent: WORDS[key] });
+      const sorter = make("button", { type: "button", textContent: say(`column${words}`) });
       sorter.addEventListener("click", () => sortBy(key, sort));
       cell.append(sorter);
-    } else cell.textContent = WORDS[key];
+    } else cell.textContent = say(`column${words}`);
     head.append(cell);
   }
-  const more = make("button", { type: "button", className: "more", textContent: WORDS.more, hidden: true });
+  const more = make("button", { type: "button", className: "more", textContent: say("more"), hidden: true });
   more.addEventListener("click", () => load(next));
   const rows = make("div", { className: "rows", tabIndex: 0, role: "region" });
   rows.setAttribute("aria-labelledby", "vessels-title");
@@ -84,7 +65,7 @@ function makeDialog() {
       "header",
       {},
       make("h2", { id: "vessels-title" }),
-      make("a", { className: "button csv", textContent: WORDS.csv, download: "vessels.csv" }),
+      make("a", { className: "button csv", textContent: "CSV", download: "vessels.csv" }),
       close,
     ),
     rows,
@@ -113,7 +94,7 @@ async function load(after = null) {
     else cell.removeAttribute("aria-sort");
   }
   if (after) query.set("after", JSON.stringify(after));
-  say(WORDS.loading);
+  tell(say("loading"));
   const answer = await fetch(`${API}?${query}`, { cache: "no-cache", signal: AbortSignal.timeout(TIMEOUT_MS) })
     .then((response) => (response.ok ? response.json() : null))
     .catch(() => null);
@@ -121,9 +102,9 @@ async function load(after = null) {
   const body = dialog.querySelector("tbody");
   const more = dialog.querySelector(".more");
   if (!answer) {
-    say(WORDS.failed);
+    tell(say("listFailed"));
     next = after;
-    more.textContent = WORDS.retry;
+    more.textContent = say("retry");
     more.hidden = false;
     return;
   }
@@ -131,13 +112,15 @@ async function load(after = null) {
   if (after) body.append(...rows);
   else body.replaceChildren(...rows);
   next = answer.next;
-  more.textContent = WORDS.more;
+  more.textContent = say("more");
   more.hidden = next === null;
   const shown = body.children.length;
-  say(shown > 0 ? WORDS.counted(format.count(shown), format.count(answer.count)) : WORDS.none);
+  tell(
+    shown > 0 ? say("counted", { shown: format.count(shown), total: format.count(answer.count) }) : say("noVessels"),
+  );
 }
 
-function say(sentence) {
+function tell(sentence) {
   dialog.querySelector(".said").textContent = sentence;
 }
 
@@ -145,17 +128,17 @@ function rowOf(vessel) {
   const age = clock.now() - Date.parse(vessel.lastHeard);
   const flag = format.flag(vessel.flag);
   const cells = [
-    make("bdi", { textContent: format.plainName(vessel.name?.trim() || WORDS.nameless) }),
-    make("bdi", { textContent: vessel.mmsi ?? WORDS.unknown }),
+    make("bdi", { textContent: format.plainName(vessel.name?.trim() || say("nameless")) }),
+    make("bdi", { textContent: vessel.mmsi ?? UNKNOWN }),
     make("bdi", { textContent: format.plainName(typeName(vessel.type)) }),
     make("bdi", { textContent: `${flag.symbol} ${format.plainName(flag.name)}`.trim() }),
     make("time", {
       dateTime: vessel.lastHeard,
-      textContent: WORDS.ago(format.duration(age)),
+      textContent: say("ago", { duration: format.duration(age) }),
       title: format.dateAndTime(Date.parse(vessel.lastHeard)),
     }),
-    vessel.speed === null ? WORDS.unknown : format.knots(vessel.speed),
-    vessel.latitude === null || vessel.longitude === null ? WORDS.unknown : place(vessel),
+    vessel.speed === null ? UNKNOWN : format.knots(vessel.speed),
+    vessel.latitude === null || vessel.longitude === null ? UNKNOWN : place(vessel),
   ];
   return make("tr", {}, ...cells.map((content, index) => make(index === 0 ? "th" : "td", {}, content)));
 }

@@ -115,7 +115,7 @@ def test_a_list_that_can_not_be_loaded_says_so_and_tries_again(
     with reader(browser) as page:
         page.goto(web.address + DASHBOARD)
         page.route("**/vessel-activity/vessels?*", lambda route: route.abort())
-        page.get_by_role("button", name="Show vessels: Vessels active now").click(timeout=SOON)
+        page.get_by_title("Show vessels: Active now").click(timeout=SOON)
         dialog = page.get_by_role("dialog")
         expect(dialog.get_by_role("status")).to_have_text(
             "The list could not be loaded. Try again.", timeout=SOON

@@ -288,8 +288,9 @@ def test_the_address_chooses_the_colours(web: WebServer, browser: Browser) -> No
             assert page.evaluate(ground) == "rgb(255, 255, 255)"
 
 
-def test_the_dark_colours_are_the_same_by_wish_and_by_preference() -> None:
-    style = (PROJECT / "dashboard" / "style.css").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("name", "least"), [("style.css", 16), ("map.css", 10)])
+def test_the_dark_colours_are_the_same_by_wish_and_by_preference(name: str, least: int) -> None:
+    style = (PROJECT / "dashboard" / name).read_text(encoding="utf-8")
     found = [
         re.findall(r"(--[\w-]+): (.+);", block)
         for block in re.findall(
@@ -300,7 +301,7 @@ def test_the_dark_colours_are_the_same_by_wish_and_by_preference() -> None:
     ]
     assert len(found) == 2
     assert found[0] == found[1]
-    assert len(found[0]) > 15
+    assert len(found[0]) >= least
 
 
 WALLS = [(1920, 1080), (3840, 2160), (1280, 720)]
@@ -414,7 +415,7 @@ def test_an_empty_fleet_is_known_to_be_empty(web: WebServer, browser: Browser) -
         ),
         0,
     )
-    put_row(web, **nothing, speed_avg="0", vessel_types="{}", top_flags="[]")
+    put_row(web, **nothing, reports_last_minute=0, speed_avg="0", vessel_types="{}", top_flags="[]")
     for scripts in (False, True):
         context = browser.new_context(locale="en-GB", java_script_enabled=scripts)
         page = context.new_page()

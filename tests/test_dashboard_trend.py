@@ -154,6 +154,12 @@ def test_everything_can_be_done_with_the_keyboard(web: WebServer, page: Page) ->
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     page.keyboard.press("Enter")
+    # The numbers of three cards lead to their vessels.
+    links = page.locator(".open-list")
+    expect(links).to_have_count(3, timeout=SOON)
+    for place in range(3):
+        page.keyboard.press("Tab")
+        expect(links.nth(place)).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator("#ranges [data-range='1h']")).to_be_focused()
     page.keyboard.press("Enter")
