@@ -4,7 +4,7 @@
 // document of /api/database/vessel-activity. A section is hidden until its file has something to show.
 
 // Id of the section -> the file.
-const FILES = { cards: "./usual.js" };
+const FILES = { alerts: "./alerts.js", cards: "./usual.js" };
 const RETRY_MS = 5_000;
 
 const begun = [];
