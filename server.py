@@ -22,7 +22,15 @@ from vessel_activity import logs, refresh_loop, running
 from vessel_activity.database.attached import attached
 from vessel_activity.errors import VesselActivityError
 from vessel_activity.settings import Settings
-from vessel_activity.web import activity, history, process, stats, stream
+from vessel_activity.web import (
+    activity,
+    history,
+    process,
+    stats,
+    stream,
+    type_history,
+    vessels,
+)
 from vessel_activity.web.alerts import Deliveries
 from vessel_activity.web.answer import adding
 from vessel_activity.web.asking import Asking
@@ -31,9 +39,12 @@ from vessel_activity.web.history import History
 from vessel_activity.web.listener import Listener
 from vessel_activity.web.metrics import Metrics
 from vessel_activity.web.pages import Dashboard, Description
+from vessel_activity.web.places import AREAS, GRID, Places
 from vessel_activity.web.requests import Requests
 from vessel_activity.web.routing import leading_to, shortcuts
 from vessel_activity.web.stream import Stream
+from vessel_activity.web.type_history import TypeHistory
+from vessel_activity.web.vessels import Vessels
 from vessel_activity.web.webhook import Webhook
 
 if TYPE_CHECKING:
@@ -93,12 +104,20 @@ class Application:
             ),
             "history",
         )
+        places = Places(asking, listener, stale_seconds=settings.stale_answer_seconds)
+        lists = counts.counted(request_response(Vessels(asking)), "vessels")
+        types = counts.counted(request_response(TypeHistory(asking)), "type_history")
         dashboard = Dashboard(listener, settings.embed_origins)
         health = Health(listener)
         metrics = Metrics(asking, listener, self.stream, counts, gate)
         api: dict[str, ASGIApp] = {
             stats.PATH: stats.endpoint(listener, counts.of("stats")),
             activity.PATH: activity.endpoint(listener, counts.of("activity")),
+            GRID: counts.counted(request_response(places.grid), "grid"),
+            AREAS: counts.counted(request_response(places.areas), "areas"),
+            vessels.PATH: lists,
+            type_history.PATH: types,
+            vessels.PATH + ".csv": lists,
             stream.PATH: self.stream,
             history.PATH: past,
             history.PATH + ".csv": past,

@@ -147,5 +147,5 @@ class Lab(Site):
             writer_wait=max(longest for longest, _ in waits),
             writer_excess=max(excess for _, excess in waits),
             problems=self._problems,
-            notes=self._notes,
+            notes=[*self._notes, *(f"a writer waited for {text}" for text in self.status.waits)],
         )

@@ -138,6 +138,13 @@ class Postgres(LocalServer):
                 os.kill(pid, signal.SIGSTOP)
         return frozen
 
+    @staticmethod
+    def thaw(frozen: list[int]) -> None:
+        """Let frozen processes go on. One that has ended meanwhile is left out."""
+        for pid in frozen:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
     def _pg_ctl_start(self) -> None:
         if self.clock is not None and not self.account.prefix:
             library = faketime_library()

@@ -29,6 +29,19 @@ _STATUS = (
 )
 
 
+_WAITS = """
+    select distinct format('%s %s, blocked by %s', a.wait_event_type, a.wait_event, b.queries)
+    from pg_stat_activity as a
+    cross join lateral (
+      select array_agg(left(b.query, 60)) as queries
+      from pg_stat_activity as b where b.pid = any (pg_blocking_pids(a.pid))
+    ) as b
+    where a.application_name = 'chaos writer' and a.state = 'active'
+      and a.query ~ 'vessel_positions'
+      and a.query_start < clock_timestamp() - interval '0.5 seconds'
+"""
+
+
 @dataclass(frozen=True)
 class Sample:
     """What was said at one moment.
@@ -114,12 +127,14 @@ class StatusReader(threading.Thread):
         connect: opens a connection that may read the status.
         samples: each complaint, with its moment.
         rounds: how often it was read.
+        waits: what a writer of the source tables was seen to wait for.
 
     """
 
     connect: Callable[[], psycopg.Connection]
     samples: list[tuple[float, str]] = field(default_factory=list)
     rounds: int = 0
+    waits: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         super().__init__(daemon=True)
@@ -136,6 +151,7 @@ class StatusReader(threading.Thread):
                 if connection is None:
                     connection = self.connect()
                     connection.execute("set statement_timeout = '8s'")
+                self.waits.update(text for (text,) in connection.execute(_WAITS).fetchall())
                 for name, state, detail in connection.execute(_STATUS).fetchall():
                     self.samples.append((began, f"status: {name} {state}: {detail}"))
                 self.rounds += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _ROLES = ("owner", "writer", "outsider")
 _SMALL_DISK_MB = 600
+_LIGHT_WAIT_SECONDS = 0.2
 # The folders of a site that hold databases. The rest is logs.
 DATA = ("data", "standby", "newer", "small")
 
@@ -274,6 +276,22 @@ class Site:
                     return row[0], row[1], row[2]
                 time.sleep(0.005)
         raise ChaosError("no refresh could be caught while it ran")
+
+    def freeze_for(self, pid: int, seconds: float) -> None:
+        """Freeze a backend for some seconds, but not within a lightweight lock of PostgreSQL.
+
+        No session can pass such a lock, whatever vessel activity does. So whenever a writer waits,
+        the backend goes on for a millisecond.
+        """
+        until = time.monotonic() + seconds
+        os.kill(pid, signal.SIGSTOP)
+        while time.monotonic() < until:
+            time.sleep(0.05)
+            if self.writer.waiting_seconds > _LIGHT_WAIT_SECONDS:
+                os.kill(pid, signal.SIGCONT)
+                time.sleep(0.001)
+                os.kill(pid, signal.SIGSTOP)
+        os.kill(pid, signal.SIGCONT)
 
     def web_of(self, role: str) -> Web:
         """Return the web server of a database role."""

@@ -76,6 +76,7 @@ class Writer(threading.Thread):
         self._resting = threading.Event()
         self._query = _INSERT.format(self.table)
         self.batch = self.first_batch
+        self._running_since: float | None = None
 
     # A thread is kept in sets; two writers with the same settings are still two.
     __hash__ = threading.Thread.__hash__
@@ -88,7 +89,7 @@ class Writer(threading.Thread):
                 self._resting.set()
                 self._stop_asked.wait(0.1)
                 continue
-            began = time.monotonic()
+            began = self._running_since = time.monotonic()
             error, starved = None, 0.0
             try:
                 if connection is None:
@@ -106,7 +107,7 @@ class Writer(threading.Thread):
                     if connection is not None:
                         connection.close()
                 connection = None
-            ended = time.monotonic()
+            ended, self._running_since = time.monotonic(), None
             self.statements.append(Statement(self.batch, began, ended, error, starved))
             self.batch += 1
             self._stop_asked.wait(0.2 if error else max(0.0, self.period - (ended - began)))
@@ -132,6 +133,12 @@ class Writer(threading.Thread):
         """Stop after the present statement."""
         self._stop_asked.set()
         self.join(30)
+
+    @property
+    def waiting_seconds(self) -> float:
+        """For how long the present statement has been running; 0 between two statements."""
+        since = self._running_since
+        return 0.0 if since is None else time.monotonic() - since
 
     @property
     def acknowledged(self) -> list[int]:

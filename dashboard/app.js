@@ -52,8 +52,8 @@ function currentState(age) {
   if (age > known.staleAfterSeconds * 1000) return "stale";
   if (view.isEmpty(known.stats)) return "empty";
   // The database has the rule for the feed: live, late or quiet.
-  const feed = known.feed?.state ?? (known.stats.activeNow === 0 ? "quiet" : "live");
-  if (feed !== "live") return feed;
+  const feedState = known.feed?.state ?? (known.stats.activeNow === 0 ? "quiet" : "live");
+  if (feedState !== "live") return feedState;
   return known.usual?.isBelow ? "below" : "live";
 }
 
@@ -240,9 +240,9 @@ async function beginHistory() {
     onZoom: (from, to) => changeRange(from === null ? namedRange : range.between(from, to, clock.now())),
   });
   document.getElementById("ranges").addEventListener("click", ({ target }) => {
-    if (target.id === "unzoom") changeRange(namedRange);
-    else if (target.dataset.range) changeRange(target.dataset.range);
+    if (target.dataset.range) changeRange(target.dataset.range);
   });
+  document.getElementById("unzoom").addEventListener("click", () => changeRange(namedRange));
   document.getElementById("png").addEventListener("click", chart.download);
   addEventListener("online", updateHistory);
   document.addEventListener("visibilitychange", () => document.hidden || Date.now() < dueAt || updateHistory());

@@ -172,10 +172,12 @@ export function download() {
   canvas.height = inner.height + top + edge;
   context.fillStyle = colour("--surface");
   context.fillRect(0, 0, canvas.width, canvas.height);
+  // In Arabic the words begin at the right.
+  context.direction = document.documentElement.dir;
   context.font = titleFont;
   for (const { label, ink, x, row } of title) {
     context.fillStyle = colour(ink);
-    context.fillText(label, x, (30 + 24 * row) * scale);
+    context.fillText(label, across(context, x), (30 + 24 * row) * scale);
   }
   context.font = legendFont;
   context.fillStyle = colour("--ink");
@@ -184,15 +186,17 @@ export function download() {
   canvas.toBlob(saveAsFile);
 }
 
+const across = ({ direction, canvas }, x) => (direction === "rtl" ? canvas.width - x : x);
+
 function drawLegendEntry(context, line, y, scale) {
   context.strokeStyle = colour(line.colour);
   context.lineWidth = line.width * scale;
   context.setLineDash((line.dash ?? []).map((length) => length * scale));
   context.beginPath();
-  context.moveTo(line.x, y);
-  context.lineTo(line.x + 26 * scale, y);
+  context.moveTo(across(context, line.x), y);
+  context.lineTo(across(context, line.x + 26 * scale), y);
   context.stroke();
-  context.fillText(line.label, line.x + 32 * scale, y + 4 * scale);
+  context.fillText(line.label, across(context, line.x + 32 * scale), y + 4 * scale);
 }
 
 function saveAsFile(blob) {

@@ -24,13 +24,16 @@ const REOPEN_MS = 30_000;
 // The messages that a page gets which joins later.
 const KINDS = ["answer", "activity", "health"];
 
+const NEWEST = /newest="([^"]+)"/;
+const LAST_MINUTE = /last-minute=(\d+)/;
+
 /** Returns what a header tells of the feed, as a heartbeat of the stream does: live; newest="<time>"; last-minute=18000 */
 function feedOf(header) {
   if (!header) return;
-  const reports = /last-minute=(\d+)/.exec(header);
+  const reports = LAST_MINUTE.exec(header);
   return {
     state: header.split(";")[0],
-    newestReport: /newest="([^"]+)"/.exec(header)?.[1] ?? null,
+    newestReport: NEWEST.exec(header)?.[1] ?? null,
     reportsLastMinute: reports ? Number(reports[1]) : null,
   };
 }

@@ -4,7 +4,13 @@
 // document of /api/database/vessel-activity. A section is hidden until its file has something to show.
 
 // Id of the section -> the file.
-const FILES = { alerts: "./alerts.js", cards: "./usual.js" };
+const FILES = {
+  alerts: "./alerts.js",
+  cards: "./usual.js",
+  map: "./map.js",
+  lists: "./lists.js",
+  areas: "./areas.js",
+};
 const RETRY_MS = 5_000;
 
 const begun = [];
@@ -17,7 +23,8 @@ export const isWanted = (panel) =>
 
 /** Loads the files of all panels that are on the page. */
 export function begin() {
-  for (const [id, file] of Object.entries(FILES)) if (isWanted(id)) load(id, file);
+  const holdsWanted = (id) => document.getElementById(id).querySelector("[data-shown]") !== null;
+  for (const [id, file] of Object.entries(FILES)) if (isWanted(id) || holdsWanted(id)) load(id, file);
 }
 
 /** Shows a document of activity in every panel, also in those that are loaded later. */

@@ -25,35 +25,33 @@ const leaving = (_plot, over, handle) => (event) => {
   if (event.buttons === 0 || event.clientX <= left || event.clientX >= right) handle(event);
 };
 
-/** Lets two fingers on a chart select the range between them, once the first of them is lifted. */
+/** Lets two fingers on a chart select the range between them, once one of them is lifted. One finger scrubs (touch.js). */
 export function watchFingers(plot, onSelect) {
   const { over } = plot;
+  // The browser would zoom the page.
   over.style.touchAction = "pan-y";
-  let places = null;
-  over.addEventListener(
-    "touchmove",
-    (event) => {
-      if (event.touches.length !== 2) return;
-      event.preventDefault();
-      const { left: edge, width: room } = over.getBoundingClientRect();
-      places = [...event.touches]
-        .map(({ clientX }) => Math.min(room, Math.max(0, clientX - edge)))
-        .sort((one, other) => one - other);
-      const [left, right] = places;
-      plot.setSelect({ left, width: right - left, top: 0, height: over.clientHeight }, false);
-    },
-    { passive: false },
-  );
-  const end = () => {
-    if (places === null) return;
-    const [left, right] = places;
-    places = null;
-    plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-    if (right - left >= LEAST_PX) onSelect(plot.posToVal(left, "x"), plot.posToVal(right, "x"));
+  const fingers = new Map(); // by pointer: its place in pixels
+  const follow = (event) => {
+    if (event.pointerType !== "touch") return;
+    const { left, width } = over.getBoundingClientRect();
+    fingers.set(event.pointerId, Math.min(width, Math.max(0, event.clientX - left)));
+    if (fingers.size === 2) select(...ends());
   };
-  over.addEventListener("touchend", end);
-  over.addEventListener("touchcancel", () => {
-    places = null;
-    plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-  });
+  const ends = () => [...fingers.values()].sort((one, other) => one - other);
+  const select = (left, right) =>
+    plot.setSelect({ left, width: right - left, top: 0, height: over.clientHeight }, false);
+  const lift = (event) => {
+    if (!fingers.has(event.pointerId)) return;
+    const [left, right] = ends();
+    const isRange = fingers.size === 2 && event.type === "pointerup" && right - left >= LEAST_PX;
+    fingers.delete(event.pointerId);
+    select(0, 0);
+    if (!isRange) return;
+    fingers.clear();
+    onSelect(plot.posToVal(left, "x"), plot.posToVal(right, "x"));
+  };
+  over.addEventListener("pointerdown", follow);
+  over.addEventListener("pointermove", (event) => fingers.has(event.pointerId) && follow(event));
+  over.addEventListener("pointerup", lift);
+  over.addEventListener("pointercancel", lift);
 }

@@ -47,4 +47,19 @@ comment on column vessel_activity.last_report.longitude is 'Degrees east, -180 t
 comment on column vessel_activity.last_report.speed is 'Speed over ground in knots, 0 to 102.2; NULL if unknown.';
 comment on column vessel_activity.last_report.arrived_at is 'Set if the vessel was new in the hour before seen_at: its first position after at least 24 hours without one. Later than an hour before the present, it says that the vessel is new in the last hour; otherwise it means nothing.';
 
+create table if not exists vessel_activity.type_hour (
+  hour timestamptz not null,
+  name text not null,
+  sampled_at timestamptz not null,
+  active_last_hour integer not null,
+  place smallint not null,
+  primary key (hour, place)
+);
+comment on table vessel_activity.type_hour is 'Active vessels by type, one sample an hour: of the first document of the hour, the twenty types with the most vessels. settings.history_retention says how long it is kept.';
+comment on column vessel_activity.type_hour.hour is 'The hour in which the sample was taken, by UTC.';
+comment on column vessel_activity.type_hour.name is 'The type, as the document names it.';
+comment on column vessel_activity.type_hour.sampled_at is 'The instant for which the number is true.';
+comment on column vessel_activity.type_hour.active_last_hour is 'Distinct vessels of the type with a position in the hour up to sampled_at.';
+comment on column vessel_activity.type_hour.place is 'Place of the type in the sample, from 1; 0 for all vessels, those of further types too.';
+
 comment on table vessel_activity.last_seen is 'Not used any more: last_report has taken its place. Refreshes of the version before may still write it during an upgrade.';

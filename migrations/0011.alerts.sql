@@ -1,4 +1,4 @@
--- depends: 0009.past
+-- depends: 0010.places
 -- The rules that refreshes and servers watch, the alerts that they raise, and what was delivered of them (docs/alerts.md).
 
 set local lock_timeout = '500ms';

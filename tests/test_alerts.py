@@ -249,14 +249,39 @@ def test_the_hint_names_every_figure(rules: psycopg.Connection) -> None:
     assert ", ".join(row[0] for row in told) in refused.value.diag.message_hint
 
 
-def test_a_rule_of_an_area_needs_areas(rules: psycopg.Connection) -> None:
-    if one(rules, "select to_regclass('public.vessel_activity_area') is not null"):
-        expected, message = "42704", "there is no area 'Atlantis'"
-    else:
-        expected, message = "0A000", "this version of vessel activity has no areas"
-    with pytest.raises(psycopg.Error) as refused:
-        watch(rules, "Port", "active_now", "above", 5, None, "Atlantis")
-    assert (refused.value.sqlstate, refused.value.diag.message_primary) == (expected, message)
+def test_an_area_is_watched(rules: psycopg.Connection) -> None:
+    with pytest.raises(psycopg.errors.UndefinedObject, match="there is no area 'Bay'"):
+        watch(rules, "Port", "active_now", "above", 5, None, "Bay")
+    square = {"type": "Polygon", "coordinates": [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]}
+    rules.execute("select public.vessel_activity_area_put('Bay', %s)", (json.dumps(square),))
+    rules.execute(
+        "insert into public.vessels (mmsi) select 219000000 + n from generate_series(1, 4) as n;"
+        ' insert into public.vessel_positions ("vesselId", timestamp, latitude, longitude, speed)'
+        " select row_number() over (), now(), 1, row_number() over (), 5 from public.vessels"
+    )
+    said = watch(rules, "Port", "active_now", "above", 1, None, "Bay")
+    assert said == "Port: an alert is raised when active_now of Bay is above 1 for 00:00:00"
+    watch(rules, "Port too", "active_now", "above", 2, None, "Bay")
+    watch(rules, "Sea", "active_now", "above", 3)
+    with pytest.raises(psycopg.errors.InvalidParameterValue) as refused:
+        watch(rules, "Port", "speed_avg", "above", 1, None, "Bay")
+    assert refused.value.diag.message_hint == (
+        "Use one of: active_now, active_last_hour, active_last_24h, entered, departed, mean_speed."
+    )
+    rules.execute(
+        "update vessel_activity.activity set as_of = as_of - interval '1 hour';"
+        " select public.refresh_vessel_activity()"
+    )
+    # Two of the four vessels are in the area: at 1 and 2 degrees east, on its edge.
+    assert sorted((row[0], row[1], row[5]) for row in alerts(rules)) == [
+        ("Port", 2, "Port: Bay: 2 vessels are active now, above 1"),
+        ("Sea", 4, "Sea: 4 vessels are active now, above 3"),
+    ]
+    rules.execute("select public.vessel_activity_area_remove('Bay')")
+    for minutes in (1, 3):
+        at = datetime.now(UTC) + minutes * MINUTE
+        rules.execute("select vessel_activity.evaluate_watch(%s, false)", (at,))
+    assert [row[0] for row in alerts(rules) if row[4] is None] == ["Sea"]
 
 
 def test_a_rule_that_is_removed_clears_its_alert(rules: psycopg.Connection) -> None:

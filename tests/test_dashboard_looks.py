@@ -23,13 +23,16 @@ from tests.support.browsing import (
     reader,
     state,
 )
-from tests.support.webserver import HISTORY, WebServer, put_row, write_row
+from tests.support.webserver import HISTORY, WebServer, eventually, put_row, write_row
+from vessel_activity.web.words import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page, Request
 
+# The origin whose pages may show the page in a frame.
+EMBEDDING = "https://ops.example.org"
 # Twenty-five hours of samples that change from one to the next.
 FILL = """
   insert into vessel_activity.history
@@ -56,8 +59,7 @@ def web(module_url: str) -> Iterator[WebServer]:
         connection.execute("truncate vessel_activity.history")
         connection.execute(FILL)
     write_row(module_url, **FULL)
-    # Another page of this origin may show the page in a frame.
-    with WebServer(module_url, {"VESSEL_ACTIVITY_EMBED_ORIGINS": "http://127.0.0.1:*"}) as running:
+    with WebServer(module_url, {"VESSEL_ACTIVITY_EMBED_ORIGINS": EMBEDDING}) as running:
         yield running
 
 
@@ -87,7 +89,7 @@ def opened(
 
 
 # The texts that reach over the edge of what holds them, or are cut off.
-HELD = ".card .number, .card .note, .strip dd, .bars .name, .bars .count, .deltas dd"
+HELD = ".card .number, .card .note, .strip dd, .bars .name, .bars .count, .deltas [aria-hidden]"
 CUT = (
     f"() => [...document.querySelectorAll('{HELD}')]"
     """.filter((each) => {
@@ -126,7 +128,7 @@ def test_a_phone_with_the_largest_type_has_one_column_and_cuts_nothing(
         large.close()
 
 
-@pytest.mark.parametrize("language", ["en", "de", "ja", "ar"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_phone_cuts_nothing(web: WebServer, browser: Browser, language: str) -> None:
     put_row(web, **FULL, total_vessels=1_234_567, active_last_24h=1_021_045)
     for width in (320, 390):
@@ -186,7 +188,8 @@ WRITTEN = """
 
 
 def written(page: Page) -> list[str]:
-    page.wait_for_function("inChart.length > 0")
+    # Playwright can't wait for it in the page, whose security policy forbids eval.
+    eventually(lambda: page.evaluate("inChart.length > 0"))
     return [text for text, _, _ in page.evaluate("inChart")]
 
 
@@ -195,6 +198,8 @@ def with_history(page: Page, web: WebServer, **changes: Any) -> None:  # noqa: A
     past = web.get(f"{HISTORY}?range=24h").json()
     number = len(past["time"])
     past |= {key: [value] * number for key, value in changes.items()}
+    figures = {key: past[key] for key in past["min"]}
+    past |= {"min": figures, "max": figures, "usual": None}
     page.route("**/vessel-stats-history?range=24h", lambda route: route.fulfill(json=past))
 
 
@@ -212,6 +217,8 @@ def test_the_speed_has_a_scale_of_its_own_and_is_not_flat(web: WebServer, browse
     put_row(web, **FULL)
     past = web.get(f"{HISTORY}?range=24h").json()
     past["speedAvg"] = [10 + n / len(past["time"]) * 4 for n in range(len(past["time"]))]
+    past |= {"min": past["min"] | {"speedAvg": past["speedAvg"]}, "usual": None}
+    past["max"] = past["min"]
     with reader(browser, viewport={"width": 1280, "height": 900}) as page:
         page.add_init_script(WRITTEN)
         page.route("**/vessel-stats-history?range=24h", lambda route: route.fulfill(json=past))
@@ -311,24 +318,20 @@ SMALL = """() => {
 }"""
 
 
-@pytest.mark.parametrize("size", WALLS)
-@pytest.mark.parametrize("language", ["en", "de", "fr", "ja", "ar"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_wall_screen_can_be_read_from_afar(
-    web: WebServer, browser: Browser, size: tuple[int, int], language: str
+    web: WebServer, browser: Browser, language: str
 ) -> None:
     put_row(web, **FULL)
-    with reader(browser, viewport={"width": size[0], "height": size[1]}) as page:
-        page.add_init_script(WRITTEN)
-        open_with_chart(page, web, f"?kiosk&lang={language}")
-        state(page, "live")
-        assert page.evaluate(SMALL) == []
-        page.wait_for_function("inChart.length > 0")
-        assert min(size for _, size, _ in page.evaluate("inChart")) >= 0.02 * size[1]
-        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
-        inside = "() => [...document.querySelectorAll('.card, .panel, .bars li')].every((each) =>"
-        inside += " each.hidden || each.getBoundingClientRect().bottom <= innerHeight)"
-        assert page.evaluate(inside)
-        assert page.evaluate(ROWS_CUT) == []
+    for width, height in WALLS:
+        with reader(browser, viewport={"width": width, "height": height}) as page:
+            page.add_init_script(WRITTEN)
+            open_with_chart(page, web, f"?kiosk&lang={language}")
+            assert page.evaluate(SMALL) == []
+            assert written(page)
+            assert min(size for _, size, _ in page.evaluate("inChart")) >= 0.02 * height
+            assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+            assert page.evaluate(ROWS_CUT) == []
 
 
 # The rows of the lists that reach below their panel.
@@ -391,14 +394,12 @@ def test_the_frame_of_a_wall_screen_has_the_colour_of_its_state(
 
 
 def test_what_is_out_of_date_is_not_called_live(web: WebServer, browser: Browser) -> None:
-    put_row(web, **FULL)
+    put_row(web, age="27 seconds", **FULL)
     with reader(browser) as page:
         page.goto(web.address + DASHBOARD)
         expect(page.locator("#mode")).to_have_text("live updates")
-        put_row(web, age="1 hour", **FULL)
-        page.reload()
         state(page, "stale", SOON)
-        page.wait_for_function("performance.now() > 3000")
+        expect(page.locator("#state")).to_have_text("Out of date")
         expect(page.locator("#mode")).to_have_text("")
 
 
@@ -474,7 +475,7 @@ def test_a_finger_reads_the_chart_and_still_scrolls_the_page(
         assert read[0] - read[-1] > 1000
         assert (
             page.evaluate("getComputedStyle(document.querySelector('.u-over')).touchAction")
-            == "pan-y pinch-zoom"
+            == "pan-y"
         )
 
 
@@ -523,7 +524,7 @@ def test_a_frame_can_show_one_panel(web: WebServer, browser: Browser, panel: str
 def test_only_named_origins_may_frame_a_panel(web: WebServer) -> None:
     for query in ("?embed=types", "?embed", "?embed=nothing"):
         headers = web.get(DASHBOARD + query).headers
-        assert "frame-ancestors http://127.0.0.1:*" in headers["content-security-policy"]
+        assert f"frame-ancestors {EMBEDDING}" in headers["content-security-policy"]
         assert "x-frame-options" not in headers
     assert "frame-ancestors 'none'" in web.get(DASHBOARD).headers["content-security-policy"]
 
@@ -564,8 +565,8 @@ VIEWS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_axe_finds_nothing_in_any_view(web: WebServer, browser: Browser, condition: str) -> None:
-    put_row(web, **{**FULL, **CONDITIONS[condition]})
     for view, (query, options) in VIEWS.items():
+        put_row(web, **{**FULL, **CONDITIONS[condition]})
         with reader(browser, reduced_motion="reduce", **options) as page:
             page.goto(web.address + DASHBOARD + query)
             state(page, condition, SOON)

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.support.browsing import NO_STREAM, SOON, chromium, reader, state
-from tests.support.webserver import HISTORY, WebServer, put_row, write_row
+from tests.support.webserver import HISTORY, WebServer, eventually, put_row, write_row
 from tests.test_dashboard_trend import WRITTEN, card, history, open_with_chart
 
 if TYPE_CHECKING:
@@ -230,6 +230,22 @@ def test_each_card_says_what_is_usual(web: WebServer, page: Page) -> None:
     ]
     state(page, "live")
     assert Axe().run(page).violations_count == 0
+
+
+def test_the_cards_say_what_the_database_says(web: WebServer, page: Page) -> None:
+    with psycopg.connect(web.url, autocommit=True) as connection:
+        # Without a document, the next refresh does not wait until one is due.
+        connection.execute("delete from vessel_activity.activity")
+        connection.execute("select public.refresh_vessel_activity()")
+        low, high = connection.execute(
+            "select low::int, high::int from vessel_activity.activity as a,"
+            " vessel_activity.usual_at(a.as_of) where figure = 'active_now'"
+        ).fetchone() or (0, 0)
+    document = "/api/database/vessel-activity"
+    eventually(lambda: web.get(document).json()["usual"]["activeNow"]["weeks"] == 8)
+    open_with_chart(page, web)
+    said = f"usual {low:,}\N{EN DASH}{high:,} (8 weeks)"
+    expect(page.locator(".card .usual").first).to_have_text(said, timeout=SOON)
 
 
 def test_below_usual_is_a_state_of_the_page(web: WebServer, page: Page) -> None:

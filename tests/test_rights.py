@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _USE = {"usage on schema vessel_activity"}
 _READER = {
+    "select on public.vessel_activity_area",
     "select on public.vessel_activity_realtime",
     "select on public.vessel_activity_performance",
     "execute public.vessel_activity_history(text,timestamp with time zone)",
@@ -38,9 +39,16 @@ _READER = {
     "execute vessel_activity.figures_json(vessel_activity_realtime)",
     "execute vessel_activity.history_csv(text,timestamp with time zone)",
     "execute vessel_activity.history_json(text,timestamp with time zone)",
+    "execute vessel_activity.areas_json()",
+    "execute vessel_activity.grid_json(numeric,double precision[],text)",
     "execute vessel_activity.measures()",
     "execute vessel_activity.serving()",
     "execute vessel_activity.serving_activity(timestamp with time zone,bigint)",
+    "execute vessel_activity.types_json(text,timestamp with time zone)",
+    (
+        "execute vessel_activity.vessels_json"
+        "(text,text,text,text,double precision[],text,text,text[],integer)"
+    ),
 }
 _SERVER = _READER | {
     "execute vessel_activity.announce()",
@@ -72,6 +80,7 @@ _OPERATOR = (
         "select on vessel_activity.watching",
         "update (alert_clear_after) on vessel_activity.settings",
         "update (alert_retention) on vessel_activity.settings",
+        "update (area_limit) on vessel_activity.settings",
         "update (below_usual_by) on vessel_activity.settings",
         "update (below_usual_for) on vessel_activity.settings",
         "update (detail_interval) on vessel_activity.settings",
@@ -85,6 +94,8 @@ _OPERATOR = (
         "update (state_limit_bytes) on vessel_activity.settings",
         "update (verify_interval) on vessel_activity.settings",
         "execute public.refresh_vessel_activity()",
+        "execute public.vessel_activity_area_put(text,jsonb)",
+        "execute public.vessel_activity_area_remove(text)",
         "execute public.vessel_activity_at(timestamp with time zone)",
         (
             "execute public.vessel_activity_backfill_history"

@@ -9,12 +9,14 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.support.webserver import (
     ACTIVITY,
     HISTORY,
     STATS,
     STREAM,
+    VESSELS,
     WebServer,
     eventually,
     row_as_json,
@@ -27,7 +29,18 @@ if TYPE_CHECKING:
 
 ALLOWED, OTHER = "https://ops.example.org", "https://elsewhere.example.org"
 # All paths but the stream, which never ends.
-DESCRIBED = [STATS, ACTIVITY, HISTORY, HISTORY + ".csv", "/healthz", "/readyz", "/metrics"]
+DESCRIBED = [
+    ACTIVITY + "/history",
+    STATS,
+    ACTIVITY,
+    VESSELS,
+    VESSELS + ".csv",
+    HISTORY,
+    HISTORY + ".csv",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +57,9 @@ def test_the_server_answers_as_its_description_says(web: WebServer, path: str) -
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     @given(case=description[path]["GET"].as_strategy())
     def answers(case: schemathesis.Case[Any]) -> None:
-        case.call_and_validate()
+        # A description can't say that from and to belong together, and which is the earlier.
+        excluded = [positive_data_acceptance] if path.startswith(HISTORY) else []
+        case.call_and_validate(excluded_checks=excluded)
 
     answers()
 

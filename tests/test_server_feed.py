@@ -70,10 +70,10 @@ def test_headers_tell_of_the_feed_between_refreshes(web: WebServer, db: psycopg.
     assert unchanged.headers["x-vessel-activity-feed"].startswith("live; newest=")
 
 
-def test_a_feed_that_stops_is_told_within_a_second_of_being_late(
+def test_a_feed_that_stops_is_told_within_five_seconds_of_being_late(
     web: WebServer, db: psycopg.Connection
 ) -> None:
-    late_after(db, "3 seconds")
+    late_after(db, "10 seconds")
     at = report(db)
     events = Events(web.address)
     while (heartbeat := events.next_heartbeat())["feed"].get("newestReport") != told(at):
@@ -82,15 +82,15 @@ def test_a_feed_that_stops_is_told_within_a_second_of_being_late(
     while (heartbeat := events.next_heartbeat())["feed"]["state"] != "late":
         pass
     # By the clock of the database, as the server knows it.
-    late_since = heartbeat["now"] / 1000 - at.timestamp() - 3
-    assert 0 <= late_since < 1
+    late_since = heartbeat["now"] / 1000 - at.timestamp() - 10
+    assert 0 <= late_since < 5
     assert heartbeat["feed"] == {
         "state": "late",
         "newestReport": told(at),
         "reportsLastMinute": 0,
         "lateShareLastHour": None,
         "positionsAhead": 0,
-        "lateAfterSeconds": 3,
+        "lateAfterSeconds": 10,
     }
     again = report(db)
     while (heartbeat := events.next_heartbeat())["feed"]["newestReport"] != told(again):

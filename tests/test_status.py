@@ -33,6 +33,7 @@ CHECKS = [
     "future positions",
     "feed",
     "usual",
+    "document",
 ]
 
 

@@ -131,8 +131,7 @@ def database_frozen(lab: Lab) -> None:
     frozen = lab.pg.freeze()
     lab.begin()
     lab.hold(60)
-    for pid in frozen:
-        os.kill(pid, signal.SIGCONT)
+    lab.pg.thaw(frozen)
     lab.end()
 
 
@@ -142,10 +141,8 @@ def database_frozen(lab: Lab) -> None:
 )
 def refresh_backend_frozen(lab: Lab) -> None:
     pid = lab.catch_refresh()[0]
-    os.kill(pid, signal.SIGSTOP)
     lab.begin()
-    lab.hold(100)
-    os.kill(pid, signal.SIGCONT)
+    lab.freeze_for(pid, 100)
     lab.end()
 
 
@@ -174,9 +171,6 @@ def client_frozen(lab: Lab) -> None:
 def slow_refresh(lab: Lab) -> None:
     lab.begin()
     for _ in range(3):
-        pid = lab.catch_refresh()[0]
-        os.kill(pid, signal.SIGSTOP)
-        lab.hold(15)
-        os.kill(pid, signal.SIGCONT)
+        lab.freeze_for(lab.catch_refresh()[0], 15)
         lab.hold(2)
     lab.end()

@@ -43,6 +43,8 @@ $$;
 
 drop function if exists
   public.refresh_vessel_activity(),
+  public.vessel_activity_area_put(text, jsonb),
+  public.vessel_activity_area_remove(text),
   public.vessel_activity_at(timestamptz),
   public.vessel_activity_backfill_history(timestamptz, timestamptz, interval),
   public.vessel_activity_feed_at(timestamptz),
@@ -61,5 +63,6 @@ drop function if exists
   public.vessel_activity_watch(text, text, text, numeric, interval, text);
 drop view if exists public.vessel_activity_performance;
 drop schema if exists vessel_activity cascade;
+drop table if exists public.vessel_activity_area;
 drop table if exists public.vessel_activity_realtime;
 drop schema if exists vessel_activity_migrations cascade;

@@ -25,6 +25,7 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 STATS = "/api/database/vessel-stats-cached"
 STREAM = "/api/database/vessel-stats-stream"
 ACTIVITY = "/api/database/vessel-activity"
+VESSELS = ACTIVITY + "/vessels"
 HISTORY = "/api/database/vessel-stats-history"
 NINE_KEYS = [
     "activeNow",

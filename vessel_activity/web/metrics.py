@@ -18,6 +18,7 @@ from vessel_activity import __version__, logs
 from vessel_activity.database.errors import in_one_line
 from vessel_activity.paths import MIGRATIONS
 from vessel_activity.web.alert_metrics import alert_metrics
+from vessel_activity.web.area_metrics import area_metrics
 from vessel_activity.web.feed_metrics import feed_metrics
 from vessel_activity.web.feed_truth import state_of
 from vessel_activity.web.health import age_seconds, is_ahead, is_stale, report_age_seconds
@@ -109,6 +110,8 @@ class Metrics:
         servable, _ = listener.servable()
         if servable is not None:
             yield from self._of_the_numbers(servable)
+            if listener.document is not None:
+                yield from area_metrics(listener.document)
         if listener.answer is not None:
             yield from self._of_the_row(listener.answer)
             yield from self._of_the_feed(listener.answer)

@@ -3,7 +3,7 @@
 --   raised   the condition was true for watch.for_at_least, each time that somebody looked
 --   cleared  it was false for settings.alert_clear_after. That doubles with each alert that the rule has raised in the last
 --            hour, up to an hour. So a condition that comes and goes raises few alerts, and none is raised late.
--- If the figure is unknown, the state of the rule stays as it is. What is usual must be known from two weeks.
+-- If the figure is unknown, the state of the rule stays as it is. If its area was removed, its condition is false. What is usual must be known from two weeks.
 -- Locks: the row of vessel_activity.watching, until the transaction ends.
 create or replace function vessel_activity.evaluate_watch(p_as_of timestamptz, p_looks boolean)
 returns boolean
@@ -31,8 +31,9 @@ begin
       -- An instant that the clock has not reached was wrong.
       case when w.true_since is not null then least(w.true_since, p_as_of) end as true_since,
       case when w.false_since is not null then least(w.false_since, p_as_of) end as false_since,
-      case w.comparison
-        when 'below' then f.value < coalesce(w.threshold, b.low * (1 - v_settings.below_usual_by))
+      case
+        when w.area is not null and not exists (select from public.vessel_activity_area as r where r.name = w.area) then false
+        when w.comparison = 'below' then f.value < coalesce(w.threshold, b.low * (1 - v_settings.below_usual_by))
         else f.value > coalesce(w.threshold, b.high * (1 + v_settings.below_usual_by))
       end as is_true
     from vessel_activity.watch as w

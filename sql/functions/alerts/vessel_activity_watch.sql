@@ -1,6 +1,5 @@
 -- Makes a rule, or replaces the one of that name. An open alert of the rule stays open until its new condition is false.
--- Raises invalid_parameter_value (22023) for what no rule can be, undefined_object (42704) for an unknown area, and
--- feature_not_supported (0A000) for an area if this version has none.
+-- Raises invalid_parameter_value (22023) for what no rule can be, and undefined_object (42704) for an unknown area.
 create or replace function public.vessel_activity_watch(
   p_name text,
   p_figure text,
@@ -15,7 +14,6 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_figure record;
-  v_is_known boolean;
 begin
   if p_name is null or p_name <> btrim(p_name) or length(p_name) not between 1 and 100 or p_name ~ '[[:cntrl:]]' then
     raise exception using
@@ -58,20 +56,11 @@ begin
       message = format('a condition can''t be watched for %s', p_for),
       hint = 'Use an interval from 0 to 7 days.';
   end if;
-  if p_area is not null then
-    if to_regclass('public.vessel_activity_area') is null then
-      raise exception using
-        errcode = 'feature_not_supported',
-        message = 'this version of vessel activity has no areas',
-        hint = 'Leave the area out. The rule then watches all vessels.';
-    end if;
-    execute 'select exists (select from public.vessel_activity_area as a where a.name = $1)' into v_is_known using p_area;
-    if not v_is_known then
-      raise exception using
-        errcode = 'undefined_object',
-        message = format('there is no area %L', p_area),
-        hint = 'Correct the name: select name from public.vessel_activity_area.';
-    end if;
+  if p_area is not null and not exists (select from public.vessel_activity_area as a where a.name = p_area) then
+    raise exception using
+      errcode = 'undefined_object',
+      message = format('there is no area %L', p_area),
+      hint = 'Correct the name: select name from public.vessel_activity_area.';
   end if;
 
   insert into vessel_activity.watch as w (name, figure, comparison, threshold, for_at_least, area)

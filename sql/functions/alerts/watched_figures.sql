@@ -2,7 +2,7 @@
 -- nothing. So rules on refreshes and on the feed work while refreshing has stopped, and the others wait.
 -- p_looks: the newest report is looked up now, for who evaluates between refreshes. Otherwise it is that of the last refresh.
 -- If the look is not possible, the feed is judged as of the last refresh: see feed_now.
--- The tables of areas may not be there yet, so they are named in dynamic SQL.
+-- The figures of areas are those of the newest document. If documents fail, they are unknown soon.
 create or replace function vessel_activity.watched_figures(p_as_of timestamptz, p_looks boolean)
 returns table (area text, figure text, value numeric)
 language plpgsql stable
@@ -66,21 +66,17 @@ begin
       ))
     ) as f (figure, value);
 
-  if v_row.id is not null and exists (select from vessel_activity.watch as w where w.area is not null)
-    and to_regclass('vessel_activity.area_figures') is not null
-  then
-    return query execute $query$
-      select a.name, f.figure, f.value
-      from vessel_activity.watch as w
-      join public.vessel_activity_area as a on a.name = w.area
-      join vessel_activity.area_figures as g on g.area = a.id
-      cross join lateral (values
-        ('active_now', g.active_now::numeric), ('active_last_hour', g.active_last_hour), ('active_last_24h', g.active_last_24h),
-        ('entered', g.entered), ('departed', g.departed), ('mean_speed', g.mean_speed)
-      ) as f (figure, value)
-      where f.figure = w.figure
-    $query$;
-  end if;
+  return query
+    select a.name, f.figure, f.value
+    from (select distinct r.area, r.figure from vessel_activity.watch as r where r.area is not null) as w
+    join public.vessel_activity_area as a on a.name = w.area
+    join vessel_activity.area_figures as g on g.area = a.id
+    cross join lateral (values
+      ('active_now', g.active_now::numeric), ('active_last_hour', g.active_last_hour), ('active_last_24h', g.active_last_24h),
+      ('entered', g.entered), ('departed', g.departed), ('mean_speed', g.mean_speed)
+    ) as f (figure, value)
+    where v_row.id is not null and f.figure = w.figure
+      and g.as_of >= p_as_of - 2 * greatest(v_settings.detail_interval, v_settings.refresh_interval);
 end
 $$;
 

@@ -32,6 +32,7 @@ declare
   v_first_second constant timestamptz := vessel_activity.first_full_second(p_as_of);
   -- Reports need some seconds to arrive. So the scan begins a little before the previous refresh, by a third of the time since.
   v_scan_from constant timestamptz := greatest(p_previous - (p_as_of - p_previous) / 3, p_as_of - interval '2 minutes');
+  v_past_at constant timestamptz := (select max(p.as_of) from vessel_activity.area_past as p);
   v_taken record;
 begin
   with taken as materialized (
@@ -93,7 +94,8 @@ begin
     vessel_activity.newest_report(p_as_of) as newest_report, vessel_activity.minute_edge(p_as_of) as minute_edge,
     exists (select from fleet_taken) as has_fleet_changes,
     edge.positions, edge.speed_sum, edge.speed_count,
-    reports.vessel_ids, reports.seen_ats, reports.latitudes, reports.longitudes, reports.speeds, reports.arrived_ats,
+    reports.row_ids, reports.vessel_ids, reports.seen_ats, reports.latitudes, reports.longitudes, reports.speeds, reports.arrived_ats,
+    vessels.late_ids, vessels.late_ats,
     case when p_verify then to_json(vessel_activity.figures_at(p_as_of)) end as definition,
     case when p_verify then vessel_activity.reports_digest(p_as_of, false) end as reports_definition,
     case when p_verify then vessel_activity.feed_truth_at(p_as_of) end as feed_definition
@@ -107,14 +109,22 @@ begin
   ) as total
   cross join (
     select array_agg(v.vessel_id) as ids, array_agg(v.came_at) as came_ats, array_agg(v.first_at) as first_ats,
-      array_agg(v.lost_one) as lost_ones
+      array_agg(v.lost_one) as lost_ones,
+      array_agg(v.vessel_id::text) filter (where v.first_at <= v_past_at) as late_ids,
+      array_agg(v.first_at) filter (where v.first_at <= v_past_at) as late_ats
     from by_vessel as v
   ) as vessels
   cross join lateral vessel_activity.new_reports(
     p_as_of, v_scan_from, vessels.ids, vessels.came_ats, vessels.first_ats, vessels.lost_ones) as reports;
 
   perform vessel_activity.update_last_report(
-    v_taken.vessel_ids, v_taken.seen_ats, v_taken.latitudes, v_taken.longitudes, v_taken.speeds, v_taken.arrived_ats);
+    v_taken.row_ids, v_taken.vessel_ids, v_taken.seen_ats, v_taken.latitudes, v_taken.longitudes, v_taken.speeds,
+    v_taken.arrived_ats);
+  -- Where these vessels were is kept for an instant that their changes precede: see correct_area_past().
+  if v_taken.late_ids is not null then
+    insert into vessel_activity.area_late (vessel_id, changed_at)
+    select l.vessel_id, l.changed_at from unnest(v_taken.late_ids, v_taken.late_ats) as l (vessel_id, changed_at);
+  end if;
   if v_taken.has_fleet_changes then
     delete from vessel_activity.fleet_count as c where c.vessels = 0; -- otherwise every name that ever occurred would stay
   end if;

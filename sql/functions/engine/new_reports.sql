@@ -1,8 +1,8 @@
 -- Says what the vessels in a fold change in last_report. fold_inbox calls it in its own statement: as a stable function it reads
--- the source tables with the snapshot with which the inbox was emptied. It plans for the number of vessels each time.
+-- the source tables with the snapshot with which the inbox was emptied. It plans anew if there are many vessels.
 -- Most vessels have sent a position since the refresh before. Their values come from one scan of the index on timestamp, which
 -- reads rows side by side. A probe of the index for each vessel would take several times as long. It is left for vessels
--- that are late, have two positions of the same time, or lost a position.
+-- that are late or lost a position.
 -- A vessel is looked up anew in two cases. If it lost a position: its last one may be an older one now. And to see whether it
 -- is new in the last hour: if it was unknown, may have been silent for 24 hours, lost a position, or got one from before its
 -- arrival.
@@ -13,6 +13,7 @@ create or replace function vessel_activity.new_reports(
   p_came_ats timestamptz[],
   p_first_ats timestamptz[],
   p_lost_ones boolean[],
+  out row_ids tid[],
   out vessel_ids anyarray,
   out seen_ats timestamptz[],
   out latitudes double precision[],
@@ -35,8 +36,13 @@ begin
     return;
   end if;
 
-  with changed as materialized (
-    select c.vessel_id, c.came_at, s.arrived_at, s.seen_at is not null as is_known,
+  -- The plan for few vessels is always the same, and planning would take longer than the work.
+  if cardinality(p_vessel_ids) < 2000 then
+    perform set_config('plan_cache_mode', 'force_generic_plan', true);
+  end if;
+
+  with changed as (
+    select c.vessel_id, c.came_at, s.arrived_at, s.ctid as row_id,
       c.lost_one or coalesce(c.came_at < s.seen_at, false) as is_moved,
       c.lost_one or s.seen_at is null or s.seen_at < c.first_at - interval '24 hours' or c.came_at > c.first_at + interval '24 hours'
         or coalesce(c.first_at < s.arrived_at, false) as is_unsure
@@ -44,24 +50,23 @@ begin
     left join vessel_activity.last_report as s on s.vessel_id = c.vessel_id
     where c.lost_one or s.seen_at is null or c.came_at >= s.seen_at or c.first_at < s.arrived_at
   ),
-  scanned as materialized (
-    select c.vessel_id, min(r.latitude) as latitude, min(r.longitude) as longitude, min(r.speed) as speed
-    from (
-      select p."vesselId" as vessel_id, vessel_activity.utc_instant(p."timestamp") as seen_at,
-        vessel_activity.known_number(p.latitude, -90, 90) as latitude,
-        vessel_activity.known_number(p.longitude, -180, 180) as longitude,
-        vessel_activity.known_number(p.speed, 0, 102.2) as speed
-      from public.vessel_positions as p
-      where p."timestamp" >= vessel_activity.source_time(p_scan_from, p."timestamp")
-        and p."timestamp" <= vessel_activity.source_time(p_as_of, p."timestamp")
-    ) as r
-    join changed as c on c.vessel_id = r.vessel_id and c.came_at = r.seen_at
-    where not c.is_moved
-    group by c.vessel_id
-    having count(*) = 1
+  recent as (
+    -- The greatest of these arrays is the last report, and of several at its time the one that report_values() gives.
+    select p."vesselId" as vessel_id,
+      max(array[
+        date_part('epoch', vessel_activity.utc_instant(p."timestamp")),
+        coalesce(vessel_activity.known_number(p.speed, 0, 102.2), -1),
+        coalesce(vessel_activity.known_number(p.latitude, -90, 90), -91),
+        coalesce(vessel_activity.known_number(p.longitude, -180, 180), -181)
+      ]) as last
+    from public.vessel_positions as p
+    where p."timestamp" >= vessel_activity.source_time(p_scan_from, p."timestamp")
+      and p."timestamp" <= vessel_activity.source_time(p_as_of, p."timestamp")
+    group by p."vesselId"
   ),
   last_at as materialized (
-    select c.vessel_id, c.arrived_at, c.is_known, c.is_unsure, f.vessel_id is not null as is_found, f.latitude, f.longitude, f.speed,
+    select c.row_id, c.vessel_id, c.arrived_at, c.is_unsure, coalesce(r.last[1] = date_part('epoch', c.came_at), false) as is_found,
+      nullif(r.last[3], -91) as latitude, nullif(r.last[4], -181) as longitude, nullif(r.last[2], -1) as speed,
       case when c.is_moved then (
         select vessel_activity.utc_instant(p."timestamp")
         from public.vessel_positions as p
@@ -71,29 +76,31 @@ begin
         limit 1
       ) else c.came_at end as seen_at
     from changed as c
-    left join scanned as f on f.vessel_id = c.vessel_id
+    left join recent as r on r.vessel_id = c.vessel_id and not c.is_moved
   ),
   report as (
-    select l.vessel_id, l.seen_at, l.latitude, l.longitude, l.speed, l.arrived_at
+    select l.row_id, l.vessel_id, l.seen_at, l.latitude, l.longitude, l.speed, l.arrived_at
     from last_at as l
     where l.is_found and not l.is_unsure
     union all
     -- A lateral join is computed before its condition is seen. No vessel is NULL, so nothing is looked up for NULL.
-    select l.vessel_id, coalesce(l.seen_at, '-infinity'),
-      coalesce(l.latitude, v.latitude), coalesce(l.longitude, v.longitude), coalesce(l.speed, v.speed),
+    select l.row_id, l.vessel_id, coalesce(l.seen_at, '-infinity'),
+      case when l.is_found then l.latitude else v.latitude end,
+      case when l.is_found then l.longitude else v.longitude end,
+      case when l.is_found then l.speed else v.speed end,
       case when l.is_unsure then a.arrived_at else l.arrived_at end
     from last_at as l
     left join lateral vessel_activity.report_values(case when not l.is_found then l.vessel_id end, l.seen_at) as v on true
     left join lateral vessel_activity.arrival(case when l.is_unsure and l.seen_at >= v_hour_ago then l.vessel_id end, p_as_of) as a
       on true
-    where not (l.is_found and not l.is_unsure) and (l.is_known or l.seen_at >= v_day_ago)
+    where not (l.is_found and not l.is_unsure) and (l.row_id is not null or l.seen_at >= v_day_ago)
   )
-  select array_agg(r.vessel_id), array_agg(r.seen_at), array_agg(r.latitude), array_agg(r.longitude), array_agg(r.speed),
+  select array_agg(r.row_id), array_agg(r.vessel_id), array_agg(r.seen_at), array_agg(r.latitude), array_agg(r.longitude), array_agg(r.speed),
     array_agg(r.arrived_at)
-  into vessel_ids, seen_ats, latitudes, longitudes, speeds, arrived_ats
+  into row_ids, vessel_ids, seen_ats, latitudes, longitudes, speeds, arrived_ats
   from report as r;
 end
 $$;
 
 comment on function vessel_activity.new_reports(timestamptz, timestamptz, anyarray, timestamptz[], timestamptz[], boolean[]) is
-  'The rows of last_report that a fold changes, as of p_as_of. Given for each vessel: its latest and earliest position among the changes, and whether it lost a position. p_scan_from: positions from then on are read by one scan. seen_ats is -infinity if the vessel has no position any more.';
+  'The rows of last_report that a fold changes, as of p_as_of. Given for each vessel: its latest and earliest position among the changes, and whether it lost a position. row_ids: ctid of the row in last_report, NULL for a new one. p_scan_from: positions from then on are read by one scan. seen_ats is -infinity if the vessel has no position any more.';

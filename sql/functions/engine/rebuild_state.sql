@@ -23,6 +23,8 @@ begin
   delete from vessel_activity.position_second;
   delete from vessel_activity.upcoming;
   delete from vessel_activity.fleet_count;
+  delete from vessel_activity.area_past;
+  delete from vessel_activity.area_late;
 
   with emptied as (
     delete from vessel_activity.inbox

@@ -14,9 +14,12 @@ begin
     from (
       select
         vessel_activity.iso_instant(p_as_of) as "asOf",
+        vessel_activity.feed_truth_json(p_as_of) as feed,
+        vessel_activity.usual_json(p_as_of) as usual,
         vessel_activity.movement(p_as_of, p_from_state) as movement,
         v_groups.types as types,
-        v_groups.flags as flags
+        v_groups.flags as flags,
+        vessel_activity.areas_part(p_as_of, p_from_state) as areas
     ) as d
   );
 end

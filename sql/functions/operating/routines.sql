@@ -12,6 +12,8 @@ as $$
   where p.pronamespace = 'vessel_activity'::regnamespace
     or p.pronamespace = 'public'::regnamespace and p.oid in (
       to_regprocedure('public.refresh_vessel_activity()'),
+      to_regprocedure('public.vessel_activity_area_put(text,jsonb)'),
+      to_regprocedure('public.vessel_activity_area_remove(text)'),
       to_regprocedure('public.vessel_activity_at(timestamp with time zone)'),
       to_regprocedure('public.vessel_activity_backfill_history(timestamp with time zone,timestamp with time zone,interval)'),
       to_regprocedure('public.vessel_activity_feed_at(timestamp with time zone)'),

@@ -46,37 +46,64 @@ begin
   where not exists (select from vessel_activity_demo.fleet)
   order by n.number;
 
+  if v_is_new then
+    perform vessel_activity_demo.lay_routes();
+    perform vessel_activity_demo.put_areas();
+  end if;
   insert into vessel_activity_demo.fleet (
-    number, vessel_id, report_every_seconds, phase_seconds, latitude, longitude, radius_degrees, speed
+    number, vessel_id, report_every_seconds, phase_seconds, route, starts_at_nm, speed, side, north_degrees, east_degrees
+  )
+  with place as materialized (
+    -- One row for each share of a route.
+    select r.kind, r.route, row_number() over (partition by r.kind order by r.route, n.nth) - 1 as nth
+    from vessel_activity_demo.route as r
+    cross join lateral generate_series(1, r.share) as n (nth)
+  ), chosen as materialized (
+    select v.number, v.id, p.kind, p.habit,
+      vessel_activity_demo.draw(v.number, 10, k.places) as nth,
+      t.slowest + vessel_activity_demo.draw(v.number, 8, 10 * (t.fastest - t.slowest) + 1) * 0.1 as speed
+    from (
+      select w.id, (w.mmsi::bigint % 1000000)::integer as number, w."vesselType" as type from public.vessels as w
+    ) as v
+    -- What vessels of a type do: how many percent are at sea, slow near a port and moored; the others are laid up.
+    join (values
+      ('{Cargo}'::text[], 'cargo', 60, 8, 24, 11, 20), ('{Tanker}', 'tanker', 60, 8, 24, 10, 15),
+      ('{Passenger}', 'ferry', 60, 8, 24, 14, 22), ('{High Speed Craft}', 'ferry', 60, 8, 24, 24, 29),
+      ('{Fishing}', 'fishing', 40, 32, 16, 3, 10), ('{Pleasure Craft,Sailing}', 'leisure', 40, 32, 16, 3, 8),
+      ('{Tug,Pilot,Dredger,Military,Other,NULL}', 'harbour', 40, 32, 16, 3, 11)
+    ) as t (types, kind, at_sea, slow, moored, slowest, fastest) on array_position(t.types, v.type) is not null
+    cross join lateral (
+      select
+        case when d.draw < t.at_sea then t.kind
+          when d.draw < t.at_sea + t.slow then case when t.kind in ('fishing', 'leisure') then t.kind else 'harbour' end
+          else 'moored' end as kind,
+        case when d.draw < t.at_sea then 1 when d.draw < t.at_sea + t.slow then 2
+          when d.draw < t.at_sea + t.slow + t.moored then 3 else 4 end as habit
+      from (select vessel_activity_demo.draw(v.number, 9, 100) as draw) as d
+    ) as p
+    join (select r.kind, sum(r.share)::integer as places from vessel_activity_demo.route as r group by r.kind) as k on k.kind = p.kind
   )
   select
-    v.number, v.id, p.report_every_seconds,
-    vessel_activity_demo.draw(v.number, 4, p.report_every_seconds),
-    s.latitude + (vessel_activity_demo.draw(v.number, 5, 2001) - 1000) * 0.001 * s.spread,
-    s.longitude + (vessel_activity_demo.draw(v.number, 6, 2001) - 1000) * 0.001 * s.spread,
-    0.05 + vessel_activity_demo.draw(v.number, 7, 500) * 0.001,
-    case p.report_every_seconds
-      when 1160 then 6 + vessel_activity_demo.draw(v.number, 8, 160) * 0.1
-      when 2400 then 1 + vessel_activity_demo.draw(v.number, 8, 60) * 0.1
-      else 0
-    end
-  from (
-    select w.id, (w.mmsi::bigint % 1000000)::integer as number from public.vessels as w
-  ) as v
-  -- Seconds between reports of a vessel under way, slow, moored, laid up.
+    c.number, c.id, e.report_every_seconds,
+    vessel_activity_demo.draw(c.number, 4, e.report_every_seconds),
+    r.route,
+    r.cycle_nm * vessel_activity_demo.draw(c.number, 5, 100000) / 100000.0,
+    case when c.kind = 'moored' then 0 when c.habit = 2 then 1 + vessel_activity_demo.draw(c.number, 8, 60) * 0.1 else c.speed end,
+    0.1 + 0.9 * vessel_activity_demo.draw(c.number, 6, 1000) / 999.0,
+    o.distance * cosd(o.bearing),
+    o.distance * sind(o.bearing) / cosd(coalesce(r.latitude, 0))
+  from chosen as c
+  -- Seconds between reports of a vessel at sea, slow, moored, laid up.
+  cross join lateral (select (array[1160, 2400, 7200, 200000])[c.habit] as report_every_seconds) as e
+  join place as s on s.kind = c.kind and s.nth = c.nth
+  join vessel_activity_demo.route as r on r.route = s.route
+  -- Craft of a water or a port keep off each other.
   cross join lateral (
-    select case
-      when d.draw < 50 then 1160 when d.draw < 70 then 2400 when d.draw < 90 then 7200 else 200000
-    end as report_every_seconds
-    from (select vessel_activity_demo.draw(v.number, 9, 100) as draw) as d
-  ) as p
-  join (values
-    (0, 54.5, 4.0, 2.5), (1, 56.5, 18.5, 2.0), (2, 50.2, -1.5, 0.8), (3, 36.0, -6.5, 1.0), (4, 37.5, 8.0, 2.0), (5, 35.5, 24.0, 1.5),
-    (6, 30.5, 32.4, 0.3), (7, 26.0, 53.5, 1.2), (8, 12.5, 46.0, 1.2), (9, 6.0, 80.0, 2.5), (10, 2.5, 101.5, 0.6), (11, 10.0, 110.0, 3.0),
-    (12, 22.0, 115.0, 1.2), (13, 31.0, 123.5, 1.6), (14, 34.8, 129.5, 1.0), (15, 35.0, 140.5, 1.0), (16, -34.0, 152.5, 1.5),
-    (17, 49.0, -125.5, 0.8), (18, 33.5, -118.8, 0.8), (19, 28.5, -91.0, 2.0), (20, 9.4, -79.9, 0.3), (21, 40.2, -72.5, 1.2),
-    (22, -24.5, -44.5, 1.5), (23, -35.0, 18.0, 1.5)
-  ) as s (area, latitude, longitude, spread) on s.area = vessel_activity_demo.draw(v.number, 10, 24)
+    select
+      case when r.destination is null
+        then r.radius_nm / 120 * sqrt(vessel_activity_demo.draw(c.number, 7, 1000) / 1000.0) else 0 end as distance,
+      vessel_activity_demo.draw(c.number, 11, 360)::double precision as bearing
+  ) as o
   where not exists (select from vessel_activity_demo.fleet);
   analyze vessel_activity_demo.fleet;
 

@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -24,6 +24,8 @@ import psycopg
 from vessel_activity import paths
 from vessel_activity.database.attached import attached
 from vessel_activity.database.connections import connect, name_of
+from vessel_activity.demo.incident import Incident
+from vessel_activity.demo.ways import find_ways
 from vessel_activity.errors import DemoError
 from vessel_activity.install import migrate
 from vessel_activity.settings import address_of
@@ -40,10 +42,11 @@ _STOP_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def run(settings: Settings, vessels: int) -> None:
+def run(settings: Settings, vessels: int, *, incident: bool = False) -> None:
     """Run the demo until it is stopped.
 
     vessels: size of the fleet if there is none yet.
+    incident: whether a region is cut off for ten minutes, a minute after the page is there.
 
     Raises:
         DemoError: the demo can't be run.
@@ -57,7 +60,7 @@ def run(settings: Settings, vessels: int) -> None:
             refuse(connection)
             migrate.migrate(url)
             _fill(connection, vessels)
-        _serve(url, settings, port)
+        _serve(url, settings, port, Incident() if incident else None)
 
 
 def _free_port(settings: Settings) -> int:
@@ -107,7 +110,7 @@ def refuse(connection: psycopg.Connection) -> None:
         psycopg.errors.DatatypeMismatch: its tables have columns that the demo can't fill.
 
     """
-    connection.execute((paths.DEMO / "0-refuse.sql").read_text(encoding="utf-8"))
+    connection.execute((paths.DEMO / "00-refuse.sql").read_text(encoding="utf-8"))
 
 
 def install_fleet(connection: psycopg.Connection) -> None:
@@ -116,6 +119,7 @@ def install_fleet(connection: psycopg.Connection) -> None:
         connection.execute("set local check_function_bodies = off")
         for file in sorted(paths.DEMO.glob("*.sql")):
             connection.execute(file.read_text(encoding="utf-8"))
+        find_ways(connection)
 
 
 def _fill(connection: psycopg.Connection, vessels: int) -> None:
@@ -145,10 +149,11 @@ def _fill(connection: psycopg.Connection, vessels: int) -> None:
     late_from, reports, now = row
     connection.execute("analyze public.vessel_positions")
     connection.execute("select vessel_activity.recompute_history(%s, %s)", (late_from, now))
+    connection.execute("select vessel_activity_demo.write_past(%s)", (now,))
     print(f"wrote {reports:,} simulated position reports", flush=True)
 
 
-def _serve(url: str, settings: Settings, port: int) -> None:
+def _serve(url: str, settings: Settings, port: int, incident: Incident | None) -> None:
     """Run the server in another process, and add the fleet's reports, until one of the two ends."""
     # In a session of its own, so that Ctrl-C reaches only this process, which stops it in order.
     server = subprocess.Popen(
@@ -165,6 +170,10 @@ def _serve(url: str, settings: Settings, port: int) -> None:
             if not answered and (answered := _answers(settings.host, port)):
                 page = f"http://{address_of(settings.host, port)}/dashboard/vessels"
                 print(f"\n  {page}\n\nsimulated fleet; Ctrl-C stops", flush=True)
+            if incident and answered and feed is not None:
+                # While the database is away, the next step tries again.
+                with contextlib.suppress(psycopg.OperationalError):
+                    incident.step(feed, datetime.now(UTC))
             with contextlib.suppress(subprocess.TimeoutExpired):
                 server.wait(_STEP_SECONDS if answered else _POLL_SECONDS)
         raise DemoError(f"the server ended with code {server.returncode}; its messages are above")
