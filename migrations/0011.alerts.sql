@@ -29,14 +29,6 @@ comment on column vessel_activity.watch.for_at_least is 'How long the condition 
 comment on column vessel_activity.watch.area is 'Name of the area whose figure is watched. NULL: all vessels.';
 comment on column vessel_activity.watch.true_since is 'From when on the condition was true each time somebody looked. NULL: it was false when somebody last looked, or nobody could tell yet.';
 comment on column vessel_activity.watch.false_since is 'From when on the condition was false each time somebody looked. NULL: it was true when somebody last looked, or nobody could tell yet.';
-insert into vessel_activity.watch (name, figure, comparison, threshold, for_at_least)
-values
-  ('Row stale', 'row_overdue_seconds', 'above', 0, '30 seconds'),
-  ('Feed late', 'feed_overdue_seconds', 'above', 0, '30 seconds'),
-  ('Refresh failing', 'failed_refreshes', 'above', 0, '1 minute'),
-  ('Below usual', 'active_now', 'below', null, null)
-on conflict do nothing;
-
 create table if not exists vessel_activity.watching (
   only_row boolean primary key default true check (only_row),
   revision bigint not null default 0,
@@ -46,6 +38,17 @@ create table if not exists vessel_activity.watching (
   failed bigint not null default 0,
   given_up bigint not null default 0
 ) with (fillfactor = 50);
+-- Only once: a rule that somebody has removed does not come back.
+insert into vessel_activity.watch (name, figure, comparison, threshold, for_at_least)
+select r.*
+from (values
+  ('Row stale', 'row_overdue_seconds', 'above', 0, interval '30 seconds'),
+  ('Feed late', 'feed_overdue_seconds', 'above', 0, '30 seconds'),
+  ('Refresh failing', 'failed_refreshes', 'above', 0, '1 minute'),
+  ('Below usual', 'active_now', 'below', null, null)
+) as r (name, figure, comparison, threshold, for_at_least)
+where not exists (select from vessel_activity.watching)
+on conflict do nothing;
 insert into vessel_activity.watching default values on conflict do nothing;
 comment on table vessel_activity.watching is 'The state of the watch, in one row. Whoever evaluates the rules locks it.';
 comment on column vessel_activity.watching.only_row is 'Always true: limits the table to one row.';
@@ -56,8 +59,10 @@ comment on column vessel_activity.watching.delivered is 'Number of events delive
 comment on column vessel_activity.watching.failed is 'Number of attempts to deliver that failed since the installation.';
 comment on column vessel_activity.watching.given_up is 'Number of events given up since the installation, because they were tried for a day.';
 
+create sequence if not exists vessel_activity.alert_ids;
+comment on sequence vessel_activity.alert_ids is 'Numbers the alerts.';
 create table if not exists vessel_activity.alert (
-  id bigint generated always as identity primary key,
+  id bigint primary key default nextval('vessel_activity.alert_ids'),
   name text not null,
   figure text not null,
   comparison text not null,

@@ -44,14 +44,14 @@ LINES = {
         ("Few \ufffdeveil", "2,874 < 3,000"),
         ("Refresh failing", "3"),
         ("Feed late", "1 min 35 s"),
-        ("Below usual", "2,100 < usual 3,300–3,700"),
+        ("Below usual", "2,100 < usual 3,300\u20133,700"),
         ("Slow (Bay <b>)", "3.3 < 4.5"),
     ],
     "de": [
         ("Few \ufffdeveil", "2.874 < 3.000"),
         ("Aktualisierung schlägt fehl", "3"),
         ("Meldungen verspätet", "1 min 35 s"),
-        ("Weniger als üblich", "2.100 < üblich 3.300–3.700"),
+        ("Weniger als üblich", "2.100 < üblich 3.300\u20133.700"),
         ("Slow (Bay <b>)", "3,3 < 4,5"),
     ],
 }

@@ -106,7 +106,7 @@ class Listener:
         self._problem: str | None = None
         self._confirmed_at = time.monotonic()
         self._retry_seconds = RETRY_FIRST_SECONDS
-        self.watch = Watch(limit_ms=round(read_timeout_seconds * 500))
+        self.watch = Watch(limit_ms=self._look_ms)
         self.answer: Answer | None = None
         self.confirmed: Answer | None = None
         self.feed: FeedTruth | None = None
