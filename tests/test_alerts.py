@@ -219,9 +219,9 @@ def test_what_is_usual_is_a_threshold(rules: psycopg.Connection) -> None:
         ),
         (["Few", "active_now", "below", Decimal("NaN")], "22023", "NaN can't be a threshold"),
         (
-            ["Few", "active_now", "below", 1, -MINUTE],
+            ["Few", "active_now", "below", 1, timedelta(days=8)],
             "22023",
-            "a condition can't be watched for -00:01:00",
+            "a condition can't be watched for 8 days",
         ),
     ],
 )
@@ -359,7 +359,7 @@ def test_a_server_raises_what_a_dead_refresh_can_not(db: psycopg.Connection) -> 
     assert db.execute("select * from vessel_activity.tend_alerts()").fetchone() == (True, True)
     (late,) = alerts(db)
     assert late[0] == "Feed late"
-    assert 40 <= late[1] < 100
+    assert 40 <= late[1] < 600
     db.execute(
         "update vessel_activity.watch set true_since = now() - interval '31 seconds'"
         " where name = 'Row stale' and true_since > now() - interval '30 seconds'"
@@ -368,8 +368,8 @@ def test_a_server_raises_what_a_dead_refresh_can_not(db: psycopg.Connection) -> 
     stale = alerts(db)[1]
     # The row went out of date after 34 seconds.
     assert stale[0] == "Row stale"
-    assert 56 <= stale[1] < 100
-    assert stale[5] == f"Row stale: the figures have been out of date for {stale[1]} s"
+    assert 56 <= stale[1] < 600
+    assert stale[5] == f"Row stale: the figures have been out of date for {float(stale[1]):g} s"
     document = json.loads(one(db, "select body from vessel_activity.serving_activity(null)"))
     assert [alert["name"] for alert in document["alerts"]] == ["Row stale", "Feed late"]
     assert document["alerts"][0]["text"] == stale[5]

@@ -25,9 +25,10 @@ ALERTS = """
   insert into vessel_activity.alert (
     name, figure, comparison, threshold, usual_low, usual_high, area, value, since, raised_at, text
   )
-  select a.*, now() - interval '5 minutes', now() - n * interval '1 second', 'not shown'
+  select a.name, a.figure, a.comparison, a.threshold, a.usual_low, a.usual_high, a.area, a.value,
+    now() - interval '5 minutes', now() - a.n * interval '1 second', 'not shown'
   from (values
-    (1, 'Few \u202eeveil', 'active_now', 'below', 3000, null::numeric, null::numeric, null, 2874),
+    (1, 'Few \u202eeveil', 'active_now', 'below', 3000, null::numeric, null::numeric, null::text, 2874),
     (2, 'Refresh failing', 'failed_refreshes', 'above', 0, null, null, null, 3),
     (3, 'Feed late', 'feed_overdue_seconds', 'above', 0, null, null, null, 95.2),
     (4, 'Below usual', 'active_now', 'below', null, 3300, 3700, null, 2100),
