@@ -23,7 +23,8 @@ export const isWanted = (panel) =>
 
 /** Loads the files of all panels that are on the page. */
 export function begin() {
-  const holdsWanted = (id) => document.getElementById(id).querySelector("[data-shown]") !== null;
+  // Not every panel has an element of its own: the usual bands are in the cards.
+  const holdsWanted = (id) => Boolean(document.getElementById(id)?.querySelector("[data-shown]"));
   for (const [id, file] of Object.entries(FILES)) if (isWanted(id) || holdsWanted(id)) load(id, file);
 }
 

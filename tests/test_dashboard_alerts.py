@@ -28,10 +28,10 @@ ALERTS = """
   select a.name, a.figure, a.comparison, a.threshold, a.usual_low, a.usual_high, a.area, a.value,
     now() - interval '5 minutes', now() - a.n * interval '1 second', 'not shown'
   from (values
-    (1, 'Few \u202eeveil', 'active_now', 'below', 3000, null::numeric, null::numeric, null::text, 2874),
+    (1, 'Few \u202eeveil', 'active_now', 'below', 3000, null, null, null, 2874),
     (2, 'Refresh failing', 'failed_refreshes', 'above', 0, null, null, null, 3),
     (3, 'Feed late', 'feed_overdue_seconds', 'above', 0, null, null, null, 95.2),
-    (4, 'Below usual', 'active_now', 'below', null, 3300, 3700, null, 2100),
+    (4, 'Below usual', 'active_now', 'below', null, 3300::numeric, 3700::numeric, null, 2100),
     (5, 'Slow', 'mean_speed', 'below', 4.5, null, null, 'Bay <b>', 3.25)
   ) as a (n, name, figure, comparison, threshold, usual_low, usual_high, area, value);
   update vessel_activity.watching set revision = revision + 1;
@@ -67,6 +67,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def web(module_url: str) -> Iterator[WebServer]:
     with psycopg.connect(module_url, autocommit=True) as db:
+        db.execute("select public.vessel_activity_schedule('1 hour')")
         db.execute("select public.refresh_vessel_activity()")
     write_row(module_url)
     with WebServer(module_url) as running:

@@ -6,6 +6,7 @@ import json
 import ssl
 import subprocess
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -60,6 +61,12 @@ def wait_for(receiver: Receiver, *expected: tuple[str, str]) -> None:
     assert receiver.accepted == list(expected)
 
 
+def failed(db: psycopg.Connection, attempt: int) -> bool:
+    """Tell whether an attempt has failed, and that is noted."""
+    query = "select attempts from vessel_activity.alert_event where error is not null"
+    return bool(one(db, query) == attempt)
+
+
 def hurry(db: psycopg.Connection) -> None:
     """Let the next attempt be due at once, and the servers know."""
     db.execute(
@@ -106,9 +113,8 @@ def test_failures_are_tried_again_across_restarts_until_one_is_accepted(
     receiver.answers.extend([500, (302, {"location": receiver.url}), (429, {"retry-after": "40"})])
     with serving(url, receiver) as web:
         for number in (1, 2):
-            eventually(lambda n=number: len(receiver.received) == n, within_seconds=PATIENT)
-            failed = "select attempts from vessel_activity.alert_event where error is not null"
-            eventually(lambda n=number, query=failed: one(db, query) == n)
+            eventually(partial(failed, db, number), within_seconds=PATIENT)
+            assert len(receiver.received) == number
             hurry(db)
             web.stop()
             web.start()
