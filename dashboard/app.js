@@ -52,8 +52,8 @@ function currentState(age) {
   if (age > known.staleAfterSeconds * 1000) return "stale";
   if (view.isEmpty(known.stats)) return "empty";
   // The database has the rule for the feed: live, late or quiet.
-  const feedState = known.feed?.state ?? (known.stats.activeNow === 0 ? "quiet" : "live");
-  if (feedState !== "live") return feedState;
+  const flow = known.feed?.state ?? (known.stats.activeNow === 0 ? "quiet" : "live");
+  if (flow !== "live") return flow;
   return known.usual?.isBelow ? "below" : "live";
 }
 

@@ -13,6 +13,7 @@ let root = null;
 
 /** Prepares the section. It stays hidden until there are areas. */
 export function begin(section) {
+  if (document.body.classList.contains("kiosk")) return; // its frame is full
   root = section;
   const heads = WORDS.columns.map((words) => `<th scope="col">${words}</th>`).join("");
   root.insertAdjacentHTML(
@@ -25,7 +26,7 @@ export function begin(section) {
 
 /** Shows the areas of an activity document. */
 export function show({ areas }) {
-  if (!areas) return;
+  if (!areas || root === null) return;
   root.hidden = areas.length === 0;
   root.querySelector("tbody").replaceChildren(...areas.map(rowOf));
 }

@@ -51,6 +51,8 @@ const map = {
 
 /** Puts the map into its section. */
 export async function begin(root) {
+  // The wall screen has one frame, which the numbers fill.
+  if (document.body.classList.contains("kiosk")) return;
   map.root = root;
   const look = document.createElement("link");
   Object.assign(look, { rel: "stylesheet", href: "map.css" });
@@ -102,8 +104,8 @@ function markup() {
   return `<p class="notice map-notice"></p>
     <div class="map-frame"><svg class="chart-of-cells" dir="ltr" xmlns="${SVG}" tabindex="0" role="application"
       aria-roledescription="map" aria-labelledby="map-title" aria-describedby="map-summary map-help"
-      preserveAspectRatio="xMidYMid slice"><g id="map-world"><path class="land"/><g class="cells">${cells}</g>
-      <g class="areas"></g></g>${copies}<path class="cursor"/><g class="area-names"></g></svg></div>
+      preserveAspectRatio="xMidYMid slice"><g id="map-world"><path class="map-land"/><g class="cells">${cells}</g>
+      <g class="areas"></g></g>${copies}<path class="map-cursor"/><g class="area-names"></g></svg></div>
     <p class="reading map-reading" aria-live="polite"></p>
     <div class="map-foot"><ul class="map-legend" aria-label="${WORDS.legend}">${classes}</ul>
     <p class="map-hint">${WORDS.hint}</p></div>
@@ -116,7 +118,7 @@ async function loadCoast() {
   try {
     const response = await fetch("coastline.json");
     if (!response.ok) throw new Error(response.statusText);
-    part(".land").setAttribute("d", coastPath(await response.json()));
+    part(".map-land").setAttribute("d", coastPath(await response.json()));
   } catch {
     setTimeout(loadCoast, RETRY_MS); // the numbers are there without it
   }
@@ -225,7 +227,7 @@ function openCursor() {
 
 function showReading() {
   const { cursor, grid } = map;
-  const path = part(".cursor");
+  const path = part(".map-cursor");
   path.toggleAttribute("hidden", cursor === null);
   if (cursor === null || !grid) {
     part(".map-reading").textContent = "";
@@ -306,7 +308,7 @@ function drawAreas() {
   for (const area of map.areas) {
     const known = map.shapes.get(area.name);
     if (!known) continue;
-    known.path ??= element("path", { class: "area", d: outlinePath(known) });
+    known.path ??= element("path", { class: "map-area", d: outlinePath(known) });
     known.label ??= nameOf(area.name);
     known.label.lastChild.textContent = ` ${format.count(area.activeNow)}`;
     known.label.querySelector("title").textContent = WORDS.inArea(area.name, format.count(area.activeNow));

@@ -52,7 +52,7 @@ create table if not exists vessel_activity.type_hour (
   name text not null,
   sampled_at timestamptz not null,
   active_last_hour integer not null,
-  place smallint not null,
+  place integer not null,
   primary key (hour, place)
 );
 comment on table vessel_activity.type_hour is 'Active vessels by type, one sample an hour: of the first document of the hour, the twenty types with the most vessels. settings.history_retention says how long it is kept.';

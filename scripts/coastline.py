@@ -62,7 +62,8 @@ def whole(ring: list[Point]) -> list[Point]:
     for (before, _), (x, y) in itertools.pairwise(ring):
         turns -= round((x - before) / WORLD)
         points.append((x + WORLD * turns, y))
-    return points
+    back = WORLD * ((min(x for x, _ in points) + WORLD / 2) // WORLD)
+    return [(x - back, y) for x, y in points]
 
 
 def area(ring: list[Point]) -> float:

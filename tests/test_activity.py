@@ -303,7 +303,8 @@ def test_the_stream_sends_the_document_at_once_and_each_time_it_changes(
                     return told
             raise AssertionError("the stream has ended")
 
-        assert list(next_document()) == ["asOf", "movement", "types", "flags"]
+        keys = ["asOf", "feed", "usual", "movement", "types", "flags", "areas"]
+        assert list(next_document()) == keys
         put_document(db, {"movement": {"underWay": 4712}})
         assert next_document() == {"movement": {"underWay": 4712}}
         put_document(db, {"movement": {"underWay": 4713}})

@@ -328,3 +328,14 @@ def test_cells_do_not_change_what_lies_inside(areas: psycopg.Connection) -> None
     positions = [(chance.uniform(-180, 180), chance.uniform(-90, 90)) for _ in range(10_000)]
 
     assert sum(map(bool, found(areas, *positions))) > 50
+
+
+def test_polygons_of_an_area_may_overlap(areas: psycopg.Connection) -> None:
+    wide = [[[0, 0], [40, 0], [40, 40], [0, 40], [0, 0]]]
+    narrow = [[[9, 9], [11, 9], [11, 11], [9, 11], [9, 9]]]
+    beside = [[[39, 1], [41, 1], [41, 3], [39, 3], [39, 1]]]
+    area = put(areas, "Twice", wide, narrow, beside, kind="MultiPolygon")
+
+    assert found(areas, (10, 10), (9, 9), (39.5, 2), (40, 2), (41.1, 2)) == [
+        [area], [area], [area], [area], [],
+    ]  # fmt: skip

@@ -38,6 +38,7 @@ def web(module_url: str) -> Iterator[WebServer]:
             insert into vessel_positions ("vesselId", timestamp, speed, latitude, longitude)
             select id, now() - mmsi::integer % 100 * interval '1 second', 10, -33.5, 151.25
             from vessels where mmsi::integer <= 1060;
+            delete from vessel_activity.activity; -- else a new one is not due yet
             select public.refresh_vessel_activity()
             """
         )

@@ -60,8 +60,8 @@ def opened(page: Page, web: WebServer, query: str = "") -> None:
     """Open the page and wait until the map has its cells, its areas and the coastlines."""
     page.goto(f"{web.address}{DASHBOARD}{query}")
     expect(page.locator("#map")).to_have_attribute("data-as-of", re.compile("T"), timeout=SOON)
-    expect(page.locator("#map .land")).to_have_attribute("d", re.compile("^M"), timeout=SOON)
-    expect(page.locator("#map .area")).to_have_count(2, timeout=SOON)
+    expect(page.locator("#map .map-land")).to_have_attribute("d", re.compile("^M"), timeout=SOON)
+    expect(page.locator("#map .map-area")).to_have_count(2, timeout=SOON)
 
 
 def press(page: Page, *keys: str) -> None:

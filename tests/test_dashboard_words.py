@@ -29,7 +29,7 @@ ENGLISH = json.loads(FILES["en"].read_text(encoding="utf-8"))
 PARTS = ("page", "script", "types")
 SCRIPTS = sorted(PAGE.glob("*.js"))
 # What is the same in every language.
-UNTRANSLATED = {"AIS", "API", "CSV", "JSON", "PNG", "!", "\N{EN DASH}"}
+UNTRANSLATED = {"\N{MIDDLE DOT}", "AIS", "API", "CSV", "JSON", "PNG", "!", "\N{EN DASH}"}
 
 
 def words(language: str) -> dict[str, Any]:

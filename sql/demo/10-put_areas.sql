@@ -5,7 +5,7 @@ language sql volatile
 set search_path = pg_catalog, pg_temp
 set client_min_messages = warning -- one of them crosses the antimeridian, and that is meant
 as $$
-  select public.vessel_activity_area_put(a.name, json_build_object(
+  select vessel_activity.put_area(a.name, json_build_object(
     'type', 'Polygon',
     'coordinates', json_build_array((
       -- A ring ends where it began.

@@ -2,7 +2,10 @@
 -- counted. So the samples are computed from the share of reports that is received: it follows from that share and the
 -- interval of a vessel's reports how likely the vessel is heard within a time.
 create or replace function vessel_activity_demo.past(p_from timestamptz, p_to timestamptz, p_step interval)
-returns setof vessel_activity.history
+returns table (
+  minute timestamptz, sampled_at timestamptz, active_now integer, active_last_hour integer, active_last_24h integer,
+  total_vessels integer, positions_last_hour integer, speed_avg numeric
+)
 language sql stable
 set search_path = pg_catalog, pg_temp
 set jit = off

@@ -14,7 +14,9 @@ declare
   v_samples bigint;
 begin
   -- A sample in five minutes is as many as the charts of a week show.
-  insert into vessel_activity.history
+  insert into vessel_activity.history (
+    minute, sampled_at, active_now, active_last_hour, active_last_24h, total_vessels, positions_last_hour, speed_avg
+  )
   select p.*
   from vessel_activity_demo.past(
     greatest(v_since, v_samples_from), v_until, interval '5 minutes') as p
@@ -28,7 +30,8 @@ begin
   insert into vessel_activity.history_hour
   select o.*
   from vessel_activity.hours_of(array(
-    select p from vessel_activity_demo.past(v_since, v_samples_from - interval '5 minutes', interval '5 minutes') as p
+    select row(p.*)::vessel_activity.history
+    from vessel_activity_demo.past(v_since, v_samples_from - interval '5 minutes', interval '5 minutes') as p
   ), true) as o
   where v_since < v_samples_from
   on conflict (hour) do nothing;

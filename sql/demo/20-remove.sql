@@ -7,7 +7,7 @@ as $$
 begin
   delete from public.vessel_positions as p using vessel_activity_demo.fleet as f where p."vesselId" = f.vessel_id;
   delete from public.vessels as v using vessel_activity_demo.fleet as f where v.id = f.vessel_id;
-  perform public.vessel_activity_area_remove(a.name)
+  perform vessel_activity.remove_area(a.name)
   from vessel_activity_demo.area as d
   join public.vessel_activity_area as a on a.name = d.name;
   delete from vessel_activity.history;

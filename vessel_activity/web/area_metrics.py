@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.core import Metric
 
-    from vessel_activity.web.activity import Document
+    from vessel_activity.web.document import Document
 
 # Each area is five time series. Those with the most vessels come first in the document.
 MOST_AREAS = 50

@@ -97,8 +97,8 @@ class Asking:
         async with session.transaction():
             limit = str(round(statement_seconds * 1000))
             await session.execute(
-                "select set_config('statement_timeout', %s, true),"
-                " set_config('lock_timeout', %s, true)",
+                "select pg_catalog.set_config('statement_timeout', %s, true),"
+                " pg_catalog.set_config('lock_timeout', %s, true)",
                 [limit, limit],
             )
             cursor = await session.execute(query, parameters)

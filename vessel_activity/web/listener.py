@@ -180,6 +180,8 @@ class Listener:
                 if missed >= MISSED_HINTS:
                     self._problem = _NO_HINTS
             self._set_mode(self._problem)
+            # After the figures are told, since it may take a moment. Its news comes as a hint.
+            await in_time(connection, self.watch.tend(connection), self._read_timeout_seconds)
             if refused is not None and time.monotonic() - since > POLL_RECONNECT_SECONDS:
                 return
             hinted = await self._hint(connection)
@@ -228,14 +230,13 @@ class Listener:
             and reading.present
             and (before.stale_after_seconds != reading.stale_after_seconds)
         )
-        await self.watch.tend(connection)
-        other_document = await self._read_document(connection, simulated=reading.simulated)
         news_of_feed = feed is not None and (self.feed is None or feed.news != self.feed.news)
         self.feed = feed or self.feed
+        other_document = await self._read_document(connection, simulated=reading.simulated)
         self.answer = self.confirmed = Answer.of(reading, self.feed)
         if recovered:
             log.info("the database answers again")
-        if changed or recovered or other_limit or news_of_feed or other_document:
+        if changed or recovered or other_limit or other_document or news_of_feed:
             self.on_change()
         self._tried.set()
         return changed and reading.present

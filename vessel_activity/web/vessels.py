@@ -12,7 +12,7 @@ import csv
 import io
 import json
 import logging
-import math
+import re
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,11 +52,17 @@ COLUMNS = ("mmsi", "name", "type", "flag", "lastHeard", "speed", "latitude", "lo
 _NEVER_KEPT = {"cache-control": "no-store"}
 _LONGEST = 200
 _EAST, _NORTH = 180, 90
+_BOX = re.compile(r"(-?[0-9]{1,3}(\.[0-9]{1,12})?,){3}-?[0-9]{1,3}(\.[0-9]{1,12})?")
 Asked = tuple[Any, ...]
 
 
 class BadRequestError(ValueError):
-    """A parameter is not one of those that the description allows; the message says which."""
+    """A parameter is not one of those that the description allows; the message says which.
+
+    status: 404 if it names a page that can't exist, else 400.
+    """
+
+    status = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ class Vessels:
         try:
             asked = asked_for(request.query_params)
         except BadRequestError as error:
-            return JSONResponse({"error": str(error)}, 400, headers=_NEVER_KEPT)
+            return JSONResponse({"error": str(error)}, error.status, headers=_NEVER_KEPT)
         kept = self._kept.get(asked)
         if kept is None or time.monotonic() - kept.read_at > SHARE_SECONDS:
             if asked not in self._reading:
@@ -155,23 +161,22 @@ def _word(query: Mapping[str, str], name: str, default: str) -> str:
 
 def _text(query: Mapping[str, str], name: str) -> str | None:
     text = query.get(name)
-    if text is not None and (len(text) > _LONGEST or "\0" in text):
+    if text is not None and len(text) > _LONGEST:
         raise BadRequestError(f"{name} must be a name of at most {_LONGEST} characters")
-    return text
+    # PostgreSQL knows no NUL. So no name has one, and the list is empty.
+    return text.replace("\0", "\ufffd") if text else text
 
 
 def _box(text: str | None) -> tuple[float, ...] | None:
     """Return west, south, east and north. West may be greater: the box crosses 180 degrees."""
     if text is None:
         return None
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError:
-        west = south = east = north = float("nan")
-    fits = max(abs(west), abs(east)) <= _EAST and -_NORTH <= south <= north <= _NORTH
-    if not fits or math.isnan(west + east):
-        raise BadRequestError("box must be west,south,east,north in degrees, with south <= north")
-    return west, south, east, north
+    parts = text.split(",") if _BOX.fullmatch(text) else []
+    degrees = tuple(float(part) for part in parts)
+    most = (_EAST, _NORTH, _EAST, _NORTH)
+    if not degrees or any(abs(d) > m for d, m in zip(degrees, most, strict=True)):
+        raise BadRequestError("box must be west,south,east,north in degrees")
+    return degrees
 
 
 def _key(text: str | None, sort: str) -> tuple[str, str] | None:
@@ -187,7 +192,9 @@ def _key(text: str | None, sort: str) -> tuple[str, str] | None:
     except (ValueError, IndexError):
         key = ()
     if len(key) != len(("value", "vessel")):
-        raise BadRequestError("after must be next of the answer before, with the same sort")
+        error = BadRequestError("after must be next of the answer before, with the same sort")
+        error.status = 404
+        raise error
     return key[0], key[1]
 
 

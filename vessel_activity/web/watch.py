@@ -42,12 +42,13 @@ class Watch:
         limit_ms: how long the database may take.
 
     Attributes:
-        on_due: called when an event of an alert is due for delivery.
+        on_due: called when an event of an alert is due for delivery; None if this server delivers
+            none.
 
     """
 
     def __init__(self, *, limit_ms: int) -> None:
-        self.on_due: Callable[[], None] = lambda: None
+        self.on_due: Callable[[], None] | None = None
         self._limit_ms = limit_ms
         self._tended_at = -TEND_SECONDS
         self._trouble: str | None = None
@@ -71,11 +72,15 @@ class Watch:
             self._tell(in_one_line(error))
             return
         self._tell(None)
-        if row["must_deliver"]:
+        if row["must_deliver"] and self.on_due is not None:
             self.on_due()
 
     def _tell(self, trouble: str | None) -> None:
-        """Log what keeps the rules from being evaluated, once."""
+        """Log what keeps the rules from being evaluated, once.
+
+        A server without a webhook may do without the right to evaluate them.
+        """
         if trouble is not None and trouble != self._trouble:
-            log.warning("this server does not watch for alerts between refreshes: %s", trouble)
+            level = logging.INFO if self.on_due is None else logging.ERROR
+            log.log(level, "this server does not watch for alerts between refreshes: %s", trouble)
         self._trouble = trouble

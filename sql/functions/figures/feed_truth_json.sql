@@ -12,18 +12,20 @@ begin
     v_truth := vessel_activity.feed_truth_at(p_as_of);
   end if;
   return (
-    select json_build_object(
-      'newestReport', vessel_activity.iso_instant(v_truth.newest_report),
-      'reportsLastMinute', v_truth.reports_last_minute,
-      'lateShareLastHour', vessel_activity.late_share(v_truth),
-      'positionsAhead', v_truth.positions_ahead,
-      'state', vessel_activity.feed_state(v_truth.newest_report, p_as_of, s.feed_late_after),
-      'lateAfterSeconds', extract(epoch from s.feed_late_after)
-    )
-    from vessel_activity.settings as s
+    select row_to_json(d)
+    from (
+      select
+        vessel_activity.feed_state(v_truth.newest_report, p_as_of, s.feed_late_after) as state,
+        vessel_activity.iso_instant(v_truth.newest_report) as "newestReport",
+        v_truth.reports_last_minute as "reportsLastMinute",
+        vessel_activity.late_share(v_truth) as "lateShareLastHour",
+        v_truth.positions_ahead as "positionsAhead",
+        extract(epoch from s.feed_late_after)::double precision as "lateAfterSeconds"
+      from vessel_activity.settings as s
+    ) as d
   );
 end
 $$;
 
 comment on function vessel_activity.feed_truth_json(timestamptz) is
-  'What is said of the feed as of p_as_of, as JSON: {newestReport, reportsLastMinute, lateShareLastHour, positionsAhead, state, lateAfterSeconds}. Taken from the last refresh if it was as of p_as_of, else computed by the definition.';
+  'What is said of the feed as of p_as_of, as JSON: {state, newestReport, reportsLastMinute, lateShareLastHour, positionsAhead, lateAfterSeconds}. Taken from the last refresh if it was as of p_as_of, else computed by the definition.';

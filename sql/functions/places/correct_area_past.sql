@@ -14,7 +14,8 @@ declare
   v_changed_ats timestamptz[];
   v_past vessel_activity.area_past;
   v_late text[];
-  v_members record;
+  v_member_ids text[];
+  v_member_areas integer[];
   v_query text;
 begin
   with taken as (
@@ -54,13 +55,13 @@ begin
   loop
     v_late := array(
       select c.vessel_id from unnest(v_ids, v_changed_ats) as c (vessel_id, changed_at) where c.changed_at <= v_past.as_of);
-    execute v_query into v_members using v_past.as_of, v_late;
+    execute v_query into v_member_ids, v_member_areas using v_past.as_of, v_late;
     with member as (
       select k.vessel_id, k.area
       from unnest(v_past.vessel_ids, v_past.areas) as k (vessel_id, area)
       where not exists (select from unnest(v_late) as n (vessel_id) where n.vessel_id = k.vessel_id)
       union all
-      select k.vessel_id, k.area from unnest(v_members.vessel_ids, v_members.areas) as k (vessel_id, area)
+      select k.vessel_id, k.area from unnest(v_member_ids, v_member_areas) as k (vessel_id, area)
     )
     update vessel_activity.area_past as p
     set vessel_ids = c.vessel_ids, areas = c.areas

@@ -7,32 +7,30 @@ language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
   select case when p_by_cells then format(
-    -- Only a position in a cell that an edge crosses is tested against a part.
+    -- Only a position in a cell that an edge crosses is tested against a part. An area that covers a cell is named nowhere else
+    -- for that cell.
     $query$
-      with found as materialized (
-        select l.vessel_id, l.seen_at, l.speed, point(l.longitude, l.latitude) as place, f.parts,
-          case
-            when w.areas is null then f.areas
-            when f.areas is null or f.areas = '{}' then w.areas
-            else array(select distinct a.area from unnest(f.areas || w.areas) as a (area))
-          end as areas
-        from (
-          select p.vessel_id, p.seen_at, p.speed, p.latitude, case when p.longitude = 180 then -180 else p.longitude end as longitude
-          from (%s) as p
-          where p.latitude between -90 and 90 and p.longitude between -180 and 180
-        ) as l
-        left join vessel_activity.area_cell as f on f.cell >= 0 and f.cell = vessel_activity.cell_of(l.longitude, l.latitude, false)
-        left join vessel_activity.area_cell as w on w.cell < 0 and w.cell = vessel_activity.cell_of(l.longitude, l.latitude, true)
-        where f.cell is not null or w.cell is not null
+      with position as not materialized (
+        select p.vessel_id, p.seen_at, p.speed, p.latitude, case when p.longitude = 180 then -180 else p.longitude end as longitude
+        from (%s) as p
+        where p.latitude between -90 and 90 and p.longitude between -180 and 180
+      ), found as materialized (
+        select l.vessel_id, l.seen_at, l.speed, point(l.longitude, l.latitude) as place, c.areas, c.parts
+        from position as l
+        join vessel_activity.area_cell as c on c.cell >= 0 and c.cell = vessel_activity.cell_of(l.longitude, l.latitude, false)
       )
       select f.vessel_id, f.seen_at, f.speed, unnest(f.areas) as area
       from found as f
       where f.areas <> '{}'
       union all
+      select l.vessel_id, l.seen_at, l.speed, unnest(c.areas)
+      from position as l
+      join vessel_activity.area_cell as c on c.cell < 0 and c.cell = vessel_activity.cell_of(l.longitude, l.latitude, true)
+      union all
       select distinct f.vessel_id, f.seen_at, f.speed, p.area
-      from (select g.vessel_id, g.seen_at, g.speed, g.place, g.areas, unnest(g.parts) as part from found as g where g.parts <> '{}') as f
+      from (select g.vessel_id, g.seen_at, g.speed, g.place, unnest(g.parts) as part from found as g where g.parts <> '{}') as f
       join vessel_activity.area_part as p on p.id = f.part
-      where f.place <@ p.outline and not f.place <@ any (p.holes) and p.area <> all (f.areas)
+      where f.place <@ p.outline and not f.place <@ any (p.holes)
     $query$, p_positions)
   else format(
     $query$
