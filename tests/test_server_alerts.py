@@ -154,8 +154,7 @@ def test_two_servers_deliver_each_event_once(
             db.execute("select public.vessel_activity_watch(%s, 'active_now', 'below', 1)", (name,))
         db.execute("select vessel_activity.evaluate_watch(clock_timestamp(), false)")
         db.execute("select vessel_activity.announce()")
-        eventually(lambda: len(receiver.received) == 6, within_seconds=PATIENT)
-        slow.set()
+        slow.set()  # soon, since the server waits for ten seconds at most
         eventually(
             lambda: one(db, "select bool_and(is_delivered) from vessel_activity.alert_event"),
             within_seconds=PATIENT,
