@@ -346,7 +346,9 @@ def _plain_reports(shape: Shape) -> str:
       with p as materialized (
         select p."vesselId"::text as vessel, {shape.utc} as at,
           nullif(p.speed::float8 * (p.speed between 0 and 102.2)::int, 'NaN') as speed,
-          p.speed between 0 and 102.2 as knows_speed, p.latitude, p.longitude
+          p.speed between 0 and 102.2 as knows_speed,
+          case when abs(p.latitude) <= 90 then p.latitude + 0 end as latitude,
+          case when abs(p.longitude) <= 180 then p.longitude + 0 end as longitude
         from public.vessel_positions as p
         where {shape.utc} between %(as_of)s - interval '25 hours' and %(as_of)s
           and p."vesselId" is not null
