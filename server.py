@@ -31,6 +31,7 @@ from vessel_activity.web import (
     type_history,
     vessels,
 )
+from vessel_activity.web.alerts import Deliveries
 from vessel_activity.web.answer import adding
 from vessel_activity.web.asking import Asking
 from vessel_activity.web.health import Health
@@ -44,6 +45,7 @@ from vessel_activity.web.routing import leading_to, shortcuts
 from vessel_activity.web.stream import Stream
 from vessel_activity.web.type_history import TypeHistory
 from vessel_activity.web.vessels import Vessels
+from vessel_activity.web.webhook import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -84,6 +86,10 @@ class Application:
             read_timeout_seconds=settings.answer_timeout_seconds,
         )
         self._asking = asking = Asking(conninfo, timeout_seconds=settings.answer_timeout_seconds)
+        self._deliveries = None
+        if settings.webhook_url is not None:
+            self._deliveries = Deliveries(asking, Webhook(settings.webhook_url))
+            listener.watch.on_due = self._deliveries.look
         counts = Requests()
         self.stream = Stream(listener, limit=settings.max_streams, counts=counts.of("stream"))
         listener.on_change = self.stream.publish
@@ -143,6 +149,8 @@ class Application:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         work = {"listener": self._listener.run(), "heartbeat": self.stream.run()}
         work["connection of the requests"] = self._asking.run()
+        if self._deliveries is not None:
+            work["delivery of alerts"] = self._deliveries.run()
         if self._fallback:
             work["refresh loop"] = refresh_loop.run(self._conninfo)
         tasks = [asyncio.create_task(task, name=name) for name, task in work.items()]

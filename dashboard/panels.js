@@ -4,7 +4,13 @@
 // document of /api/database/vessel-activity. A section is hidden until its file has something to show.
 
 // Id of the section -> the file.
-const FILES = { cards: "./usual.js", map: "./map.js", lists: "./lists.js", areas: "./areas.js" };
+const FILES = {
+  alerts: "./alerts.js",
+  cards: "./usual.js",
+  map: "./map.js",
+  lists: "./lists.js",
+  areas: "./areas.js",
+};
 // These are far down the page and have much to fetch, so they are loaded when the reader comes near the map.
 const LATE = ["map", "areas"];
 const NEAR = "100px";

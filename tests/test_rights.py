@@ -43,7 +43,7 @@ _READER = {
     "execute vessel_activity.grid_json(numeric,double precision[],text)",
     "execute vessel_activity.measures()",
     "execute vessel_activity.serving()",
-    "execute vessel_activity.serving_activity(timestamp with time zone)",
+    "execute vessel_activity.serving_activity(timestamp with time zone,bigint)",
     "execute vessel_activity.types_json(text,timestamp with time zone)",
     (
         "execute vessel_activity.vessels_json"
@@ -52,9 +52,12 @@ _READER = {
 }
 _SERVER = _READER | {
     "execute vessel_activity.announce()",
+    "execute vessel_activity.claim_alert()",
     "execute vessel_activity.log_failure(text,timestamp with time zone,text,text)",
     "execute vessel_activity.maintain()",
     "execute vessel_activity.refresh_if_due(text)",
+    "execute vessel_activity.settle_alert(bigint,text,integer,text,double precision)",
+    "execute vessel_activity.tend_alerts()",
     "execute vessel_activity.tend_refresh_lock(text)",
 }
 _LOADS = {
@@ -66,11 +69,17 @@ _OPERATOR = (
     _SERVER
     | _LOADS
     | {
+        "select on vessel_activity.alert",
+        "select on vessel_activity.alert_event",
         "select on vessel_activity.feed",
         "select on vessel_activity.feeder",
         "select on vessel_activity.refresh_log",
         "select on vessel_activity.rejected_message",
         "select on vessel_activity.settings",
+        "select on vessel_activity.watch",
+        "select on vessel_activity.watching",
+        "update (alert_clear_after) on vessel_activity.settings",
+        "update (alert_retention) on vessel_activity.settings",
         "update (area_limit) on vessel_activity.settings",
         "update (below_usual_by) on vessel_activity.settings",
         "update (below_usual_for) on vessel_activity.settings",
@@ -96,7 +105,9 @@ _OPERATOR = (
         "execute public.vessel_activity_rebuild()",
         "execute public.vessel_activity_schedule(interval)",
         "execute public.vessel_activity_status()",
+        "execute public.vessel_activity_unwatch(text)",
         "execute public.vessel_activity_verify()",
+        "execute public.vessel_activity_watch(text,text,text,numeric,interval,text)",
         "execute vessel_activity.refresh_now()",
         "execute vessel_activity.status()",
     }

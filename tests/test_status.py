@@ -34,6 +34,7 @@ CHECKS = [
     "feed",
     "usual",
     "document",
+    "alerts",
 ]
 
 

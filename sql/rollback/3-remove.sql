@@ -58,7 +58,9 @@ drop function if exists
   public.vessel_activity_revoke(text, text),
   public.vessel_activity_schedule(interval),
   public.vessel_activity_status(),
-  public.vessel_activity_verify();
+  public.vessel_activity_unwatch(text),
+  public.vessel_activity_verify(),
+  public.vessel_activity_watch(text, text, text, numeric, interval, text);
 drop view if exists public.vessel_activity_performance;
 drop schema if exists vessel_activity cascade;
 drop table if exists public.vessel_activity_area;

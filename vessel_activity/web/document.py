@@ -20,12 +20,14 @@ class Document:
 
     Attributes:
         as_of: the instant for which it is true.
+        alerts: revision of the open alerts in it.
         content: the JSON text with its gzip and its ETag.
         event: the server-sent event `activity`.
 
     """
 
     as_of: datetime
+    alerts: int
     content: Content
     event: bytes = field(repr=False)
     plain: Response = field(repr=False)
@@ -33,7 +35,7 @@ class Document:
     not_modified: Response = field(repr=False)
 
     @classmethod
-    def of(cls, as_of: datetime, body: str, *, simulated: bool) -> Document:
+    def of(cls, as_of: datetime, alerts: int, body: str, *, simulated: bool) -> Document:
         """Build the responses for a document; simulated: whether it is of a simulated fleet."""
         content = Content.of(body.encode(), level=6)
         common: list[Header] = [
@@ -48,6 +50,7 @@ class Document:
         data = b"".join(b"data: %s\n" % line for line in content.body.splitlines())
         return cls(
             as_of=as_of,
+            alerts=alerts,
             content=content,
             event=b"event: activity\n%s\n" % data,
             plain=(start(200, [*headers, length(content.body)]), end(content.body)),

@@ -29,13 +29,14 @@ from vessel_activity.database.errors import in_one_line
 from vessel_activity.web.answer import Answer, Reading
 from vessel_activity.web.document import Document
 from vessel_activity.web.feed_truth import FeedTruth, read_statement
+from vessel_activity.web.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 log = logging.getLogger("vessel_activity.listener")
 
-CHANNEL = "vessel_activity"
+CHANNEL, ALERT_CHANNEL = "vessel_activity", "vessel_activity_alert"
 REREAD_SECONDS = 5.0
 POLL_SECONDS = 1.0
 RETRY_FIRST_SECONDS = 0.1
@@ -57,7 +58,7 @@ _READ = """
 _READ_DOCUMENT = """
   set transaction isolation level read committed;
   set local statement_timeout = {limit}; set local lock_timeout = {limit};
-  select * from vessel_activity.serving_activity({known})
+  select * from vessel_activity.serving_activity({known}, {alerts})
 """
 _NO_HINTS = (
     "notifications do not arrive; is there a pooler in between, or is the queue of notifications"
@@ -75,6 +76,7 @@ class Listener:
         feed: what is known of the feed; None until it could be read.
         document: what is moving; None until the database has a document.
         failure: why the database can't be read now; None while it can.
+        watch: lets the database evaluate the rules of alerts at each reading.
         mode: "listening", "polling", or "connecting" while the database can't be read.
         on_change: called after a new answer, when the database is lost or found again, when the
             answer counts as fresh for another time than before, and when there is news of the
@@ -104,6 +106,7 @@ class Listener:
         self._problem: str | None = None
         self._confirmed_at = time.monotonic()
         self._retry_seconds = RETRY_FIRST_SECONDS
+        self.watch = Watch(limit_ms=self._look_ms)
         self.answer: Answer | None = None
         self.confirmed: Answer | None = None
         self.feed: FeedTruth | None = None
@@ -177,6 +180,8 @@ class Listener:
                 if missed >= MISSED_HINTS:
                     self._problem = _NO_HINTS
             self._set_mode(self._problem)
+            # After the figures are told, since it may take a moment. Its news comes as a hint.
+            await in_time(connection, self.watch.tend(connection), self._read_timeout_seconds)
             if refused is not None and time.monotonic() - since > POLL_RECONNECT_SECONDS:
                 return
             hinted = await self._hint(connection)
@@ -184,9 +189,8 @@ class Listener:
     async def _listen(self, connection: AsyncSession) -> str | None:
         """Start listening, and return None; or return why that is not possible."""
         try:
-            await in_time(
-                connection, connection.execute(f"listen {CHANNEL}"), self._read_timeout_seconds
-            )
+            listening = connection.execute(f"listen {CHANNEL}; listen {ALERT_CHANNEL}")
+            await in_time(connection, listening, self._read_timeout_seconds)
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
@@ -205,8 +209,10 @@ class Listener:
         if self.feed is not None:
             seconds = min(seconds, self.feed.changes_in(time.monotonic()) + AFTER_LATE_SECONDS)
         hinted = False
-        async for _ in connection.notifies(timeout=seconds, stop_after=1):
+        async for hint in connection.notifies(timeout=seconds, stop_after=1):
             hinted = True
+            if hint.channel == ALERT_CHANNEL:
+                self.watch.hint()
         return hinted
 
     async def _read(self, connection: AsyncSession) -> bool:
@@ -259,7 +265,8 @@ class Listener:
         """
         before = self.document
         known = f"'{before.as_of.isoformat()}'" if before else "null"
-        query = _READ_DOCUMENT.format(limit=self._limit, known=known)
+        alerts = before.alerts if before else "null"
+        query = _READ_DOCUMENT.format(limit=self._limit, known=known, alerts=alerts)
         try:
             row = await last_row(connection, query)
         except (psycopg.errors.UndefinedFunction, psycopg.errors.InsufficientPrivilege) as error:
@@ -269,7 +276,7 @@ class Listener:
         if row["as_of"] is None:
             self.document = None
         elif row["body"] is not None:
-            self.document = Document.of(row["as_of"], row["body"], simulated=simulated)
+            self.document = Document.of(**row, simulated=simulated)
         return self.document is not before
 
     def _set_mode(self, problem: str | None) -> None:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from vessel_activity import __version__, logs
 from vessel_activity.database.errors import in_one_line
 from vessel_activity.paths import MIGRATIONS
+from vessel_activity.web.alert_metrics import alert_metrics
 from vessel_activity.web.area_metrics import area_metrics
 from vessel_activity.web.feed_metrics import feed_metrics
 from vessel_activity.web.feed_truth import state_of
@@ -125,6 +126,7 @@ class Metrics:
             yield from self._of_the_database(self._measures)
             yield from feed_metrics(self._measures["feeds"])
             yield from usual_metrics(self._measures["usual"])
+            yield from alert_metrics(self._measures["alerts"])
         requests = CounterMetricFamily(
             _name("http_requests"), "Answers by endpoint and status.", labels=["endpoint", "status"]
         )

@@ -7,13 +7,14 @@
 --               `--> figures_at: the definition, if the state can't be used, and to verify the state
 --   the same for the truth of the feed -> state_feed_truth or feed_truth_at -> store_feed_truth
 --   last_report, or its definition last_reports_at -> refresh_details -> the document vessel_activity.activity, when it is due
+--   the row, the truth of the feed and the log -> try_watch -> alerts raised and cleared
 --
 -- ensure_state makes the row of the state, and plan_refresh decides whether the state can be used. source_fingerprint, read
 -- after the fold, says whether the triggers could have missed changes, and source_obstacle says why. record_skippers delays a
 -- rebuild while a writer is in flight that left changes out.
 -- An older row never replaces a newer one. But an instant that the clock has not reached was wrong: the clock was ahead when
 -- the row was stored. Then the row and the state are computed anew, and samples of the history after the present are deleted.
--- If the document can't be written, the row is stored all the same, and the log says why.
+-- If the document can't be written, the row is stored all the same, and the log says why. The same holds for the rules of alerts.
 -- Only tests pass an instant other than the present. An instant ahead of the clock counts as the present.
 -- Locks, until the transaction ends: those of lock_sources, then the refresh lock (try_refresh_lock). It waits up to 5 s for
 -- the first, while it holds none, and does not wait for the second. It waits up to 0.5 s for any other lock.
@@ -235,6 +236,7 @@ begin
   returning id into v_log_id;
 
   perform vessel_activity.tend_log(v_log_id);
+  perform vessel_activity.try_watch(p_as_of, p_looks => false);
 
   if v_duration_ms > extract(epoch from v_settings.slow_after) * 1000 then
     raise warning using

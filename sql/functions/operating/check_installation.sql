@@ -24,7 +24,8 @@ begin
     'vessel_activity.rejected_message', 'vessel_activity.feed_truth', 'vessel_activity.first_count',
     'public.vessel_activity_area', 'vessel_activity.area_ids', 'vessel_activity.area_part_ids', 'vessel_activity.area_part',
     'vessel_activity.area_cell', 'vessel_activity.area_revision', 'vessel_activity.area_figures', 'vessel_activity.area_past',
-    'vessel_activity.area_late', 'vessel_activity.area_history'
+    'vessel_activity.area_late', 'vessel_activity.area_history', 'vessel_activity.watch', 'vessel_activity.watching',
+    'vessel_activity.alert_ids', 'vessel_activity.alert', 'vessel_activity.alert_event'
   ]) with ordinality as o (name, ordinal)
   where to_regclass(o.name) is null;
   if detail is not null then

@@ -1,8 +1,8 @@
 -- Gives a role exactly the rights of the given purposes, and takes all other rights on vessel activity from it.
 -- Every purpose needs USAGE on schema vessel_activity, EXECUTE on its entry_points(), and these rights on relations:
 --   reader    SELECT on the cached row, on the areas and on vessel_activity_performance
---   operator  SELECT on the settings, on the log of refreshes, on the logs of loads and on the tables of the feeds, which hints
---             and documents ask for; UPDATE of the settings that have no function of their own
+--   operator  SELECT on the settings, on the log of refreshes, on the logs of loads and on the tables of the feeds and of the
+--             alerts, which hints and documents ask for; UPDATE of the settings that have no function of their own
 --   feeder    SELECT on the logs of loads
 -- The right on the schema is changed only if it must be, because the fingerprint of the state contains its row version.
 -- Rights on the source tables are none of vessel activity: they are neither given nor taken.
@@ -56,9 +56,11 @@ begin
       ('reader', 'grant select on public.vessel_activity_realtime, public.vessel_activity_area, public.vessel_activity_performance to %I'),
       ('operator', 'grant select on vessel_activity.settings, vessel_activity.refresh_log to %I'),
       ('operator', 'grant update (slow_after, log_retention, verify_interval, inbox_limit_bytes, state_limit_bytes, rejected_retention, '
-        'history_retention, hour_retention, below_usual_by, below_usual_for, feed_late_after, area_limit, detail_interval) on vessel_activity.settings to %I'),
+        'history_retention, hour_retention, below_usual_by, below_usual_for, feed_late_after, area_limit, detail_interval, '
+        'alert_clear_after, alert_retention) on vessel_activity.settings to %I'),
       ('operator', 'grant select on vessel_activity.load, vessel_activity.load_rejection, vessel_activity.rejected_row to %I'),
       ('operator', 'grant select on vessel_activity.feed, vessel_activity.feeder, vessel_activity.rejected_message to %I'),
+      ('operator', 'grant select on vessel_activity.watch, vessel_activity.alert, vessel_activity.alert_event, vessel_activity.watching to %I'),
       ('feeder', 'grant select on vessel_activity.load, vessel_activity.load_rejection, vessel_activity.rejected_row to %I')
     ) as g (purpose, ddl)
     where g.purpose = any (v_parts)

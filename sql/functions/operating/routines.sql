@@ -26,7 +26,9 @@ as $$
       to_regprocedure('public.vessel_activity_revoke(text,text)'),
       to_regprocedure('public.vessel_activity_schedule(interval)'),
       to_regprocedure('public.vessel_activity_status()'),
-      to_regprocedure('public.vessel_activity_verify()')
+      to_regprocedure('public.vessel_activity_unwatch(text)'),
+      to_regprocedure('public.vessel_activity_verify()'),
+      to_regprocedure('public.vessel_activity_watch(text,text,text,numeric,interval,text)')
     )
 $$;
 

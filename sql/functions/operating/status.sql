@@ -10,7 +10,8 @@ as $$
 declare
   v_names constant text[] := array[
     'freshness', 'refresher', 'installation', 'source tables', 'engine', 'verification', 'inbox', 'pg_cron', 'indexes', 'owner',
-    'rights', 'time zone', 'future positions', 'feed', 'feeds', 'usual', 'document'
+    'rights', 'time zone', 'future positions', 'feed', 'feeds', 'usual', 'document',
+    'alerts'
   ];
   v_hint text;
 begin
@@ -34,6 +35,7 @@ begin
         when 'feeds' then return query select c.* from vessel_activity.check_feeds() as c;
         when 'usual' then return query select c.* from vessel_activity.check_usual() as c;
         when 'document' then return query select c.* from vessel_activity.check_document() as c;
+        when 'alerts' then return query select c.* from vessel_activity.check_alerts() as c;
       end case;
     exception when others then
       get stacked diagnostics v_hint = pg_exception_hint;
