@@ -142,7 +142,6 @@ def test_the_header_of_2025_and_every_compression_are_read(
         (b"id,name\n1,x\n", "the form of this file is not known. Its header: id,name"),
         (b"MMSI,LAT,LON\n", "nearest: MarineCadastre, of which BaseDateTime is missing; Danish"),
         (b"just text\n", "the first line is no header of AIS data"),
-        (b'{"type":1,"mmsi":1}\n', "vessel-activity feed file:FILE"),
         (b"\x00\x01\x02\x03\x04", "not a text file"),
         (b"PK\x03\x04zip", "damaged"),
         (gzip.compress(OLD.encode() * 1000, mtime=0)[:60], "ends early"),

@@ -17,7 +17,12 @@ begin
     return;
   end if;
 
-  state := case v_feed.state when 'live' then 'ok' when 'late' then 'warn' else 'fail' end;
+  -- Without a report of the last day there may be no feed at all, as after the load of an old recording.
+  state := case
+    when v_feed.state = 'live' then 'ok'
+    when v_feed.state = 'late' or v_feed.age_seconds > 86400 then 'warn'
+    else 'fail'
+  end;
   detail := format('the newest report is %s old', date_trunc('second', make_interval(secs => v_feed.age_seconds)));
   if v_feed.as_of is not null then
     detail := detail || format('; at the last refresh, %s reports were of the last minute', v_feed.reports_last_minute)
