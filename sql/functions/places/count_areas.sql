@@ -47,10 +47,6 @@ begin
         where not c.is_inside and r.seen_at > $5
         group by c.area
       ),
-      -- As arrays, PostgreSQL takes the list for short. So it hashes the list, and not all vessels.
-      active as materialized (
-        select array_agg(i.vessel_id) as vessel_ids, array_agg(i.area) as areas from inside as i where i.seen_at >= $4
-      ),
       typed as (
         select t.area, t.name, t.vessels, row_number() over (partition by t.area order by t.vessels desc, t.name collate "C") as place
         from (
@@ -58,9 +54,9 @@ begin
           select r.area, vessel_activity.group_name(r.type_name) as name, sum(r.vessels) as vessels
           from (
             select l.area, v.type_name, count(*) as vessels
-            from active as a
-            cross join lateral unnest(a.vessel_ids, a.areas) as l (vessel_id, area)
+            from inside as l
             left join (%3$s) as v on v.id = l.vessel_id
+            where l.seen_at >= $4
             group by l.area, v.type_name
           ) as r
           group by r.area, 2
