@@ -81,6 +81,25 @@ def test_of_positions_at_the_same_time_the_values_decide(
         assert db.execute("select speed from vessel_activity.last_report").fetchall() == [(7.5,)]
 
 
+def test_of_positions_at_the_same_time_a_known_vessel_gets_one(db: psycopg.Connection) -> None:
+    add_positions(db, *((vessel, AS_OF - MINUTE) for vessel in (1, 2, 3, 4)))
+    refreshed(db, AS_OF - MINUTE)
+    db.execute(
+        'insert into public.vessel_positions ("vesselId", timestamp, speed, latitude, longitude)'
+        " select v.*, k.speed, k.latitude, k.longitude"
+        " from (values (1, %(at)s), (2, %(at)s), (3, %(at)s), (4, %(earlier)s)) as v"
+        " cross join (values (5, 80, 9), (7, 1, 2), (null, 90, 9), (7, 1, 3), (7, 95, 9)) as k"
+        " (speed, latitude, longitude)",
+        {"at": AS_OF, "earlier": AS_OF - 59 * SECOND},  # that one is before the scan begins
+    )
+    refreshed(db, AS_OF)
+
+    kept = "select vessel_id::int, speed, latitude, longitude from vessel_activity.last_report"
+    assert sorted(db.execute(kept).fetchall()) == [(n, 7, 1, 3) for n in (1, 2, 3, 4)]
+    mode = db.execute("select mode from vessel_activity.refresh_log order by id desc limit 1")
+    assert mode.fetchall() == [("incremental",)]
+
+
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_vessel_is_new_after_24_hours_of_silence(db: psycopg.Connection, route: str) -> None:
     first = AS_OF - 30 * MINUTE

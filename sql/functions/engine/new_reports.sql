@@ -42,31 +42,25 @@ begin
   end if;
 
   with changed as (
-    select c.vessel_id, c.came_at, s.arrived_at, s.ctid as row_id,
+    select c.number, c.vessel_id, c.came_at, s.arrived_at, s.ctid as row_id,
       c.lost_one or coalesce(c.came_at < s.seen_at, false) as is_moved,
       c.lost_one or s.seen_at is null or s.seen_at < c.first_at - interval '24 hours' or c.came_at > c.first_at + interval '24 hours'
         or coalesce(c.first_at < s.arrived_at, false) as is_unsure
-    from unnest(p_vessel_ids, p_came_ats, p_first_ats, p_lost_ones) as c (vessel_id, came_at, first_at, lost_one)
+    from unnest(p_vessel_ids, p_came_ats, p_first_ats, p_lost_ones) with ordinality as c (vessel_id, came_at, first_at, lost_one, number)
     left join vessel_activity.last_report as s on s.vessel_id = c.vessel_id
     where c.lost_one or s.seen_at is null or c.came_at >= s.seen_at or c.first_at < s.arrived_at
   ),
   recent as (
-    -- The greatest of these arrays is the last report, and of several at its time the one that report_values() gives.
-    select p."vesselId" as vessel_id,
-      max(array[
-        date_part('epoch', vessel_activity.utc_instant(p."timestamp")),
-        coalesce(vessel_activity.known_number(p.speed, 0, 102.2), -1),
-        coalesce(vessel_activity.known_number(p.latitude, -90, 90), -91),
-        coalesce(vessel_activity.known_number(p.longitude, -180, 180), -181)
-      ]) as last
+    select p."vesselId" as vessel_id, vessel_activity.utc_instant(p."timestamp") as seen_at, p.latitude, p.longitude, p.speed
     from public.vessel_positions as p
     where p."timestamp" >= vessel_activity.source_time(p_scan_from, p."timestamp")
       and p."timestamp" <= vessel_activity.source_time(p_as_of, p."timestamp")
-    group by p."vesselId"
+    offset 0 -- one scan, and not a probe for each vessel
   ),
+  -- Of several positions at its time the one that report_values() gives. To sort by a number is fast.
   last_at as materialized (
-    select c.row_id, c.vessel_id, c.arrived_at, c.is_unsure, coalesce(r.last[1] = date_part('epoch', c.came_at), false) as is_found,
-      nullif(r.last[3], -91) as latitude, nullif(r.last[4], -181) as longitude, nullif(r.last[2], -1) as speed,
+    select distinct on (c.number) c.row_id, c.vessel_id, c.arrived_at, c.is_unsure, r.vessel_id is not null as is_found,
+      k.latitude, k.longitude, k.speed,
       case when c.is_moved then (
         select vessel_activity.utc_instant(p."timestamp")
         from public.vessel_positions as p
@@ -76,7 +70,13 @@ begin
         limit 1
       ) else c.came_at end as seen_at
     from changed as c
-    left join recent as r on r.vessel_id = c.vessel_id and not c.is_moved
+    left join recent as r on r.vessel_id = c.vessel_id and r.seen_at = c.came_at and not c.is_moved
+    cross join lateral (
+      select vessel_activity.known_number(r.latitude, -90, 90) as latitude,
+        vessel_activity.known_number(r.longitude, -180, 180) as longitude,
+        vessel_activity.known_number(r.speed, 0, 102.2) as speed
+    ) as k
+    order by c.number, k.speed desc nulls last, k.latitude desc nulls last, k.longitude desc nulls last
   ),
   report as (
     select l.row_id, l.vessel_id, l.seen_at, l.latitude, l.longitude, l.speed, l.arrived_at

@@ -14,6 +14,7 @@ set row_security = off
 set jit = off
 set enable_mergejoin = off -- ids may be texts, which are slow to sort
 set enable_nestloop = off
+set enable_sort = off -- to count by hashes
 as $$
 begin
   return query execute format(
@@ -46,18 +47,19 @@ begin
         where not c.is_inside and r.seen_at > $5
         group by c.area
       ),
-      -- As arrays, PostgreSQL takes the list for short. So it hashes the list, and not all vessels.
-      active as materialized (
-        select array_agg(i.vessel_id) as vessel_ids, array_agg(i.area) as areas from inside as i where i.seen_at >= $4
-      ),
       typed as (
         select t.area, t.name, t.vessels, row_number() over (partition by t.area order by t.vessels desc, t.name collate "C") as place
         from (
-          select l.area, vessel_activity.group_name(v.type_name) as name, count(*) as vessels
-          from active as a
-          cross join lateral unnest(a.vessel_ids, a.areas) as l (vessel_id, area)
-          left join (%3$s) as v on v.id = l.vessel_id
-          group by l.area, 2
+          -- First by the raw types, so that few names have to be read.
+          select r.area, vessel_activity.group_name(r.type_name) as name, sum(r.vessels) as vessels
+          from (
+            select l.area, v.type_name, count(*) as vessels
+            from inside as l
+            left join (%3$s) as v on v.id = l.vessel_id
+            where l.seen_at >= $4
+            group by l.area, v.type_name
+          ) as r
+          group by r.area, 2
         ) as t
       ),
       types as (
