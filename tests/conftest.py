@@ -191,7 +191,13 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests that need a part that the build of PostgreSQL lacks, such as an extension."""
+    """Begin with the files that have slow tests; skip tests of what the build of PostgreSQL lacks.
+
+    The workers take one file after the other. A long file at the end would keep one of them busy
+    while the others have nothing to do.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
     for item in items:
         for mark in item.iter_markers("needs"):
             for part in mark.args:
