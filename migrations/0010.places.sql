@@ -33,6 +33,15 @@ create table if not exists public.vessel_activity_area (
   shape jsonb not null,
   put_at timestamptz not null default clock_timestamp()
 );
+do $$
+begin
+  -- A sequence that was dropped and made again goes on after the numbers that there are.
+  alter table public.vessel_activity_area alter column id set default nextval('vessel_activity.area_ids');
+  if pg_catalog.pg_sequence_last_value('vessel_activity.area_ids') is null then
+    perform pg_catalog.setval('vessel_activity.area_ids', (select coalesce(max(t.id), 0) + 1 from public.vessel_activity_area as t), false);
+  end if;
+end
+$$;
 comment on table public.vessel_activity_area is 'The areas in which vessels are counted. public.vessel_activity_area_put() and public.vessel_activity_area_remove() write it, because other tables follow from the shapes.';
 comment on column public.vessel_activity_area.name is 'What people call the area: 1 to 100 characters.';
 comment on column public.vessel_activity_area.id is 'Number of the area in the tables that follow from it. An area that is put again keeps its number.';
@@ -49,6 +58,15 @@ create table if not exists vessel_activity.area_part (
   holes polygon[] not null default '{}',
   extent box not null
 );
+do $$
+begin
+  -- A sequence that was dropped and made again goes on after the numbers that there are.
+  alter table vessel_activity.area_part alter column id set default nextval('vessel_activity.area_part_ids');
+  if pg_catalog.pg_sequence_last_value('vessel_activity.area_part_ids') is null then
+    perform pg_catalog.setval('vessel_activity.area_part_ids', (select coalesce(max(t.id), 0) + 1 from vessel_activity.area_part as t), false);
+  end if;
+end
+$$;
 -- Short outlines stay in their row, where a test of a point reaches them soonest.
 alter table vessel_activity.area_part alter column outline set storage main;
 create index if not exists area_part_area on vessel_activity.area_part (area);

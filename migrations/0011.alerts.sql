@@ -76,6 +76,15 @@ create table if not exists vessel_activity.alert (
   cleared_at timestamptz,
   text text not null
 );
+do $$
+begin
+  -- A sequence that was dropped and made again goes on after the numbers that there are.
+  alter table vessel_activity.alert alter column id set default nextval('vessel_activity.alert_ids');
+  if pg_catalog.pg_sequence_last_value('vessel_activity.alert_ids') is null then
+    perform pg_catalog.setval('vessel_activity.alert_ids', (select coalesce(max(t.id), 0) + 1 from vessel_activity.alert as t), false);
+  end if;
+end
+$$;
 comment on table vessel_activity.alert is 'The alerts: each time that a rule was true for long enough. settings.alert_retention says how long they are kept.';
 comment on column vessel_activity.alert.id is 'Number of the alert. Later alerts have larger ones.';
 comment on column vessel_activity.alert.name is 'watch.name of the rule.';

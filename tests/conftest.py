@@ -31,6 +31,7 @@ _SERVER_OPTIONS = {
     "fsync": "off",
     "max_connections": "100",
     "max_prepared_transactions": "20",
+    "max_locks_per_transaction": "256",  # a test makes thousands of functions in one transaction
     "wal_level": "logical",
     "shared_buffers": "64MB",
 }

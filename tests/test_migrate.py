@@ -255,7 +255,7 @@ def test_the_rollback_names_the_public_functions_that_there_are(db: psycopg.Conn
     there = db.execute(
         "select routine::text from vessel_activity.routines() where is_public order by 1"
     ).fetchall()
-    assert len(there) == 16
+    assert len(there) == 18
     assert found == there
 
 
