@@ -5,10 +5,10 @@ PYTHON := .venv/bin/python
 RUN := $(PYTHON) -m vessel_activity
 # Two workers, each with its own PostgreSQL, because the tests spend much of their time waiting for clocks. A file stays
 # with one worker, because its tests share servers and results.
-PYTEST ?= -n 2 --dist loadfile
+PYTEST ?= -n 2 --dist loadfile --no-loadscope-reorder
 # The tests that depend on the version of PostgreSQL: the engine, the source tables, the figures and the installation.
 ENGINE := $(sort $(wildcard tests/test_engine_*.py tests/test_sources_*.py)) $(patsubst %,tests/test_%.py,\
-  catalog definition faults feeding figures history_backfill locks migrate migrate_waits overloads refresh rights sql_file status upgrade)
+  catalog definition faults feed_truth feeding figures history_backfill locks migrate migrate_waits overloads refresh rights sql_file status upgrade)
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -18,8 +18,8 @@ help: ## list the targets
 	@echo "Without DATABASE_URL they work on an embedded PostgreSQL under .data/."
 
 .PHONY: demo
-demo: .venv/installed ## show a live dashboard of a simulated fleet; no database is needed
-	@exec $(RUN) demo
+demo: .venv/installed ## show a live dashboard of a simulated fleet; no database is needed; INCIDENT=1 cuts off a region
+	@exec $(RUN) demo $(if $(INCIDENT),--incident)
 
 .PHONY: serve
 serve: .venv/installed ## serve the dashboard and the JSON

@@ -229,7 +229,7 @@ def verdicts(found: dict[str, Any]) -> Iterator[tuple[str, float, str, bool]]:
     shown = found["page"]["numbers_minus_empty_ms"]
     yield "page: all numbers shown, minus empty page (ms)", shown, "<= 100", shown <= 100
     size = found["page"]["bytes"] / 1000
-    yield "transferred for the page (kB)", size, "<= 60", size <= 60
+    yield "transferred for the page (kB)", size, "<= 75", size <= 75
     memory = found["memory_mb"]
     yield "server memory after the load (MB)", memory, "<= 80", memory <= 80
 

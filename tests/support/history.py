@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import psycopg
 
-NUMBERS = (
-    "active_now, active_last_hour, active_last_24h, total_vessels, positions_last_hour, speed_avg"
-)
+FIGURES = [
+    "active_now",
+    "active_last_hour",
+    "active_last_24h",
+    "total_vessels",
+    "positions_last_hour",
+    "speed_avg",
+]
+NUMBERS = ", ".join(FIGURES)
 
 
 def one(connection: psycopg.Connection, query: str, *values: object) -> Any:  # noqa: ANN401

@@ -567,6 +567,9 @@ class Run:
         row = self.sandbox.refresh(self.refresher, as_of, verify=verify)
         done = self.sandbox.last_refresh(self.refresher)
         self.sandbox.judge(self.judge, row, as_of)
+        self.sandbox.judge_feed(self.refresher, self.judge, as_of)
+        if done.mode != "definition":  # otherwise the state is not kept up to date
+            self.sandbox.judge_reports(self.refresher, self.judge, as_of)
         self.script.append(f"-- {done.mode} {done.remark or ''}")
         self.modes[done.mode] += 1
         if done.remark == "the state differed from the definition":

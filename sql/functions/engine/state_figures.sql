@@ -28,7 +28,7 @@ begin
     count(*) filter (where s.seen_at >= v_day_ago),
     count(*)
   into figures.active_now, figures.active_last_hour, figures.active_last_24h, stale_vessels
-  from vessel_activity.last_seen as s;
+  from vessel_activity.last_report as s;
   stale_vessels := stale_vessels - figures.active_last_24h;
 
   select
@@ -54,4 +54,4 @@ end
 $$;
 
 comment on function vessel_activity.state_figures(timestamptz, bigint, numeric, bigint) is
-  'The figures as of p_as_of, from the state and the given positions before the first full second of the hour. stale_vessels: rows of last_seen that are older than 24 hours and may be pruned.';
+  'The figures as of p_as_of, from the state and the given positions before the first full second of the hour. stale_vessels: rows of last_report that are older than 24 hours and may be pruned.';

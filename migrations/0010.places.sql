@@ -1,0 +1,172 @@
+-- depends: 0009.past
+-- What says where vessels are: the areas that people put, and the cells that find the areas of a position quickly
+-- (docs/areas.md).
+
+set local lock_timeout = '500ms';
+
+alter table vessel_activity.settings
+  add column if not exists area_limit integer not null default 1000 constraint settings_area_limit_check check (area_limit between 0 and 10000);
+comment on column vessel_activity.settings.area_limit is 'Most areas that public.vessel_activity_area_put() lets be. The cost of a refresh grows with them.';
+
+do $$
+begin
+  if pg_catalog.to_regtype('vessel_activity.shape_point') is null then
+    create type vessel_activity.shape_point as (polygon integer, ring integer, point integer, longitude numeric, latitude numeric);
+  end if;
+end
+$$;
+comment on type vessel_activity.shape_point is 'A point of a shape. Polygons, rings and points are numbered from 1, as they are in the GeoJSON. Ring 1 of a polygon is its outline, further rings are holes. The first point of a ring comes again as its last. Degrees; the longitudes of a ring go on beyond 180 if it crosses the antimeridian.';
+
+comment on column vessel_activity.shape_point.polygon is 'Which polygon of the shape, from 1.';
+comment on column vessel_activity.shape_point.ring is 'Which ring of the polygon, from 1, which is the outline.';
+comment on column vessel_activity.shape_point.point is 'Which point of the ring, from 1.';
+comment on column vessel_activity.shape_point.longitude is 'Degrees east; may be beyond 180.';
+comment on column vessel_activity.shape_point.latitude is 'Degrees north.';
+
+create sequence if not exists vessel_activity.area_ids as integer;
+comment on sequence vessel_activity.area_ids is 'Numbers the areas.';
+
+create table if not exists public.vessel_activity_area (
+  name text primary key
+    check (length(name) between 1 and 100 and name !~ '[[:cntrl:]]' and name = btrim(name)),
+  id integer not null unique default nextval('vessel_activity.area_ids'),
+  shape jsonb not null,
+  put_at timestamptz not null default clock_timestamp()
+);
+do $$
+begin
+  -- A sequence that was dropped and made again goes on after the numbers that there are.
+  alter table public.vessel_activity_area alter column id set default nextval('vessel_activity.area_ids');
+  if pg_catalog.pg_sequence_last_value('vessel_activity.area_ids') is null then
+    perform pg_catalog.setval('vessel_activity.area_ids', (select coalesce(max(t.id), 0) + 1 from public.vessel_activity_area as t), false);
+  end if;
+end
+$$;
+comment on table public.vessel_activity_area is 'The areas in which vessels are counted. public.vessel_activity_area_put() and public.vessel_activity_area_remove() write it, because other tables follow from the shapes.';
+comment on column public.vessel_activity_area.name is 'What people call the area: 1 to 100 characters.';
+comment on column public.vessel_activity_area.id is 'Number of the area in the tables that follow from it. An area that is put again keeps its number.';
+comment on column public.vessel_activity_area.shape is 'A GeoJSON geometry, Polygon or MultiPolygon, in degrees (WGS 84).';
+comment on column public.vessel_activity_area.put_at is 'When the shape was put.';
+
+create sequence if not exists vessel_activity.area_part_ids as integer;
+comment on sequence vessel_activity.area_part_ids is 'Numbers the parts of areas.';
+
+create table if not exists vessel_activity.area_part (
+  id integer primary key default nextval('vessel_activity.area_part_ids'),
+  area integer not null references public.vessel_activity_area (id) on delete cascade,
+  outline polygon not null,
+  holes polygon[] not null default '{}',
+  extent box not null
+);
+do $$
+begin
+  -- A sequence that was dropped and made again goes on after the numbers that there are.
+  alter table vessel_activity.area_part alter column id set default nextval('vessel_activity.area_part_ids');
+  if pg_catalog.pg_sequence_last_value('vessel_activity.area_part_ids') is null then
+    perform pg_catalog.setval('vessel_activity.area_part_ids', (select coalesce(max(t.id), 0) + 1 from vessel_activity.area_part as t), false);
+  end if;
+end
+$$;
+-- Short outlines stay in their row, where a test of a point reaches them soonest.
+alter table vessel_activity.area_part alter column outline set storage main;
+create index if not exists area_part_area on vessel_activity.area_part (area);
+comment on index vessel_activity.area_part_area is 'Finds the parts of an area.';
+create index if not exists area_part_extent on vessel_activity.area_part using gist (extent);
+comment on index vessel_activity.area_part_extent is 'Finds the parts that a position may lie in.';
+comment on table vessel_activity.area_part is 'The polygons of the areas. A polygon that reaches longitude 180 or beyond is there twice, the second time 360 degrees further west.';
+comment on column vessel_activity.area_part.id is 'Number of the part.';
+comment on column vessel_activity.area_part.area is 'vessel_activity_area.id.';
+comment on column vessel_activity.area_part.outline is 'The outline, as (longitude, latitude) in degrees. Positions on it lie inside.';
+comment on column vessel_activity.area_part.extent is 'The smallest box around the outline.';
+comment on column vessel_activity.area_part.holes is 'The holes. Positions on the edge of a hole lie outside.';
+
+create table if not exists vessel_activity.area_cell (
+  cell integer primary key,
+  areas integer[] not null,
+  parts integer[] not null
+) with (fillfactor = 80);
+comment on table vessel_activity.area_cell is 'The cells that areas cover. A cell of 4 degrees is there if an area covers all of it; where areas cover only parts, there are cells of a quarter of a degree instead.';
+comment on column vessel_activity.area_cell.cell is 'Number of the cell: see vessel_activity.cell_of().';
+comment on column vessel_activity.area_cell.areas is 'vessel_activity_area.id of the areas that cover the whole cell, ascending.';
+comment on column vessel_activity.area_cell.parts is 'area_part.id of the parts that cover some of the cell, ascending. Each position in the cell is tested against them.';
+
+create table if not exists vessel_activity.area_revision (
+  only_row boolean primary key default true check (only_row),
+  revision bigint not null default 0
+);
+insert into vessel_activity.area_revision default values on conflict do nothing;
+comment on table vessel_activity.area_revision is 'Says that areas have changed: one row. Puts and removals lock it, so that they come one after the other.';
+comment on column vessel_activity.area_revision.only_row is 'Always true: limits the table to one row.';
+comment on column vessel_activity.area_revision.revision is 'How often areas were put or removed.';
+
+-- Half-full pages: most updates stay in their page.
+create table if not exists vessel_activity.area_figures (
+  area integer primary key references public.vessel_activity_area (id) on delete cascade,
+  as_of timestamptz not null,
+  since timestamptz not null,
+  active_now integer not null,
+  active_last_hour integer not null,
+  active_last_24h integer not null,
+  entered integer not null,
+  departed integer not null,
+  mean_speed numeric(5,2),
+  types json not null
+) with (fillfactor = 45);
+comment on table vessel_activity.area_figures is 'The newest figures of each area, as vessel_activity.areas_at() defines them. A refresh that writes the document replaces them.';
+comment on column vessel_activity.area_figures.area is 'vessel_activity_area.id.';
+comment on column vessel_activity.area_figures.as_of is 'The instant for which the figures are true.';
+comment on column vessel_activity.area_figures.since is 'The instant with which entered and departed compare: an hour before as_of, or up to five minutes earlier.';
+comment on column vessel_activity.area_figures.active_now is 'Vessels whose last position lies in the area and is at most 5 minutes old.';
+comment on column vessel_activity.area_figures.active_last_hour is 'Vessels whose last position lies in the area and is at most an hour old.';
+comment on column vessel_activity.area_figures.active_last_24h is 'Vessels whose last position lies in the area and is at most 24 hours old.';
+comment on column vessel_activity.area_figures.entered is 'Vessels heard after since whose last position lies in the area, and that were not in it by their last position at since.';
+comment on column vessel_activity.area_figures.departed is 'Vessels heard after since whose last position lies outside the area, and whose last position at since lay in it.';
+comment on column vessel_activity.area_figures.mean_speed is 'Mean speed in knots at the last positions in the area of the last hour, of those above 0 and below 50; NULL if there are none.';
+comment on column vessel_activity.area_figures.types is 'The five commonest types of the vessels that are active now: an array of {name, activeNow}.';
+
+create unlogged table if not exists vessel_activity.area_past (
+  as_of timestamptz primary key,
+  revision bigint not null,
+  vessel_ids text[] not null,
+  areas integer[] not null
+);
+-- To compress them would take longer than all the rest.
+alter table vessel_activity.area_past alter column vessel_ids set storage external;
+comment on table vessel_activity.area_past is 'Which vessels were in which areas, every five minutes of the last hour, to find those that have entered or left since.';
+comment on column vessel_activity.area_past.as_of is 'The instant.';
+comment on column vessel_activity.area_past.revision is 'area_revision.revision of the areas. If it is another one now, the row is of no use.';
+comment on column vessel_activity.area_past.vessel_ids is 'The vessels as text, one entry for each area in which one was.';
+comment on column vessel_activity.area_past.areas is 'The areas, in the same order.';
+
+create table if not exists vessel_activity.area_history (
+  area integer not null references public.vessel_activity_area (id) on delete cascade,
+  hour timestamptz not null,
+  sampled_at timestamptz not null,
+  active_now integer not null,
+  active_last_hour integer not null,
+  active_last_24h integer not null,
+  entered integer not null,
+  departed integer not null,
+  mean_speed numeric(5,2),
+  primary key (area, hour)
+);
+comment on table vessel_activity.area_history is 'One sample of the figures of each area an hour, kept for 90 days. An hour without a row was not sampled.';
+comment on column vessel_activity.area_history.area is 'vessel_activity_area.id.';
+comment on column vessel_activity.area_history.hour is 'The hour that the sample stands for.';
+comment on column vessel_activity.area_history.sampled_at is 'The instant within the hour for which the figures are true.';
+comment on column vessel_activity.area_history.active_now is 'As in area_figures.';
+comment on column vessel_activity.area_history.active_last_hour is 'As in area_figures.';
+comment on column vessel_activity.area_history.active_last_24h is 'As in area_figures.';
+comment on column vessel_activity.area_history.entered is 'As in area_figures.';
+comment on column vessel_activity.area_history.departed is 'As in area_figures.';
+comment on column vessel_activity.area_history.mean_speed is 'As in area_figures.';
+create index if not exists area_history_hour on vessel_activity.area_history (hour);
+comment on index vessel_activity.area_history_hour is 'Finds the samples that are too old.';
+
+create unlogged table if not exists vessel_activity.area_late (
+  vessel_id text not null,
+  changed_at timestamptz not null
+);
+comment on table vessel_activity.area_late is 'Vessels with changes from before the newest instant of area_past. The next refresh that writes the document looks them up again for that instant.';
+comment on column vessel_activity.area_late.vessel_id is 'vessel_positions."vesselId" as text.';
+comment on column vessel_activity.area_late.changed_at is 'Timestamp of the earliest position of the vessel that came or went.';

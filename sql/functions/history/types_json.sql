@@ -1,0 +1,66 @@
+-- The body of GET /api/database/vessel-activity/history: active vessels by type over time, hour by hour, ready to be stacked. The
+-- eight types with the most vessels in the range have a line each; the others are one line, whose name is null.
+-- An hour without a sample is unknown: its values are null.
+-- Raises invalid_parameter_value (22023) if p_range is unknown.
+create or replace function vessel_activity.types_json(p_range text, p_now timestamptz default clock_timestamp())
+returns text
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+declare
+  v_hours constant integer := case p_range when '24h' then 24 when '7d' then 168 when '30d' then 720 end;
+  v_last constant timestamptz := date_bin('1 hour', p_now, 'epoch');
+  v_first constant timestamptz := v_last - (v_hours - 1) * interval '1 hour';
+begin
+  if v_hours is null then
+    raise exception using
+      errcode = 'invalid_parameter_value',
+      message = format('range %L is unknown', p_range),
+      hint = 'Use 24h, 7d or 30d.';
+  end if;
+  return (
+    with sample as materialized (
+      select h.hour, h.name, h.active_last_hour as vessels, h.place from vessel_activity.type_hour as h
+      where h.hour between v_first and v_last
+    ),
+    line as (
+      select s.name, row_number() over (order by sum(s.vessels) desc, s.name collate "C") as place
+      from sample as s where s.place > 0 group by s.name
+    ),
+    top as (select l.name, l.place from line as l where l.place <= 8),
+    hours as (
+      select g.hour, (select s.vessels from sample as s where s.hour = g.hour and s.place = 0) as total
+      from generate_series(v_first, v_last, interval '1 hour') as g (hour)
+    ),
+    cell as (
+      select t.name, t.place, h.hour,
+        case when h.total is not null then coalesce((
+          select sum(s.vessels) from sample as s where s.hour = h.hour and s.place > 0 and s.name = t.name), 0) end as vessels
+      from top as t cross join hours as h
+      union all
+      select null, 9, h.hour,
+        h.total - coalesce((
+          select sum(s.vessels) from sample as s
+          where s.hour = h.hour and s.place > 0 and exists (select from top as t where t.name = s.name)), 0)
+      from hours as h
+    ),
+    series as (
+      select c.name, c.place, array_agg(c.vessels order by c.hour) as vessels from cell as c group by c.name, c.place
+    )
+    select row_to_json(d)::text
+    from (
+      select p_range as range, 3600 as "stepSeconds",
+        array(select vessel_activity.iso_instant(h.hour) from hours as h order by h.hour) as times,
+        array_to_json(array(
+          select l from (
+            select vessel_activity.readable_name(s.name) as name, s.vessels as "activeLastHour"
+            from series as s order by s.place
+          ) as l)) as types
+    ) as d
+  );
+end
+$$;
+
+comment on function vessel_activity.types_json(text, timestamptz) is
+  'Active vessels by type, hour by hour, as JSON text: range (24h, 7d or 30d), stepSeconds, times, and types, an array of {name, activeLastHour}: numbers of vessels, one for each time, null if unknown. The last entry, whose name is null, holds all further types.';

@@ -1,0 +1,209 @@
+"""The map shows where vessels are, moves under hands and keys, and says its numbers aloud."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.support.browsing import DASHBOARD, SOON, chromium, reader
+from tests.support.webserver import WebServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+PORT = [[[3, 51], [5, 51], [5, 53], [3, 53], [3, 51]]]
+FIJI = [[[177, -20], [-178, -20], [-178, -15], [177, -15], [177, -20]]]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def web(module_url: str) -> Iterator[WebServer]:
+    with psycopg.connect(module_url, autocommit=True) as db:
+        for name, rings in (("Port <i>", PORT), ("Fiji", FIJI)):
+            shape = json.dumps({"type": "Polygon", "coordinates": rings})
+            db.execute("select public.vessel_activity_area_put(%s, %s)", [name, shape])
+        places = [(4.5, 52.5)] * 3 + [(4.2, 52.1)] * 2 + [(179.5, -17.5)] + [(-40.5, 30.5)] * 120
+        db.execute(
+            'insert into public.vessels (mmsi, name, "vesselType", flag, active)'
+            " select g::text, 'x', 'Cargo', 'NL', true from generate_series(1, %s) as g",
+            [len(places)],
+        )
+        ids = [row[0] for row in db.execute("select id from public.vessels order by id")]
+        now = datetime.now(UTC) - timedelta(seconds=1)
+        with db.cursor() as cursor:
+            cursor.executemany(
+                'insert into public.vessel_positions ("vesselId", timestamp, longitude, latitude,'
+                " speed) values (%s, %s, %s, %s, 10)",
+                [(who, now, *place) for who, place in zip(ids, places, strict=True)],
+            )
+        db.execute("update vessel_activity.settings set detail_interval = '1 second'")
+        db.execute("select public.refresh_vessel_activity()")
+    with WebServer(module_url) as server:
+        yield server
+
+
+def opened(page: Page, web: WebServer, query: str = "") -> None:
+    """Open the page and wait until the map has its cells, its areas and the coastlines."""
+    page.goto(f"{web.address}{DASHBOARD}{query}")
+    page.locator("#map").scroll_into_view_if_needed()
+    expect(page.locator("#map")).to_have_attribute("data-as-of", re.compile("T"), timeout=SOON)
+    expect(page.locator("#map .map-land")).to_have_attribute("d", re.compile("^M"), timeout=SOON)
+    expect(page.locator("#map .map-area")).to_have_count(2, timeout=SOON)
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.locator(".chart-of-cells").press(key)
+
+
+def test_the_map_shows_the_cells_by_their_number_of_vessels(
+    web: WebServer, browser: Browser
+) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+
+        expect(page.locator("#map-summary")).to_have_text(
+            "Active now: 126 vessels in 3 cells of 1°."
+        )
+        drawn = [
+            (page.locator(f".cells .cells-{number}").get_attribute("d") or "").count("M")
+            for number in range(1, 6)
+        ]
+        assert drawn == [1, 0, 1, 0, 1]
+        assert page.locator(".map-legend li").all_inner_texts() == [
+            "1", "2\N{EN DASH}4", "5\N{EN DASH}19", "20\N{EN DASH}99", "100+",
+        ]  # fmt: skip
+
+
+def test_the_keys_read_a_cell_and_zoom_to_smaller_ones(web: WebServer, browser: Browser) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+        press(page, "ArrowUp", *["ArrowRight"] * 4)
+        reading = page.locator(".map-reading")
+        expect(reading).to_have_text(
+            re.compile("^\\d+\N{EN DASH}\\d+° N, 4\N{EN DASH}5° E: 0 vessels$")
+        )
+        south = int(re.match(r"\d+", reading.inner_text())[0])  # type: ignore[index]
+        press(page, *["ArrowUp"] * (52 - south))
+        expect(reading).to_have_text("52\N{EN DASH}53° N, 4\N{EN DASH}5° E: 5 vessels")
+
+        press(page, "+", "+", "+", "+")
+        expect(page.locator("#map-summary")).to_have_text(
+            re.compile(r"5 vessels in 2 cells of 0\.25°"), timeout=SOON
+        )
+        press(page, "0")
+        expect(page.locator("#map-summary")).to_have_text(
+            re.compile("in 3 cells of 1°"), timeout=SOON
+        )
+        press(page, "Escape")
+        expect(reading).to_be_empty()
+
+
+def test_an_area_across_the_antimeridian_is_drawn_as_one_piece(
+    web: WebServer, browser: Browser
+) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+        widths = page.locator("#map-world .map-area").evaluate_all(
+            "areas => areas.map((area) => area.getBBox().width)"
+        )
+        # The port spans 2 degrees, and Fiji's waters 5.
+        assert sorted(widths) == pytest.approx([2, 5])
+
+
+def test_a_pointer_reads_a_cell_and_drags_the_map(web: WebServer, browser: Browser) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+        page.locator(".chart-of-cells").scroll_into_view_if_needed()
+        cell = page.locator(".cells .cells-5")
+        box = cell.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        expect(page.locator(".map-reading")).to_have_text(
+            "30\N{EN DASH}31° N, 40\N{EN DASH}41° W: 120 vessels"
+        )
+
+        before = page.locator(".chart-of-cells").get_attribute("viewBox")
+        page.mouse.down()
+        page.mouse.move(box["x"] + 90, box["y"] + 40, steps=4)
+        page.mouse.up()
+        moved = page.locator(".chart-of-cells").get_attribute("viewBox")
+        assert before is not None
+        assert moved is not None
+        assert float(moved.split()[0]) < float(before.split()[0])
+
+
+def test_the_areas_are_listed_with_their_numbers(web: WebServer, browser: Browser) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+        rows = page.locator("#areas tbody tr")
+        expect(rows).to_have_count(2, timeout=SOON)
+
+        assert [row.split("\t") for row in rows.all_inner_texts()] == [
+            ["Port <i>", "5", "5", "5", "5", "0", "10.0 kn"],
+            ["Fiji", "1", "1", "1", "1", "0", "10.0 kn"],
+        ]
+
+
+def test_the_map_asks_no_other_server_and_comes_after_the_numbers(
+    web: WebServer, browser: Browser
+) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        opened(page, web)
+
+        assert [url for url in asked if not url.startswith(web.address)] == []
+        files = [url.rsplit("/", 1)[1].partition("?")[0] for url in asked]
+        assert files.index("app.js") < files.index("map.js") < files.index("coastline.json")
+
+
+def test_a_frame_can_show_the_map_alone(web: WebServer, browser: Browser) -> None:
+    with reader(browser, viewport={"width": 600, "height": 400}) as page:
+        opened(page, web, "?embed=map")
+
+        expect(page.locator("#map")).to_be_visible()
+        expect(page.locator("#areas")).to_be_hidden()
+
+
+def test_a_click_on_a_cell_opens_its_vessels(web: WebServer, browser: Browser) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+        page.locator(".cells .cells-5").click()
+
+        dialog = page.get_by_role("dialog", name="30\N{EN DASH}31° N, 40\N{EN DASH}41° W")
+        expect(dialog.get_by_role("status")).to_have_text("50 of 120 vessels", timeout=SOON)
+        expect(dialog.locator("tbody tr").first).to_contain_text("30.500° N 40.500° W")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 390])
+def test_axe_finds_nothing_on_the_page_nor_in_the_dialog(
+    web: WebServer, browser: Browser, scheme: str, width: int
+) -> None:
+    with reader(
+        browser, viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
+    ) as page:
+        opened(page, web)
+        expect(page.locator("#areas tbody tr")).to_have_count(2, timeout=SOON)
+        expect(page.locator("#types-active li")).to_have_count(1, timeout=SOON)
+        found = [Axe().run(page)]
+        page.locator('#moving [data-key="underWay"]').click()
+        expect(page.locator("dialog tbody tr")).to_have_count(50, timeout=SOON)
+        found.append(Axe().run(page))
+        broken = [one for each in found for one in each.response["violations"]]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in broken] == []
