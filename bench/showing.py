@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
+from playwright.sync_api import expect
 
 from bench.cluster import DATA
 from bench.report import Figure
@@ -55,7 +56,7 @@ def showing(url: str, report: Report, reports: int) -> None:
         ):
             wait_until(lambda: feed_row(url, "bench").get("state") == "connected", "a feed")
             page.goto(web.address + DASHBOARD)
-            page.wait_for_function("document.getElementById('mode').textContent === 'live updates'")
+            expect(page.locator("#mode")).to_have_text("live updates", timeout=60_000)
             longest = 0.0
             for number in range(1, reports + 1):
                 time.sleep(number * _STEP_SECONDS % 1)
