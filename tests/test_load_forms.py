@@ -37,18 +37,6 @@ WORDS = {  # of the Danish file, and the names that the database has for them
 }  # fmt: skip
 
 
-def in_database(url: str) -> dict[tuple[int, datetime], filed.Position]:
-    return {
-        (int(mmsi), at): (
-            round(latitude, 6),
-            round(longitude, 6),
-            None if speed is None else float(speed),
-            None if course is None else float(course),
-        )
-        for mmsi, at, latitude, longitude, speed, course in positions(url)
-    }
-
-
 def vessels(url: str) -> dict[int, tuple[str | None, str | None]]:
     with psycopg.connect(url) as connection:
         rows = connection.execute(
@@ -65,7 +53,7 @@ def test_an_nmea_file_gives_what_plain_python_finds_in_it(url: str, name: str) -
     reports = recordings.nmea(name, any_order="tag" in name).reports
     result = ingest.load_file(url, recordings.FOLDER / name)
 
-    assert in_database(url) == filed.positions(reports)
+    assert filed.stored(url) == filed.positions(reports)
     assert vessels(url) == filed.vessels(reports)
     counts = result.counts
     assert counts.rows_loaded == len(filed.positions(reports))
@@ -240,10 +228,10 @@ def danish_positions() -> dict[tuple[int, datetime], filed.Position]:
 
 def test_the_danish_file_gives_what_plain_python_finds_in_it(url: str) -> None:
     result = ingest.load_file(url, DANISH)
-    assert in_database(url) == danish_positions()
+    assert filed.stored(url) == danish_positions()
     assert len(danish_positions()) > 300
     # The day stands first: the third of April, not the fourth of March.
-    assert min(at for _, at in in_database(url)).date().isoformat() == "2024-04-03"
+    assert min(at for _, at in filed.stored(url)).date().isoformat() == "2024-04-03"
     assert result.rejected["not a ship station"] >= 10
     assert result.rejected["wrong number of fields"] == 3
     types = Counter(
@@ -272,7 +260,7 @@ def test_a_zip_archive_is_read_file_by_file(url: str, tmp_path: Path) -> None:
         archive.writestr("aisdk-2024-04-02.csv", b"\r\n".join([lines[0], *lines[300:]]))
         archive.writestr("aisdk-2024-04-01.csv", b"\r\n".join(lines[:300]))
     result = ingest.load_file(url, path)
-    assert in_database(url) == danish_positions()
+    assert filed.stored(url) == danish_positions()
     assert result.rejected["wrong number of fields"] == 3
 
 

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
+from tests.support import feeding
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -53,6 +55,19 @@ def is_usable(one: Report) -> bool:
         and abs(one.latitude) <= 90
         and abs(one.longitude) <= 180
     )
+
+
+def stored(url: str) -> dict[tuple[int, datetime], Position]:
+    """Return the positions that a database holds, in the form of `positions`."""
+    return {
+        (int(mmsi), at): (
+            round(latitude, 6),
+            round(longitude, 6),
+            None if speed is None else float(speed),
+            None if course is None else float(course),
+        )
+        for mmsi, at, latitude, longitude, speed, course in feeding.positions(url)
+    }
 
 
 def positions(reports: Iterable[Report]) -> dict[tuple[int, datetime], Position]:
