@@ -27,8 +27,6 @@ _SOURCE = ("127.0.0.9", 0)
 _STATUS = (
     "select check_name, state, detail from public.vessel_activity_status() where state <> 'ok'"
 )
-
-
 _WAITS = """
     select distinct format('%s %s, blocked by %s', a.wait_event_type, a.wait_event, b.queries)
     from pg_stat_activity as a
