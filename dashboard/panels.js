@@ -10,9 +10,10 @@ const FILES = {
   map: "./map.js",
   lists: "./lists.js",
   areas: "./areas.js",
+  "types-history": "./type-history.js",
 };
-// These are far down the page and have much to fetch, so they are loaded when the reader comes near the map.
-const LATE = ["map", "areas"];
+// These are far down the page and have much to fetch, so they are loaded when the reader comes near a section.
+const LATE = { map: "map", areas: "map", "types-history": "types-history" };
 const NEAR = "100px";
 const RETRY_MS = 5_000;
 
@@ -30,7 +31,7 @@ export function begin() {
   const holdsWanted = (id) => Boolean(document.getElementById(id)?.querySelector("[data-shown]"));
   for (const [id, file] of Object.entries(FILES)) {
     if (!(isWanted(id) || holdsWanted(id))) continue;
-    if (LATE.includes(id) && !isAlone) onceNear(document.getElementById("map"), () => load(id, file));
+    if (id in LATE && !isAlone) onceNear(document.getElementById(LATE[id]), () => load(id, file));
     else load(id, file);
   }
 }
