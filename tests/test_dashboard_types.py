@@ -489,7 +489,7 @@ def test_a_wall_screen_leaves_it_out(web: WebServer, browser: Browser) -> None:
 
 
 # What a person sees who lacks one kind of cones (Machado, Oliveira and Fernandes, 2009).
-VISION = {
+VISION: dict[str, list[list[float]]] = {
     "all cones": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
     "protanopia": [
         [0.152286, 1.052583, -0.204868],
