@@ -214,7 +214,12 @@ def worded(page: str, words: Words, tag: str, direction: str) -> str:
         found = words.page.get(place[1]) or words.say(place[1])
         return _VALUE.sub(lambda value: _MARKUP[value[1]], escape(found))
 
-    parts = {"script": words.script, "types": words.types, "rules": words.rules}
+    # The script keeps a name for which there are no words.
+    names = {"types": words.types, "rules": words.rules}
+    parts = {"script": words.script} | {
+        part: {name: said for name, said in found.items() if said != name}
+        for part, found in names.items()
+    }
     sent = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     page = _PLACE.sub(text, page)
     page = page.replace(_LANGUAGE, f'<html lang="{tag}" dir="{direction}"', 1)
