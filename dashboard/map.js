@@ -197,22 +197,34 @@ function pointed(place) {
   showReading();
 }
 
-function clicked(place) {
+function clicked(place, target) {
   map.svg.focus({ preventScroll: true });
   map.cursor = cellAt(place);
   showReading();
-  openCursor();
+  const named = target.closest("[data-area]")?.dataset.area;
+  if (named === undefined) openAt(place);
+  else openArea(named);
 }
 
-async function openCursor() {
+/** Opens the vessels of the chosen cell; if it has none, those of the smallest area there. */
+async function openAt(place) {
   if (map.cursor === null || !map.grid) return;
   const { west, south } = map.cursor;
-  if (!map.cells.has(`${west} ${south}`)) return;
+  if (!map.cells.has(`${west} ${south}`)) {
+    const area = areaAt(place);
+    if (area !== undefined) openArea(area);
+    return;
+  }
   const [east, north] = [west, south].map((edge) => Math.round((edge + map.grid.degrees) * 100) / 100);
   const title = placeName(map.cursor, map.grid.degrees);
   const query = { box: `${west},${south},${fold(east)},${north}`, window: map.window };
   const { openVessels } = await import("./vessels.js");
   openVessels(title, query);
+}
+
+async function openArea(area) {
+  const areas = await import("./areas.js");
+  areas.openArea(area, map.window);
 }
 
 const vesselCount = (number) => say("vesselCount", { n: format.count(number) }, number);
@@ -252,16 +264,19 @@ function keyPressed(event) {
   else if (event.key === "+" || event.key === "=") map.view.zoom(0.5, cursorPlace());
   else if (event.key === "-") map.view.zoom(2, cursorPlace());
   else if (event.key === "0") map.view.reset();
-  else if (event.key === "Enter" || event.key === " ") openCursor();
+  else if (event.key === "Enter" || event.key === " ") openAt(cursorPlace(0.5));
   else if (event.key === "Escape") pointed();
   else return;
   event.preventDefault();
 }
 
-function cursorPlace() {
+/** A place in the chosen cell: its south-western corner, or for a share of 0.5 its middle. */
+function cursorPlace(share = 0) {
   if (map.cursor === null) return;
-  const turn = 360 * Math.round((map.view.middle().x - map.cursor.west) / 360);
-  return { x: map.cursor.west + turn, y: toY(map.cursor.south) };
+  const { west, south } = map.cursor;
+  const inside = share * (map.grid?.degrees ?? cellSize());
+  const turn = 360 * Math.round((map.view.middle().x - west) / 360);
+  return { x: west + inside + turn, y: toY(south + inside) };
 }
 
 function moveCursor(across, up) {
@@ -334,6 +349,16 @@ function withinView(x, width, halfName) {
   return Math.max(west + halfName, Math.min(east - halfName, x));
 }
 
+/** Returns the name of the smallest area that holds a point of the map. */
+function areaAt({ x, y }) {
+  const width = ({ box: [west, , east] }) => east - west;
+  const points = [-360, 0, 360].map((turn) => new DOMPoint(x + turn, y));
+  const inside = map.areas
+    .map(({ name }) => ({ name, ...map.shapes.get(name) }))
+    .filter(({ path }) => path && points.some((point) => path.isPointInFill(point)));
+  return inside.sort((a, b) => width(a) - width(b))[0]?.name;
+}
+
 function outlinePath({ shape, box: [west, south, east, north] }) {
   if (shape) return shapePath(shape);
   const corners = [west, south, east, south, east, north, west, north];
@@ -342,7 +367,7 @@ function outlinePath({ shape, box: [west, south, east, north] }) {
 }
 
 function nameOf(name) {
-  const label = element("text", {});
+  const label = element("text", { "data-area": name });
   const words = element("tspan", { class: "area-name" });
   words.textContent = name;
   label.append(element("title", {}), words, element("tspan", { class: "area-count" }));

@@ -18,7 +18,7 @@ from tests.support.webserver import WebServer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Position
 
 PORT = [[[3, 51], [5, 51], [5, 53], [3, 53], [3, 51]]]
 FIJI = [[[177, -20], [-178, -20], [-178, -15], [177, -15], [177, -20]]]
@@ -188,6 +188,50 @@ def test_a_click_on_a_cell_opens_its_vessels(web: WebServer, browser: Browser) -
         dialog = page.get_by_role("dialog", name="30\N{EN DASH}31° N, 40\N{EN DASH}41° W")
         expect(dialog.get_by_role("status")).to_have_text("50 of 120 vessels", timeout=SOON)
         expect(dialog.locator("tbody tr").first).to_contain_text("30.500° N 40.500° W")
+
+
+def test_a_click_on_an_area_opens_its_vessels(web: WebServer, browser: Browser) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+        dialog = page.get_by_role("dialog")
+        # The vessel's cell is in the middle of Fiji's waters. The other cells there are empty.
+        fiji = page.locator("#map-world .map-area").nth(1)
+        corner: Position = {"x": 3, "y": 3}
+        fiji.click(position=corner)
+        expect(dialog.get_by_role("heading")).to_have_text("Active now: Fiji", timeout=SOON)
+        expect(dialog.get_by_role("status")).to_have_text("1 of 1 vessels", timeout=SOON)
+        page.keyboard.press("Escape")
+
+        page.locator('.map-windows [data-window="1h"]').click()
+        fiji.click(position=corner)
+        expect(dialog.get_by_role("heading")).to_have_text("Fiji", timeout=SOON)
+
+
+def test_the_name_of_an_area_on_the_map_opens_its_vessels(web: WebServer, browser: Browser) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+        page.locator(".chart-of-cells").focus()
+        page.locator("#map-world .map-area").first.hover()
+        page.mouse.wheel(0, -600)
+        name = page.locator(".area-names text", has_text="Port <i>")
+        expect(name).to_be_visible(timeout=SOON)
+        name.click()
+        dialog = page.get_by_role("dialog", name="Active now: Port <i>")
+        expect(dialog.get_by_role("status")).to_have_text("5 of 5 vessels", timeout=SOON)
+
+
+def test_the_keys_open_an_area_from_the_list_and_keep_their_place(
+    web: WebServer, browser: Browser
+) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+        link = page.get_by_role("button", name="Port <i>")
+        link.press("Enter")
+        dialog = page.get_by_role("dialog", name="Active now: Port <i>")
+        expect(dialog.get_by_role("status")).to_have_text("5 of 5 vessels", timeout=SOON)
+        expect(dialog.locator("tbody tr")).to_have_count(5)
+        page.keyboard.press("Escape")
+        expect(link).to_be_focused()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
