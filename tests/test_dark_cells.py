@@ -64,8 +64,8 @@ def test_a_cell_is_dark_if_it_has_less_than_a_fifth_of_the_usual(db: psycopg.Con
         {(4, 51): 10, (5, 51): 10, (-180, -90): 20, (7, 7): 9},
         {(4, 51): 10, (5, 51): 99, (-180, -90): 30, (7, 7): 10, (9, 9): 70},
     ]
-    for week, cells in enumerate(rows, 1):
-        remember(db, hour_of(AS_OF) - week * WEEK, cells)
+    for week, past in enumerate(rows, 1):
+        remember(db, hour_of(AS_OF) - week * WEEK, past)
     remember(db, hour_of(AS_OF) - 9 * WEEK, {(1, 1): 50})
     remember(db, hour_of(AS_OF) - WEEK - HOUR, {(1, 1): 50})
     report(db, AS_OF, (4.0, 51.0), (4.99, 51.99))  # a fifth of 10, which is enough
@@ -77,12 +77,8 @@ def test_a_cell_is_dark_if_it_has_less_than_a_fifth_of_the_usual(db: psycopg.Con
 
     db.execute("update vessel_activity.settings set dark_cell_vessels = 9, dark_cell_share = 0.17")
     db.execute(REFRESH, [AS_OF + MINUTE, False])
-    told_then = {
-        "weeks": 3,
-        "count": 3,
-        "cells": [[-180, -90, 5, 30], [5, 51, 0, 11], [7, 7, 0, 9]],
-    }
-    assert told(db) == told_then
+    cells = [[-180, -90, 5, 30], [5, 51, 0, 11], [7, 7, 0, 9]]
+    assert told(db) == {"weeks": 3, "count": 3, "cells": cells}
 
 
 def test_nothing_is_said_with_one_week_alone(db: psycopg.Connection) -> None:
@@ -138,9 +134,13 @@ def test_every_refresh_of_a_random_schedule_equals_the_definition(
                 at = hour_of(AS_OF) + hour * HOUR - week * WEEK
                 history[at] = {c: chance.randint(1, 9) for c in cells if chance.random() < 0.8}
                 remember(db, at, history[at])
-    crew = [row[0] for row in db.execute(
-        "insert into public.vessels (mmsi) select g::text from generate_series(1, 14) as g returning id"
-    )]  # fmt: skip
+    crew = [
+        row[0]
+        for row in db.execute(
+            "insert into public.vessels (mmsi) select g::text from generate_series(1, 14) as g"
+            " returning id"
+        )
+    ]
     heard: list[tuple[int, datetime, float, float]] = []
     at = AS_OF
     for step in range(24):

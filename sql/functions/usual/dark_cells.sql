@@ -6,7 +6,9 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
+#variable_conflict use_column
 declare
+  v_since constant timestamptz := p_as_of - interval '5 minutes';
   v_settings vessel_activity.settings;
   v_usual record;
 begin
@@ -20,24 +22,19 @@ begin
   if cardinality(v_usual.sampled_ats) < 2 then
     return;
   end if;
-  return query execute format(
-    $query$
-      with usual as materialized (
-        select u.cell, u.usual from unnest($5, $6) as u (cell, usual) where u.usual >= $7
-      )
-      select u.cell, coalesce(n.vessels, 0), u.usual
-      from usual as u
-      left join (
-        select vessel_activity.degree_cell(r.longitude, r.latitude) as cell, count(*)::integer as vessels
-        from (%s) as r
-        where r.seen_at >= $4 and r.latitude is not null and r.longitude is not null and exists (select from usual)
-        group by 1
-      ) as n on n.cell = u.cell
-      where coalesce(n.vessels, 0) < $8 * u.usual
-    $query$,
-    vessel_activity.reports_query(true))
-  using p_as_of, null::timestamptz, p_as_of - interval '24 hours', p_as_of - interval '5 minutes', v_usual.cells, v_usual.usual,
-    v_settings.dark_cell_vessels, v_settings.dark_cell_share;
+  return query
+    with usual as materialized (
+      select u.cell, u.usual from unnest(v_usual.cells, v_usual.usual) as u (cell, usual) where u.usual >= v_settings.dark_cell_vessels
+    )
+    select u.cell, coalesce(n.vessels, 0), u.usual
+    from usual as u
+    left join (
+      select vessel_activity.degree_cell(r.longitude, r.latitude) as cell, count(*)::integer as vessels
+      from vessel_activity.last_report as r
+      where r.seen_at >= v_since and r.latitude is not null and r.longitude is not null
+      group by 1
+    ) as n on n.cell = u.cell
+    where coalesce(n.vessels, 0) < v_settings.dark_cell_share * u.usual;
 end
 $$;
 
