@@ -6,6 +6,7 @@ import json
 import random
 from datetime import timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -181,7 +182,7 @@ def test_a_list_of_an_area_that_is_not_there_is_not_found(web: WebServer, name: 
 def is_inside(x: Fraction, y: Fraction, ring: list[list[int]]) -> bool:
     """Count the edges of a ring that lie east of a point: an odd number if it is inside."""
     crossed = 0
-    for (x1, y1), (x2, y2) in zip(ring, ring[1:], strict=False):
+    for (x1, y1), (x2, y2) in pairwise(ring):
         if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * Fraction(x2 - x1, y2 - y1):
             crossed += 1
     return crossed % 2 == 1
@@ -191,7 +192,7 @@ def is_inside(x: Fraction, y: Fraction, ring: list[list[int]]) -> bool:
 def test_the_list_of_an_area_holds_the_vessels_that_lie_in_it(
     db: psycopg.Connection, from_state: bool
 ) -> None:
-    """Compare with exact arithmetic, for vessels that moved, in an area with a hole and an island."""
+    """Compare with exact arithmetic: vessels that moved, an area with a hole and an island."""
     chance = random.Random(4)  # noqa: S311
     outline = [[170, -9], [184, -8], [190, 3], [181, 10], [177, 4], [171, 8], [170, -9]]
     hole = [[178, -3], [183, -4], [182, 2], [178, -3]]

@@ -85,7 +85,7 @@ class Vessels:
         self._reading: dict[Asked, asyncio.Task[str | None]] = {}
 
     async def __call__(self, request: Request) -> Response:
-        """Answer one request: 200, 304, 400, 404, 500, or 503 while too many lists are asked for."""
+        """Answer one request: 200, 304, 400, 404, 500, or 503 if too many are asked for."""
         try:
             asked = asked_for(request.query_params)
         except BadRequestError as error:
