@@ -90,7 +90,7 @@ function markup() {
   const classes = CLASSES.map((least, index) => {
     const next = CLASSES[index + 1];
     const range = next === least + 1 ? least : `${least}${next ? `–${next - 1}` : "+"}`;
-    return `<li><svg aria-hidden="true"><rect class="cells-${index + 1}" width="100%" height="100%"/></svg>${range}</li>`;
+    return `<li><svg aria-hidden="true"><rect class="cells-${index + 1}" width="100%" height="100%"/></svg><bdi dir="ltr">${range}</bdi></li>`;
   }).join("");
   const copies = COPIES.filter((x) => x !== 0)
     .map((x) => `<use href="#map-world" x="${x}"/>`)
@@ -330,6 +330,8 @@ async function loadShapes() {
 }
 
 function drawAreas() {
+  const scale = map.view.perPixel();
+  const em = scale * parseFloat(getComputedStyle(document.documentElement).fontSize); // in degrees
   const outlines = [];
   const names = [];
   for (const area of map.areas) {
@@ -345,17 +347,29 @@ function drawAreas() {
     const [west, south, east, north] = known.box;
     outlines.push(known.path);
     // A name is drawn if its area is about as wide as the name is. Numbers of smaller areas are in the list.
-    if ((east - west) / map.view.perPixel() < 28) continue;
+    if (east - west < 1.75 * em) continue;
     const x = (west + east) / 2;
     const turn = 360 * Math.round((map.view.middle().x - x) / 360);
-    const scale = map.view.perPixel();
-    known.label.setAttribute("transform", `translate(${x + turn} ${(toY(south) + toY(north)) / 2}) scale(${scale})`);
+    const at = withinView(
+      x + turn,
+      east - west,
+      (area.name.length + known.label.lastChild.textContent.length) * 0.29 * em,
+    );
+    known.label.setAttribute("transform", `translate(${at} ${(toY(south) + toY(north)) / 2}) scale(${scale})`);
     names.push(known.label);
   }
   part(".areas").replaceChildren(...outlines);
   part(".area-names").replaceChildren(...names);
 }
 
+/** Returns where the name of an area stands, whose middle is at x: inside the map if a part of the area is. All in degrees. */
+function withinView(x, width, halfName) {
+  const { west, east } = map.view.bounds();
+  if (x + width / 2 < west || x - width / 2 > east) return x;
+  return Math.max(west + halfName, Math.min(east - halfName, x));
+}
+
+/** Returns the name of the smallest area that holds a point of the map. */
 function areaAt({ x, y }) {
   const width = ({ box: [west, , east] }) => east - west;
   const points = [-360, 0, 360].map((turn) => new DOMPoint(x + turn, y));

@@ -284,6 +284,7 @@ def test_axe_finds_nothing_on_the_page_nor_in_the_dialog(
     ) as page:
         opened(page, web)
         expect(page.locator("#areas tbody tr")).to_have_count(2, timeout=SOON)
+        page.locator("#lists").scroll_into_view_if_needed()
         expect(page.locator("#types-active li")).to_have_count(1, timeout=SOON)
         found = [Axe().run(page)]
         page.locator('#moving [data-key="underWay"]').click()
@@ -291,3 +292,69 @@ def test_axe_finds_nothing_on_the_page_nor_in_the_dialog(
         found.append(Axe().run(page))
         broken = [one for each in found for one in each.response["violations"]]
         assert [(one["id"], one["nodes"][0]["html"]) for one in broken] == []
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (1080, 1920)])
+def test_a_wall_screen_has_the_map_and_no_controls_on_it(
+    web: WebServer, browser: Browser, size: tuple[int, int]
+) -> None:
+    with reader(browser, viewport={"width": size[0], "height": size[1]}) as page:
+        page.goto(f"{web.address}{DASHBOARD}?kiosk")
+        expect(page.locator("#map")).to_have_attribute("data-as-of", re.compile("T"), timeout=SOON)
+        frame, panel = (page.locator(part).bounding_box() for part in ("#map .map-frame", "#map"))
+        assert frame is not None
+        assert panel is not None
+        # Inside its panel, which is inside the screen, and large enough to be seen from afar.
+        assert panel["y"] < frame["y"]
+        assert frame["y"] + frame["height"] < panel["y"] + panel["height"] < size[1]
+        assert frame["height"] > size[1] / 6
+        assert frame["width"] > size[0] / 4
+        # The only word beside the title says which vessels these are.
+        assert page.locator("#map button").evaluate_all(
+            "all => all.filter((each) => each.checkVisibility()).map((each) => each.textContent)"
+        ) == ["Now"]
+        expect(page.locator("#map .map-hint")).to_be_hidden()
+        expect(page.locator("#map .map-legend")).to_be_visible()
+
+
+def test_paper_has_the_map_without_its_buttons(web: WebServer, browser: Browser) -> None:
+    with reader(browser, viewport={"width": 794, "height": 1123}) as page:
+        opened(page, web)
+        page.emulate_media(media="print")
+        expect(page.locator("#map .map-frame")).to_be_visible()
+        expect(page.locator("#map .map-legend")).to_be_visible()
+        for part in ("#map .map-windows", "#map .map-zoom", "#map .map-hint"):
+            expect(page.locator(part)).to_be_hidden()
+
+
+WIDE = [[[165, -45], [-175, -45], [-175, -30], [165, -30], [165, -45]]]
+
+
+def test_the_name_of_an_area_at_the_edge_of_the_map_is_whole(
+    web: WebServer, browser: Browser
+) -> None:
+    shape = json.dumps({"type": "Polygon", "coordinates": WIDE})
+    refresh = "select public.refresh_vessel_activity()"
+    with psycopg.connect(web.url, autocommit=True) as db:
+        db.execute(
+            "select public.vessel_activity_area_put(%s, %s)", ["Across the date line", shape]
+        )
+        db.execute("delete from vessel_activity.activity")  # else a new one is not due yet
+        db.execute(refresh)
+        try:
+            with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+                page.goto(web.address + DASHBOARD)
+                page.locator("#map").scroll_into_view_if_needed()
+                name = page.locator("#map .area-names text", has_text="Across the date line")
+                expect(name).to_be_visible(timeout=SOON)
+                frame, box = page.locator("#map .map-frame").bounding_box(), name.bounding_box()
+        finally:
+            db.execute("select public.vessel_activity_area_remove('Across the date line')")
+            db.execute("delete from vessel_activity.activity")
+            db.execute(refresh)
+    assert frame is not None
+    assert box is not None
+    # In the middle of the area, half of the name would be beyond the edge.
+    assert frame["x"] <= box["x"]
+    assert box["x"] + box["width"] <= frame["x"] + frame["width"]
+    assert box["x"] + box["width"] > frame["x"] + frame["width"] - 40

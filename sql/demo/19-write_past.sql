@@ -1,4 +1,4 @@
--- Fills the history of the demo.
+-- Fills the history of the demo. See write_details() for the types and the areas.
 create or replace function vessel_activity_demo.write_past(p_now timestamptz)
 returns bigint
 language plpgsql volatile

@@ -18,6 +18,7 @@ as $$
     ('reader', 'vessel_activity.figures_json(public.vessel_activity_realtime)'),
     ('reader', 'vessel_activity.history_csv(text,timestamp with time zone)'),
     ('reader', 'vessel_activity.history_json(text,timestamp with time zone)'),
+    ('reader', 'vessel_activity.area_history_json(text,text,timestamp with time zone)'),
     ('reader', 'vessel_activity.areas_json()'),
     ('reader', 'vessel_activity.grid_json(numeric,double precision[],text)'),
     ('reader', 'vessel_activity.measures()'),
