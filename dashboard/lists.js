@@ -34,6 +34,9 @@ export function show(activity) {
   for (const key of Object.keys(MOVEMENT)) {
     moving.querySelector(`[data-key="${key}"]`).textContent = format.count(activity.movement[key]);
   }
+  const dark = activity.dark?.count ?? 0;
+  moving.firstChild.hidden = dark === 0;
+  moving.firstChild.querySelector("button").textContent = format.count(dark);
   showActive(
     "types",
     activity.types,
@@ -136,18 +139,29 @@ function fillRow(item, row, total) {
 function makeMovement() {
   const list = document.createElement("dl");
   Object.assign(list, { className: "strip moving", id: "moving", hidden: true, ariaLabel: say("moving") });
+  list.append(movementPair("dark", say("cellsDark"), showDark));
   for (const [key, { words, query }] of Object.entries(MOVEMENT)) {
-    const title = say(words);
-    const pair = document.createElement("div");
-    const [term, value] = [document.createElement("dt"), document.createElement("dd")];
-    const link = button("", () => open(title, query));
-    link.dataset.key = key;
-    term.id = `moving-${key}`;
-    term.textContent = title;
-    link.setAttribute("aria-describedby", term.id);
-    value.append(link);
-    pair.append(term, value);
-    list.append(pair);
+    list.append(movementPair(key, say(words), () => open(say(words), query)));
   }
   return list;
+}
+
+function movementPair(key, title, onClick) {
+  const pair = document.createElement("div");
+  const [term, value] = [document.createElement("dt"), document.createElement("dd")];
+  const link = button("", onClick);
+  link.dataset.key = key;
+  term.id = `moving-${key}`;
+  term.textContent = title;
+  link.setAttribute("aria-describedby", term.id);
+  value.append(link);
+  pair.append(term, value);
+  return pair;
+}
+
+/** Shows where cells have gone dark. The map is loaded when it comes into view. */
+async function showDark() {
+  document.getElementById("map").scrollIntoView();
+  const { findDark } = await import("./map.js");
+  findDark();
 }

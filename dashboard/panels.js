@@ -11,9 +11,10 @@ const PANELS = {
   map: { file: "./map.js", near: "map" },
   lists: { file: "./lists.js", near: "lists" },
   areas: { file: "./areas.js", near: "map" },
+  "types-history": { file: "./type-history.js", near: "types-history" },
 };
 // Soon enough that most readers see nothing change.
-const NEAR = { map: "100px", lists: "500px" };
+const NEAR = { map: "100px", lists: "500px", "types-history": "100px" };
 const RETRY_MS = 5_000;
 
 const begun = [];

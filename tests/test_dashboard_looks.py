@@ -287,7 +287,9 @@ def test_the_address_chooses_the_colours(web: WebServer, browser: Browser) -> No
             assert page.evaluate(ground) == "rgb(255, 255, 255)"
 
 
-@pytest.mark.parametrize(("name", "least"), [("style.css", 16), ("map.css", 10)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("style.css", 16), ("map.css", 10), ("hour-chart.css", 11)]
+)
 def test_the_dark_colours_are_the_same_by_wish_and_by_preference(name: str, least: int) -> None:
     style = (PROJECT / "dashboard" / name).read_text(encoding="utf-8")
     found = [

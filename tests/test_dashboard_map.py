@@ -18,7 +18,7 @@ from tests.support.webserver import WebServer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Position
 
 PORT = [[[3, 51], [5, 51], [5, 53], [3, 53], [3, 51]]]
 FIJI = [[[177, -20], [-178, -20], [-178, -15], [177, -15], [177, -20]]]
@@ -50,6 +50,14 @@ def web(module_url: str) -> Iterator[WebServer]:
                 " speed) values (%s, %s, %s, %s, 10)",
                 [(who, now, *place) for who, place in zip(ids, places, strict=True)],
             )
+        # Two weeks tell that 12 and 30 vessels are usual in two cells where there is none now.
+        db.execute(
+            "insert into vessel_activity.cell_history (hour, sampled_at, cells, vessels)"
+            " select h.hour, h.hour, array[120 * 360 + 139, 130 * 360 + 100, 130 * 360 + 101],"
+            " array[130, 12, 30]"
+            " from generate_series(1, 2) as w (week), generate_series(0, 2) as n, lateral (select date_bin('1 hour', now(), 'epoch') + n * interval '1 hour'"
+            " - w.week * interval '168 hours') as h (hour)"
+        )
         db.execute("update vessel_activity.settings set detail_interval = '1 second'")
         db.execute("select public.refresh_vessel_activity()")
     with WebServer(module_url) as server:
@@ -188,6 +196,77 @@ def test_a_click_on_a_cell_opens_its_vessels(web: WebServer, browser: Browser) -
         dialog = page.get_by_role("dialog", name="30\N{EN DASH}31° N, 40\N{EN DASH}41° W")
         expect(dialog.get_by_role("status")).to_have_text("50 of 120 vessels", timeout=SOON)
         expect(dialog.locator("tbody tr").first).to_contain_text("30.500° N 40.500° W")
+
+
+def test_a_click_on_an_area_opens_its_vessels(web: WebServer, browser: Browser) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+        dialog = page.get_by_role("dialog")
+        # The vessel's cell is in the middle of Fiji's waters. The other cells there are empty.
+        fiji = page.locator("#map-world .map-area").nth(1)
+        corner: Position = {"x": 3, "y": 3}
+        fiji.click(position=corner)
+        expect(dialog.get_by_role("heading")).to_have_text("Active now: Fiji", timeout=SOON)
+        expect(dialog.get_by_role("status")).to_have_text("1 of 1 vessels", timeout=SOON)
+        page.keyboard.press("Escape")
+
+        page.locator('.map-windows [data-window="1h"]').click()
+        fiji.click(position=corner)
+        expect(dialog.get_by_role("heading")).to_have_text("Fiji", timeout=SOON)
+
+
+def test_the_name_of_an_area_on_the_map_opens_its_vessels(web: WebServer, browser: Browser) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+        page.locator(".chart-of-cells").focus()
+        page.locator("#map-world .map-area").first.hover()
+        page.mouse.wheel(0, -300)
+        page.mouse.wheel(0, -300)
+        name = page.locator(".area-names text", has_text="Port <i>")
+        expect(name).to_be_visible(timeout=SOON)
+        name.click()
+        dialog = page.get_by_role("dialog", name="Active now: Port <i>")
+        expect(dialog.get_by_role("status")).to_have_text("5 of 5 vessels", timeout=SOON)
+
+
+def test_the_keys_open_an_area_from_the_list_and_keep_their_place(
+    web: WebServer, browser: Browser
+) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+        link = page.get_by_role("button", name="Port <i>")
+        link.press("Enter")
+        dialog = page.get_by_role("dialog", name="Active now: Port <i>")
+        expect(dialog.get_by_role("status")).to_have_text("5 of 5 vessels", timeout=SOON)
+        expect(dialog.locator("tbody tr")).to_have_count(5)
+        page.keyboard.press("Escape")
+        expect(link).to_be_focused()
+
+
+def test_cells_that_have_gone_dark_are_hatched_counted_and_found(
+    web: WebServer, browser: Browser
+) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        page.goto(f"{web.address}{DASHBOARD}")
+        count = page.locator('#moving [data-key="dark"]')
+        expect(count).to_have_text("2", timeout=SOON)
+        expect(count).to_have_accessible_description("Cells gone dark")
+        count.press("Enter")  # the map is not loaded yet
+
+        place = "40\N{EN DASH}41° N, {}\N{EN DASH}{}° W: 0 vessels · gone dark; usual: {}"
+        shown = page.locator(".map-reading")
+        expect(shown).to_have_text(place.format(78, 79, 30), timeout=SOON)
+        said = page.locator(".map-dark-said")
+        expect(said).to_have_text(
+            "Cells gone dark: 2 Hatched: far fewer vessels than usual at this hour of the week"
+            " (weeks known: 2)."
+        )
+        drawn = page.locator("#map-world .map-dark")
+        assert (drawn.get_attribute("d") or "").count("M") == 2
+        said.get_by_role("button").click()
+        expect(shown).to_have_text(place.format(79, 80, 12))
+        said.get_by_role("button").press("Enter")
+        expect(shown).to_have_text(place.format(78, 79, 30))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -36,6 +36,7 @@ begin
   where v_since < v_samples_from
   on conflict (hour) do nothing;
   get diagnostics v_hours = row_count;
+  perform vessel_activity_demo.write_cells(p_now);
   return v_samples + v_hours;
 end
 $$;

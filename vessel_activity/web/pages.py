@@ -47,7 +47,12 @@ _PANEL = 'data-panel="{}"'
 # Makes the browser wait with its first paint until the script has run.
 _BLOCKING = ' blocking="render"'
 _SIMULATED = ('id="simulated" hidden', 'id="simulated"')
-_TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
+_TYPES = {
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".ts": "text/plain",  # others take it for a video
+    ".txt": "text/plain",
+}
 
 
 @dataclass(frozen=True, slots=True)
