@@ -307,12 +307,12 @@ def test_a_wall_screen_has_the_map_and_no_controls_on_it(
         # Inside its panel, which is inside the screen, and large enough to be seen from afar.
         assert panel["y"] < frame["y"]
         assert frame["y"] + frame["height"] < panel["y"] + panel["height"] < size[1]
-        assert frame["height"] > size[1] / 6
+        assert frame["height"] > size[1] / 8
         assert frame["width"] > size[0] / 4
-        # The only word beside the title says which vessels these are.
+        # The words say which vessels these are, and what has gone dark.
         assert page.locator("#map button").evaluate_all(
             "all => all.filter((each) => each.checkVisibility()).map((each) => each.textContent)"
-        ) == ["Now"]
+        ) == ["Now", "Cells gone dark: 2"]
         expect(page.locator("#map .map-hint")).to_be_hidden()
         expect(page.locator("#map .map-legend")).to_be_visible()
 
