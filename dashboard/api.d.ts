@@ -408,6 +408,8 @@ export interface components {
             usual: components["schemas"]["Usual"];
             /** @description The areas with the most vessels active now. */
             areas: components["schemas"]["AreaFigures"][];
+            /** @description Cells that have gone dark, with the five that miss the most vessels. Null: fewer than two weeks tell what is usual. */
+            dark: null | components["schemas"]["DarkCells"];
             /** @description The open alerts, the newest first. They are those of now, not those of asOf. */
             alerts: components["schemas"]["Alert"][];
         };
@@ -553,10 +555,10 @@ export interface components {
             totalVessels: (number | null)[];
             positionsLastHour: (number | null)[];
             speedAvg: (number | null)[];
-            /** @description The smallest value of each step. It is 0 if nothing was heard in a part of the step. */
-            min: components["schemas"]["HistoryColumns"];
-            /** @description The largest value of each step. */
-            max: components["schemas"]["HistoryColumns"];
+            /** @description How far the smallest value of each step is below its entry in the other arrays: the minimum is activeNow[n] - toMin.activeNow[n]. If that entry is null although something was heard in the step, the distance is that from 0. The minimum is 0 if nothing was heard in a part of the step. */
+            toMin: components["schemas"]["HistoryColumns"];
+            /** @description How far the largest value of each step is above its entry in the other arrays. */
+            toMax: components["schemas"]["HistoryColumns"];
             /** @description The usual band of each figure for the hour of the week, from the eight weeks before. Null if the history has no earlier week, or if steps are longer than 12 hours. */
             usual: {
                 /** @description The largest number of weeks behind a band. */
@@ -705,6 +707,8 @@ export interface components {
                 number,
                 number
             ][];
+            /** @description Cells that have gone dark, in the whole world and for any window. Null: fewer than two weeks tell what is usual. */
+            dark: null | components["schemas"]["DarkCells"];
         };
         AreaHistory: {
             /** @description Name of the area. */
@@ -756,6 +760,15 @@ export interface components {
             /** @constant */
             type: "MultiPolygon";
             coordinates: components["schemas"]["Position"][][][];
+        };
+        /** @description Cells of 1 degree with far fewer vessels active now than usual at this hour of the week. See docs/engine.md. */
+        DarkCells: {
+            /** @description How many weeks tell what is usual. */
+            weeks: number;
+            /** @description How many cells have gone dark. */
+            count: number;
+            /** @description West edge, south edge, vessels active now and the usual number of each, those that miss the most first. */
+            cells: number[][];
         };
     };
     responses: {
@@ -854,6 +867,7 @@ export type AlertEvent = components['schemas']['AlertEvent'];
 export type Position = components['schemas']['Position'];
 export type Polygon = components['schemas']['Polygon'];
 export type MultiPolygon = components['schemas']['MultiPolygon'];
+export type DarkCells = components['schemas']['DarkCells'];
 export type ResponseCrowded = components['responses']['Crowded'];
 export type ResponseNotModified = components['responses']['NotModified'];
 export type ResponseTooManyAnswers = components['responses']['TooManyAnswers'];
@@ -1006,10 +1020,15 @@ export interface operations {
                 /** @description As in Movement. */
                 state?: "any" | "underWay" | "stopped" | "unknown" | "new" | "silent";
                 /**
-                 * @description west,south,east,north in degrees. If west is greater than east, the box crosses 180 degrees.
+                 * @description west,south,east,north in degrees. The western and southern edges belong to the box, as with the cells of the grid. If east is not greater than west, the box crosses 180 degrees.
                  * @example 4,51,7,54
                  */
                 box?: string;
+                /**
+                 * @description Only vessels whose last position lies in the area of this name.
+                 * @example Rotterdam
+                 */
+                area?: string;
                 sort?: "lastHeard" | "name" | "mmsi" | "speed";
                 /** @description Default: desc for lastHeard and speed, asc for name and mmsi. */
                 order?: "asc" | "desc";
@@ -1063,7 +1082,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description after names no page of such a list. */
+            /** @description There is no such area, or after names no page of such a list. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1120,10 +1139,15 @@ export interface operations {
                 /** @description As in Movement. */
                 state?: "any" | "underWay" | "stopped" | "unknown" | "new" | "silent";
                 /**
-                 * @description west,south,east,north in degrees. If west is greater than east, the box crosses 180 degrees.
+                 * @description west,south,east,north in degrees. The western and southern edges belong to the box, as with the cells of the grid. If east is not greater than west, the box crosses 180 degrees.
                  * @example 4,51,7,54
                  */
                 box?: string;
+                /**
+                 * @description Only vessels whose last position lies in the area of this name.
+                 * @example Rotterdam
+                 */
+                area?: string;
                 sort?: "lastHeard" | "name" | "mmsi" | "speed";
                 /** @description Default: desc for lastHeard and speed, asc for name and mmsi. */
                 order?: "asc" | "desc";
@@ -1178,7 +1202,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description after names no page of such a list. */
+            /** @description There is no such area, or after names no page of such a list. */
             404: {
                 headers: {
                     [name: string]: unknown;

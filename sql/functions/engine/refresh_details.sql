@@ -1,4 +1,5 @@
--- Computes the document, stores it, and keeps its types once an hour. The caller holds the refresh lock, and catches errors: see try_details.
+-- Computes the document, stores it, and keeps its types and cells once an hour. The caller holds the refresh lock, and catches errors: see
+-- try_details.
 create or replace function vessel_activity.refresh_details(p_as_of timestamptz, p_from_state boolean)
 returns void
 language plpgsql volatile
@@ -8,11 +9,13 @@ declare
   v_body json;
 begin
   perform vessel_activity.refresh_areas(p_as_of, p_from_state);
+  perform vessel_activity.keep_usual_cells(p_as_of);
   v_body := vessel_activity.activity_json(p_as_of, p_from_state);
   insert into vessel_activity.activity as a (as_of, body)
   values (p_as_of, v_body)
   on conflict (only_row) do update set as_of = excluded.as_of, body = excluded.body;
   perform vessel_activity.record_types(p_as_of, v_body);
+  perform vessel_activity.record_cells(p_as_of, p_from_state);
 end
 $$;
 

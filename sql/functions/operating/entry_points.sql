@@ -25,7 +25,7 @@ as $$
     ('reader', 'vessel_activity.serving()'),
     ('reader', 'vessel_activity.serving_activity(timestamp with time zone,bigint)'),
     ('reader', 'vessel_activity.types_json(text,timestamp with time zone)'),
-    ('reader', 'vessel_activity.vessels_json(text,text,text,text,double precision[],text,text,text[],integer)'),
+    ('reader', 'vessel_activity.vessels_json(text,text,text,text,double precision[],text,text,text,text[],integer)'),
     ('server', 'vessel_activity.announce()'),
     ('server', 'vessel_activity.claim_alert()'),
     ('server', 'vessel_activity.log_failure(text,timestamp with time zone,text,text)'),
