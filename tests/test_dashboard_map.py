@@ -55,7 +55,8 @@ def web(module_url: str) -> Iterator[WebServer]:
             "insert into vessel_activity.cell_history (hour, sampled_at, cells, vessels)"
             " select h.hour, h.hour, array[120 * 360 + 139, 130 * 360 + 100, 130 * 360 + 101],"
             " array[130, 12, 30]"
-            " from generate_series(1, 2) as w (week), generate_series(0, 2) as n, lateral (select date_bin('1 hour', now(), 'epoch') + n * interval '1 hour'"
+            " from generate_series(1, 2) as w (week), generate_series(0, 2) as n,"
+            " lateral (select date_bin('1 hour', now(), 'epoch') + n * interval '1 hour'"
             " - w.week * interval '168 hours') as h (hour)"
         )
         db.execute("update vessel_activity.settings set detail_interval = '1 second'")
