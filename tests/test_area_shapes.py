@@ -44,7 +44,24 @@ def found(db: psycopg.Connection, *positions: tuple[float, float]) -> list[list[
     longitudes, latitudes = ([float(position[axis]) for position in positions] for axis in (0, 1))
     both = [members(db, longitudes, latitudes, by_cells=by_cells) for by_cells in (True, False)]
     assert both[0] == both[1], "the cells find other areas than the shapes"
-    return [both[0].get(number, []) for number in range(1, len(positions) + 1)]
+    answers = [both[0].get(number, []) for number in range(1, len(positions) + 1)]
+    assert kept(db, longitudes, latitudes) == answers, "the refresh keeps other areas"
+    return answers
+
+
+def kept(
+    db: psycopg.Connection, longitudes: list[float], latitudes: list[float]
+) -> list[list[int]]:
+    """Find the areas of positions as the refresh does when it takes the positions in."""
+    db.execute("select vessel_activity.make_area_grid()")
+    rows = db.execute(
+        "select coalesce(s.areas, '{}')"
+        " from unnest(vessel_activity.area_sets(%s::float8[], %s::float8[])) with ordinality"
+        " as u (id, number) left join vessel_activity.area_set as s on s.id = u.id"
+        " order by u.number",
+        [longitudes, latitudes],
+    ).fetchall()
+    return [areas for (areas,) in rows]
 
 
 def members(
