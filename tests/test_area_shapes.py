@@ -54,14 +54,13 @@ def kept(
 ) -> list[list[int]]:
     """Find the areas of positions as the refresh does when it takes the positions in."""
     db.execute("select vessel_activity.make_area_grid()")
-    rows = db.execute(
-        "select coalesce(s.areas, '{}')"
-        " from unnest(vessel_activity.area_sets(%s::float8[], %s::float8[])) with ordinality"
-        " as u (id, number) left join vessel_activity.area_set as s on s.id = u.id"
-        " order by u.number",
-        [longitudes, latitudes],
-    ).fetchall()
-    return [areas for (areas,) in rows]
+    (sets,) = db.execute(
+        "select vessel_activity.area_sets(%s::float8[], %s::float8[])", [longitudes, latitudes]
+    ).fetchone() or ([],)
+    known: dict[int, list[int]] = dict(
+        db.execute("select id, areas from vessel_activity.area_set").fetchall()
+    )
+    return [known.get(one, []) for one in sets]
 
 
 def members(
