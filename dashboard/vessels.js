@@ -40,6 +40,7 @@ function make(name, properties = {}, ...children) {
 }
 
 function makeDialog() {
+  document.head.append(make("link", { rel: "stylesheet", href: new URL("vessels.css", import.meta.url) }));
   const made = make("dialog", { className: "vessels" });
   made.setAttribute("aria-labelledby", "vessels-title");
   const close = make("button", { type: "button", className: "close", textContent: say("close"), autofocus: true });

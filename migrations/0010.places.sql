@@ -6,6 +6,11 @@ set local lock_timeout = '500ms';
 
 alter table vessel_activity.settings
   add column if not exists area_limit integer not null default 1000 constraint settings_area_limit_check check (area_limit between 0 and 10000);
+alter table vessel_activity.settings
+  add column if not exists dark_cell_vessels integer not null default 10 check (dark_cell_vessels > 0),
+  add column if not exists dark_cell_share numeric not null default 0.2 check (dark_cell_share > 0 and dark_cell_share < 1);
+comment on column vessel_activity.settings.dark_cell_vessels is 'How many vessels are usual in a cell of 1 degree that can go dark. In emptier cells none is heard by chance.';
+comment on column vessel_activity.settings.dark_cell_share is 'A cell has gone dark if fewer vessels than this share of the usual number are active in it now: 0.2 for a fifth.';
 comment on column vessel_activity.settings.area_limit is 'Most areas that public.vessel_activity_area_put() lets be. The cost of a refresh grows with them.';
 
 do $$
@@ -189,3 +194,30 @@ create unlogged table if not exists vessel_activity.area_late (
 comment on table vessel_activity.area_late is 'Vessels with changes from before the newest instant of area_past. The next refresh that writes the document looks them up again for that instant.';
 comment on column vessel_activity.area_late.vessel_id is 'vessel_positions."vesselId" as text.';
 comment on column vessel_activity.area_late.changed_at is 'Timestamp of the earliest position of the vessel that came or went.';
+
+-- One row an hour, in arrays, so that eight weeks are a thousand rows and not a million.
+create table if not exists vessel_activity.cell_history (
+  hour timestamptz primary key,
+  sampled_at timestamptz not null,
+  cells integer[] not null,
+  vessels integer[] not null
+);
+comment on table vessel_activity.cell_history is 'Active vessels by cells of 1 degree, one sample an hour: of the first document of the hour. It is kept for eight weeks, which tell what is usual.';
+comment on column vessel_activity.cell_history.hour is 'The hour in which the sample was taken, by UTC.';
+comment on column vessel_activity.cell_history.sampled_at is 'The instant for which the numbers are true.';
+comment on column vessel_activity.cell_history.cells is 'The cells with active vessels: see vessel_activity.degree_cell().';
+comment on column vessel_activity.cell_history.vessels is 'Vessels heard in the 5 minutes up to sampled_at, by their last positions, in the same order. A cell that is not named had none.';
+
+create table if not exists vessel_activity.cell_usual (
+  only_row boolean primary key default true check (only_row),
+  hour timestamptz not null,
+  sampled_ats timestamptz[] not null,
+  cells integer[] not null,
+  usual numeric[] not null
+);
+comment on table vessel_activity.cell_usual is 'What vessel_activity.usual_cells_at() says for the present hour, in one row, so that it is computed once an hour.';
+comment on column vessel_activity.cell_usual.only_row is 'Always true: limits the table to one row.';
+comment on column vessel_activity.cell_usual.hour is 'The hour for which it is usual.';
+comment on column vessel_activity.cell_usual.sampled_ats is 'The samples that it follows from. If there are others now, the row is of no use.';
+comment on column vessel_activity.cell_usual.cells is 'The cells in which vessels are usual.';
+comment on column vessel_activity.cell_usual.usual is 'How many are usual in each.';

@@ -327,7 +327,7 @@ def test_the_stream_sends_the_document_at_once_and_each_time_it_changes(
                     return told
             raise AssertionError("the stream has ended")
 
-        keys = ["asOf", "feed", "usual", "movement", "types", "flags", "areas", "alerts"]
+        keys = ["asOf", "feed", "usual", "movement", "types", "flags", "areas", "dark", "alerts"]
         assert list(next_document()) == keys
         put_document(db, {"movement": {"underWay": 4712}})
         for number in (4712, 4713):

@@ -25,7 +25,8 @@ begin
         vessel_activity.movement(v_pairs) as movement,
         v_groups.types as types,
         v_groups.flags as flags,
-        vessel_activity.areas_part(p_as_of, p_from_state) as areas
+        vessel_activity.areas_part(p_as_of, p_from_state) as areas,
+        vessel_activity.dark_json(p_as_of, p_from_state, 5) as dark
     ) as d
   );
 end
