@@ -55,7 +55,8 @@ def web(module_url: str) -> Iterator[WebServer]:
             "insert into vessel_activity.cell_history (hour, sampled_at, cells, vessels)"
             " select h.hour, h.hour, array[120 * 360 + 139, 130 * 360 + 100, 130 * 360 + 101],"
             " array[130, 12, 30]"
-            " from generate_series(1, 2) as w (week), generate_series(0, 2) as n, lateral (select date_bin('1 hour', now(), 'epoch') + n * interval '1 hour'"
+            " from generate_series(1, 2) as w (week), generate_series(0, 2) as n,"
+            " lateral (select date_bin('1 hour', now(), 'epoch') + n * interval '1 hour'"
             " - w.week * interval '168 hours') as h (hour)"
         )
         db.execute("update vessel_activity.settings set detail_interval = '1 second'")
@@ -204,7 +205,11 @@ def test_a_click_on_an_area_opens_its_vessels(web: WebServer, browser: Browser) 
         dialog = page.get_by_role("dialog")
         # The vessel's cell is in the middle of Fiji's waters. The other cells there are empty.
         fiji = page.locator("#map-world .map-area").nth(1)
-        corner: Position = {"x": 3, "y": 3}
+        page.locator(".chart-of-cells").focus()
+        fiji.hover()
+        page.mouse.wheel(0, -300)
+        page.mouse.wheel(0, -300)
+        corner: Position = {"x": 30, "y": 30}
         fiji.click(position=corner)
         expect(dialog.get_by_role("heading")).to_have_text("Active now: Fiji", timeout=SOON)
         expect(dialog.get_by_role("status")).to_have_text("1 of 1 vessels", timeout=SOON)
@@ -302,12 +307,12 @@ def test_a_wall_screen_has_the_map_and_no_controls_on_it(
         # Inside its panel, which is inside the screen, and large enough to be seen from afar.
         assert panel["y"] < frame["y"]
         assert frame["y"] + frame["height"] < panel["y"] + panel["height"] < size[1]
-        assert frame["height"] > size[1] / 6
+        assert frame["height"] > size[1] / 8
         assert frame["width"] > size[0] / 4
-        # The only word beside the title says which vessels these are.
+        # The words say which vessels these are, and what has gone dark.
         assert page.locator("#map button").evaluate_all(
             "all => all.filter((each) => each.checkVisibility()).map((each) => each.textContent)"
-        ) == ["Now"]
+        ) == ["Now", "Cells gone dark: 2"]
         expect(page.locator("#map .map-hint")).to_be_hidden()
         expect(page.locator("#map .map-legend")).to_be_visible()
 

@@ -157,7 +157,7 @@ def test_the_past_of_the_types_is_what_the_reports_would_have_shown(
 
 
 def test_reports_by_satellite_arrive_a_minute_and_a_half_late(fleet: psycopg.Connection) -> None:
-    at = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+    at = datetime(2026, 3, 4, 12, 1, tzinfo=UTC)
     rows = fleet.execute(
         "select f.number %% 40 = 0 and f.report_every_seconds = 1160, r.reported_at"
         " from vessel_activity_demo.reports(%s, %s) as r join vessel_activity_demo.fleet as f using (vessel_id)",

@@ -1,6 +1,6 @@
 -- What the figures of areas and the dark cells are by their definitions, to verify those that a refresh keeps. fold_inbox calls it
 -- in its own statement, so it reads with the snapshot with which the inbox was emptied. Entered and departed compare with the
--- instant with which refresh_areas() is going to compare.
+-- instant with which keep_areas() is going to compare.
 -- The figures must not depend on the areas: an error is raised as a warning, and nothing is compared then.
 create or replace function vessel_activity.places_definition(p_as_of timestamptz)
 returns json

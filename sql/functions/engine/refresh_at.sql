@@ -120,7 +120,7 @@ begin
         p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count);
       v_row := v_figures.figures;
       if v_figures.stale_vessels > 1000 + v_row.active_last_24h / 10 then
-        delete from vessel_activity.last_report as s where s.seen_at < p_as_of - interval '24 hours';
+        delete from vessel_activity.last_report as s where s.seen_at < p_as_of - interval '26 hours';
       end if;
       v_truth := vessel_activity.state_feed_truth(
         p_as_of, v_done.newest_report, v_done.minute_edge, v_state.positions_ahead + v_done.ahead_change);
