@@ -2,8 +2,8 @@
 // the style sheet gives its colours in each scheme and on paper.
 
 import * as format from "./format.js";
-import { scrub } from "./touch.js";
 import { say } from "./words.js";
+import { scrub } from "./zoom.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const MINUTE_MS = 60_000;
