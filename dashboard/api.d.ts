@@ -768,7 +768,12 @@ export interface components {
             /** @description How many cells have gone dark. */
             count: number;
             /** @description West edge, south edge, vessels active now and the usual number of each, those that miss the most first. */
-            cells: number[][];
+            cells: [
+                number,
+                number,
+                number,
+                number
+            ][];
         };
     };
     responses: {

@@ -22,6 +22,7 @@ const TIMEOUT_MS = 5_000;
 let dialog = null;
 let asked = null; // the query of the list that is shown
 let next = null; // the key of the next page
+let hasPast = false; // whether an area has been shown
 let heard = 0; // counts the lists, so that a late answer is left alone
 
 /** Opens the dialog. query: the filters, as the API names them. */
@@ -31,6 +32,15 @@ export function openVessels(title, query) {
   dialog.querySelector("h2").textContent = title;
   dialog.showModal();
   load();
+  showPast(query.area ?? null);
+}
+
+/** Shows the past of an area above the list. The file for it is loaded with the first area. */
+async function showPast(area) {
+  if (area === null && !hasPast) return;
+  hasPast = true;
+  const { showArea } = await import("./area-history.js");
+  showArea(dialog, area);
 }
 
 function make(name, properties = {}, ...children) {

@@ -205,7 +205,11 @@ def test_a_click_on_an_area_opens_its_vessels(web: WebServer, browser: Browser) 
         dialog = page.get_by_role("dialog")
         # The vessel's cell is in the middle of Fiji's waters. The other cells there are empty.
         fiji = page.locator("#map-world .map-area").nth(1)
-        corner: Position = {"x": 3, "y": 3}
+        page.locator(".chart-of-cells").focus()
+        fiji.hover()
+        page.mouse.wheel(0, -300)
+        page.mouse.wheel(0, -300)
+        corner: Position = {"x": 30, "y": 30}
         fiji.click(position=corner)
         expect(dialog.get_by_role("heading")).to_have_text("Active now: Fiji", timeout=SOON)
         expect(dialog.get_by_role("status")).to_have_text("1 of 1 vessels", timeout=SOON)

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.conftest import PROJECT
-from tests.support.browsing import DASHBOARD, SILENCE, SOON, chromium, reader
+from tests.support.browsing import DASHBOARD, SOON, chromium, reader
 from tests.support.webserver import WebServer, write_row
 from vessel_activity.web.words import LANGUAGES
 
@@ -52,6 +52,17 @@ FILL = """
   where ago <> all (%(missing)s)
 """
 
+PORT = '{"type": "Polygon", "coordinates": [[[3, 51], [5, 51], [5, 53], [3, 53], [3, 51]]]}'
+# The area has a vessel for each hour of the day that has passed, and 20 more.
+FILL_AREA = """
+  insert into vessel_activity.area_history
+  select a.id, hour, hour, 1, 20 + extract(hour from hour at time zone 'utc'), 99, 0, 0, null
+  from public.vessel_activity_area as a
+    cross join generate_series(0, 200) as ago
+    cross join lateral (select %(newest)s - ago * interval '1 hour') as h (hour)
+  where ago <> all (%(missing)s)
+"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -76,6 +87,10 @@ def web(module_url: str, newest: datetime) -> Iterator[WebServer]:
     with psycopg.connect(module_url, autocommit=True) as db:
         db.execute("truncate vessel_activity.type_hour")
         db.execute(FILL, samples)
+        db.execute("select public.vessel_activity_area_put('Port <i>', %s)", [PORT])
+        db.execute(FILL_AREA, samples)
+        db.execute("delete from vessel_activity.activity")  # else a new one is not due yet
+        db.execute("select public.refresh_vessel_activity()")
     write_row(module_url)
     with WebServer(module_url) as running:
         yield running
@@ -373,11 +388,10 @@ def test_the_sample_of_a_new_hour_is_fetched_with_the_next_document(
         panel = opened(page, web)
         reading = panel.locator(".reading")
         assert hour_of(reading.inner_text()) == newest - HOUR
-        expect(page.locator("#mode")).to_have_text("live updates", timeout=SOON)
         with psycopg.connect(web.url, autocommit=True) as db:
             db.execute("delete from vessel_activity.activity")  # else a new one is not due yet
             db.execute("select public.refresh_vessel_activity()")
-        expect(reading).to_contain_text(f"{newest:%H}:00:00 UTC", timeout=SILENCE)
+        expect(reading).to_contain_text(f"{newest:%H}:00:00 UTC", timeout=SOON)
 
 
 def test_its_files_are_loaded_when_a_reader_comes_near(web: WebServer, browser: Browser) -> None:
@@ -403,6 +417,40 @@ def test_a_frame_can_show_it_alone(web: WebServer, browser: Browser) -> None:
         expect(page.locator("#age")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert [url for url in asked if "stats-history" in url or "uPlot" in url] == []
+
+
+def test_the_dialog_of_an_area_shows_its_past(
+    web: WebServer, browser: Browser, newest: datetime
+) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        page.goto(f"{web.address}{DASHBOARD}?tz=utc")
+        page.locator("#map").scroll_into_view_if_needed()
+        page.get_by_role("button", name="Port <i>").click(timeout=SOON)
+        dialog = page.get_by_role("dialog")
+        chart = dialog.get_by_role("application", name="Active, last hour")
+        expect(chart.locator(".hours-layers path")).to_have_count(1, timeout=SOON)
+        expect(chart).to_have_attribute("data-gaps", "1")
+        expect(chart).to_have_accessible_description(
+            "Vessels heard in the last hour over the last 7 days: between 20 and 43,"
+            f" and {20 + newest.hour} at the end."
+        )
+        reading = dialog.locator(".reading")
+        for key, back in (("ArrowLeft", 0), ("Home", 167)):
+            chart.press(key)
+            hour = hour_of(reading.inner_text())
+            assert hour == newest - back * HOUR
+            expect(reading).to_have_text(re.compile(f": {20 + hour.hour} vessels$"))
+        chart.press("End")
+        for _ in range(5):
+            chart.press("ArrowLeft")
+        expect(reading).to_have_text(re.compile(": unknown$"))
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        # Another list has no past.
+        page.keyboard.press("Escape")
+        page.get_by_title("Show vessels: Active now").click()
+        expect(dialog).to_be_visible()
+        expect(chart).to_be_hidden()
 
 
 VIEWS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -441,7 +489,7 @@ def test_a_wall_screen_leaves_it_out(web: WebServer, browser: Browser) -> None:
 
 
 # What a person sees who lacks one kind of cones (Machado, Oliveira and Fernandes, 2009).
-VISION = {
+VISION: dict[str, list[list[float]]] = {
     "all cones": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
     "protanopia": [
         [0.152286, 1.052583, -0.204868],

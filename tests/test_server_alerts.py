@@ -140,7 +140,7 @@ def test_failures_are_tried_again_across_restarts_until_one_is_accepted(
         for number, error in enumerate(answers, 1):
             eventually(partial(is_put_off, db, error), within_seconds=PATIENT)
             assert len(receiver.received) == number
-            eventually(partial(counted, web, number))
+            eventually(partial(counted, web, number), within_seconds=PATIENT)
             if number < len(answers):
                 # A server that is stopped while it claims the event would keep it for a minute.
                 web.stop()
@@ -152,7 +152,7 @@ def test_failures_are_tried_again_across_restarts_until_one_is_accepted(
         assert len({each.body["id"] for each in receiver.received}) == 1
         for error in answers:
             assert f"alerts can't be delivered: {error}; trying again" in web.log
-        eventually(lambda: "alerts are delivered again" in web.log)
+        eventually(lambda: "alerts are delivered again" in web.log, within_seconds=PATIENT)
         assert "a-secret" not in web.log
 
 

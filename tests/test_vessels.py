@@ -228,7 +228,8 @@ def test_the_list_of_an_area_holds_the_vessels_that_lie_in_it(
             within = is_inside(longitude, latitude, outline) != is_inside(longitude, latitude, hole)
             if ago <= 60 and (within or is_inside(longitude, latitude, island)):
                 expected.add(mmsi)
-    found, after = [], None
+    found: list[str] = []
+    after = None
     while not found or after:
         text = db.execute(
             "select vessel_activity.vessels_json(null, null, '1h', 'any', null, 'Here', 'mmsi',"

@@ -65,14 +65,15 @@ function draw(activity: VesselActivity): void {
   const types: [string, number][] = activity.types.map((type) => [type.name, type.activeNow / type.fleet]);
   const usual = activity.usual.activeNow;
   const band: string = usual.low === null ? "" : `${usual.low}-${usual.high} of ${usual.weeks} weeks`;
-  const dark: boolean = usual.isBelow === true;
+  const below: boolean = usual.isBelow === true;
+  for (const [west, south, now, before] of activity.dark?.cells ?? []) console.log(west, south, `${now} of ${before}`);
   const areas: number = activity.areas.reduce((sum, area) => sum + area.entered - area.left, 0);
   for (const alert of activity.alerts) console.log(alert.text, alert.raisedAt, alert.threshold ?? alert.usualLow, alert.area);
   // @ts-expect-error - a count is a number
   const wrong: string = activity.movement.underWay;
   // @ts-expect-error - the edge of a band may be null
   usual.low.toFixed();
-  console.log(share, types, band, dark, areas, newLastHour, goneSilent, activity.flags[0]?.flag, wrong);
+  console.log(share, types, band, below, areas, newLastHour, goneSilent, activity.flags[0]?.flag, wrong);
 }
 
 draw(await get("/api/database/vessel-activity"));
@@ -100,7 +101,7 @@ await get("/api/database/vessel-activity/areas/history", { range: "7d" });
 
 // --- lists and the past
 
-const list = await get("/api/database/vessel-activity/vessels", { type: "Cargo", state: "underWay", sort: "speed", limit: 200 });
+const list = await get("/api/database/vessel-activity/vessels", { area: "Rotterdam", state: "underWay", sort: "speed", limit: 9 });
 const after: string = JSON.stringify(list.next);
 const names: string[] = list.vessels.map((vessel) => vessel.name ?? vessel.mmsi ?? vessel.id);
 // @ts-expect-error - no such order
@@ -109,7 +110,7 @@ await get("/api/database/vessel-activity/vessels", { order: "up" });
 const past = await get("/api/database/vessel-stats-history", { from: "2026-01-31T00:00Z", to: "2026-01-31T12:00Z" });
 const points: [number, number | null | undefined][] = past.time.map((second, index) => [second, past.activeNow[index]]);
 const lastWeek: number | null = past.compare.weekBefore?.activeNow ?? null;
-const lowest: (number | null)[] = past.min.activeNow;
+const lowest: number[] = past.toMin.activeNow.map((distance, index) => (past.activeNow[index] ?? 0) - (distance ?? 0));
 const byType = await get("/api/database/vessel-activity/history", { range: "30d" });
 const layers: [string, (number | null)[]][] = byType.types.map((type) => [type.name ?? "others", type.activeLastHour]);
 // @ts-expect-error - an hour without a sample is null

@@ -104,8 +104,8 @@ class Vessels:
         if text is None:
             return JSONResponse(FAILED, 500, headers=_NEVER_KEPT)
         if not text:
-            error = {"error": f"there is no area {request.query_params['area']}"}
-            return JSONResponse(error, 404, headers=_NEVER_KEPT)
+            missing = {"error": f"there is no area {request.query_params['area']}"}
+            return JSONResponse(missing, 404, headers=_NEVER_KEPT)
         headers = {"cache-control": "private, no-cache"}
         if request.url.path.endswith(".csv"):
             headers["content-disposition"] = 'attachment; filename="vessels.csv"'
