@@ -297,6 +297,7 @@ def test_the_server_gives_areas_and_grid_and_says_what_it_takes(
             "vessels": 1,
             "omitted": 0,
             "cells": [[4.5, 51.5, 1]],
+            "dark": None,
         }
         assert web.get(GRID).headers["cache-control"] == (
             "public, max-age=0, s-maxage=5, must-revalidate"

@@ -211,12 +211,9 @@ def put_areas(db: psycopg.Connection) -> None:
 @pytest.mark.parametrize(
     ("damage", "figure"),
     [
-        ("delete from vessel_activity.area_cell where cell % 1440 = 738", "areas"),
+        ("update vessel_activity.last_report set area_set = 0", "areas"),
         ("update vessel_activity.area_part set holes = array[outline] where area = 1", "areas"),
-        (
-            "update vessel_activity.area_past set vessel_ids = array['5'], areas = array[1]",
-            "areas",
-        ),
+        ("update vessel_activity.area_past set sets = array_fill(1, array[6])", "areas"),
         ("update vessel_activity.cell_usual set cells = '{7}', usual = '{50}'", "dark_cells"),
     ],
 )

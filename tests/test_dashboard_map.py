@@ -253,6 +253,7 @@ def test_cells_that_have_gone_dark_are_hatched_counted_and_found(
 ) -> None:
     with reader(browser, viewport={"width": 1200, "height": 900}) as page:
         page.goto(f"{web.address}{DASHBOARD}")
+        page.locator("#lists").scroll_into_view_if_needed()
         count = page.locator('#moving [data-key="dark"]')
         expect(count).to_have_text("2", timeout=SOON)
         expect(count).to_have_accessible_description("Cells gone dark")

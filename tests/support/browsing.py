@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+_SHELL = "/usr/bin/chromium-headless-shell"
+CHROMIUM = os.environ.get("CHROMIUM") or (_SHELL if Path(_SHELL).exists() else "/usr/bin/chromium")
 DASHBOARD = "/dashboard/vessels"
 UNKNOWN = "\N{EN DASH}"
 # What the page says when the newest answer has no active vessels.
