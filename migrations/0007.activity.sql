@@ -5,8 +5,15 @@
 
 set local lock_timeout = '500ms';
 
-alter table vessel_activity.settings add column if not exists detail_interval interval not null default '30 seconds'
-  check (detail_interval between interval '1 second' and interval '1 day');
+-- To add a column waits for every open writer, so a migration that is repeated must not try.
+do $$
+begin
+  if not exists (select from pg_catalog.pg_attribute where attrelid = 'vessel_activity.settings'::regclass and attname = 'detail_interval') then
+    alter table vessel_activity.settings add column detail_interval interval not null default '30 seconds'
+      check (detail_interval between interval '1 second' and interval '1 day');
+  end if;
+end
+$$;
 comment on column vessel_activity.settings.detail_interval is 'Time between two documents in vessel_activity.activity, 1 second to 1 day. Refreshes write them, so there are never more documents than refreshes.';
 
 alter table vessel_activity.refresh_log add column if not exists details_ms numeric(12,3);

@@ -3,8 +3,15 @@
 
 set local lock_timeout = '500ms';
 
-alter table vessel_activity.settings
-  add column if not exists feed_late_after interval not null default '60 seconds' check (feed_late_after > interval '0');
+-- To add a column waits for every open writer, so a migration that is repeated must not try.
+do $$
+begin
+  if not exists (select from pg_catalog.pg_attribute where attrelid = 'vessel_activity.settings'::regclass and attname = 'feed_late_after') then
+    alter table vessel_activity.settings
+      add column feed_late_after interval not null default '60 seconds' check (feed_late_after > interval '0');
+  end if;
+end
+$$;
 comment on column vessel_activity.settings.feed_late_after is 'If the newest report is older than this, the feed counts as late: on the page, in the status, in /metrics and in /readyz?strict.';
 
 -- Logged, so that a standby has it too.

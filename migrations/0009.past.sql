@@ -51,11 +51,18 @@ comment on column vessel_activity.history_hour.speed_avg_max is 'Largest history
 
 comment on table vessel_activity.history is 'One sample of the figures a minute. Refreshes and public.vessel_activity_backfill_history() write it; settings.history_retention says how long samples are kept. history_hour keeps their hours. A minute without a row was not sampled: its figures are unknown, not zero.';
 
-alter table vessel_activity.settings
-  add column if not exists hour_retention interval not null default '2 years' check (hour_retention > interval '0'),
-  add column if not exists below_usual_by numeric not null default 0.2 check (below_usual_by >= 0 and below_usual_by < 1),
-  add column if not exists below_usual_for interval not null default '10 minutes'
-    check (below_usual_for between interval '1 minute' and interval '1 day');
+-- To add a column waits for every open writer, so a migration that is repeated must not try.
+do $$
+begin
+  if not exists (select from pg_catalog.pg_attribute where attrelid = 'vessel_activity.settings'::regclass and attname = 'below_usual_for') then
+    alter table vessel_activity.settings
+      add column hour_retention interval not null default '2 years' check (hour_retention > interval '0'),
+      add column below_usual_by numeric not null default 0.2 check (below_usual_by >= 0 and below_usual_by < 1),
+      add column below_usual_for interval not null default '10 minutes'
+        check (below_usual_for between interval '1 minute' and interval '1 day');
+  end if;
+end
+$$;
 comment on column vessel_activity.settings.history_retention is 'How long history keeps its samples, one a minute. Whole hours are deleted.';
 comment on column vessel_activity.settings.hour_retention is 'How long history_hour keeps its hours. Hours whose samples are kept are kept too.';
 comment on column vessel_activity.settings.below_usual_by is 'How far a figure must be below its usual band to count as below usual: a share of the lower edge of the band, 0.2 for a fifth.';

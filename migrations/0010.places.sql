@@ -4,11 +4,17 @@
 
 set local lock_timeout = '500ms';
 
-alter table vessel_activity.settings
-  add column if not exists area_limit integer not null default 1000 constraint settings_area_limit_check check (area_limit between 0 and 10000);
-alter table vessel_activity.settings
-  add column if not exists dark_cell_vessels integer not null default 10 check (dark_cell_vessels > 0),
-  add column if not exists dark_cell_share numeric not null default 0.2 check (dark_cell_share > 0 and dark_cell_share < 1);
+-- To add a column waits for every open writer, so a migration that is repeated must not try.
+do $$
+begin
+  if not exists (select from pg_catalog.pg_attribute where attrelid = 'vessel_activity.settings'::regclass and attname = 'dark_cell_share') then
+    alter table vessel_activity.settings
+      add column area_limit integer not null default 1000 constraint settings_area_limit_check check (area_limit between 0 and 10000),
+      add column dark_cell_vessels integer not null default 10 check (dark_cell_vessels > 0),
+      add column dark_cell_share numeric not null default 0.2 check (dark_cell_share > 0 and dark_cell_share < 1);
+  end if;
+end
+$$;
 comment on column vessel_activity.settings.dark_cell_vessels is 'How many vessels are usual in a cell of 1 degree that can go dark. In emptier cells none is heard by chance.';
 comment on column vessel_activity.settings.dark_cell_share is 'A cell has gone dark if fewer vessels than this share of the usual number are active in it now: 0.2 for a fifth.';
 comment on column vessel_activity.settings.area_limit is 'Most areas that public.vessel_activity_area_put() lets be. The cost of a refresh grows with them.';

@@ -3,10 +3,17 @@
 
 set local lock_timeout = '500ms';
 
-alter table vessel_activity.settings
-  add column if not exists alert_clear_after interval not null default '2 minutes'
-    check (alert_clear_after between interval '0' and interval '1 hour'),
-  add column if not exists alert_retention interval not null default '90 days' check (alert_retention > interval '0');
+-- To add a column waits for every open writer, so a migration that is repeated must not try.
+do $$
+begin
+  if not exists (select from pg_catalog.pg_attribute where attrelid = 'vessel_activity.settings'::regclass and attname = 'alert_retention') then
+    alter table vessel_activity.settings
+      add column alert_clear_after interval not null default '2 minutes'
+        check (alert_clear_after between interval '0' and interval '1 hour'),
+      add column alert_retention interval not null default '90 days' check (alert_retention > interval '0');
+  end if;
+end
+$$;
 comment on column vessel_activity.settings.alert_clear_after is 'How long the condition of a rule must be false until its alert is cleared, 0 to 1 hour. It doubles with each further alert of the rule within an hour.';
 comment on column vessel_activity.settings.alert_retention is 'How long an alert is kept after it was cleared.';
 
