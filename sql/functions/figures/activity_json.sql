@@ -16,7 +16,7 @@ begin
         vessel_activity.iso_instant(p_as_of) as "asOf",
         vessel_activity.feed_truth_json(p_as_of) as feed,
         vessel_activity.usual_json(p_as_of) as usual,
-        vessel_activity.movement(p_as_of, p_from_state) as movement,
+        vessel_activity.all_movement(p_as_of, p_from_state) as movement,
         v_groups.types as types,
         v_groups.flags as flags,
         vessel_activity.areas_part(p_as_of, p_from_state) as areas

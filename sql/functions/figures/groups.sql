@@ -1,6 +1,4 @@
--- Active vessels by type and by flag state, beside the fleet: parts types and flags of the document. A vessel without a row in
--- public.vessels is Unknown. Type and flag state are those of now, as in the row. The fleet (active = true) need not be active in
--- a window, nor belong active vessels to the fleet.
+-- Parts types and flags of the document: the groups of this node, and of the members that have told theirs for this instant.
 -- The 50 groups with the most vessels active now are told, ties by the longer windows, the fleet, then by name.
 create or replace function vessel_activity.groups(p_as_of timestamptz, p_from_state boolean, out types json, out flags json)
 language plpgsql stable
@@ -8,60 +6,41 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
-  v_fleet vessel_activity.fleet_count[];
+  v_is_utf8 constant boolean := getdatabaseencoding() = 'UTF8';
 begin
-  if p_from_state then
-    v_fleet := array(select c from vessel_activity.fleet_count as c);
-  else
-    v_fleet := array(select c from vessel_activity.fleet_counts_now() as c);
-  end if;
-
-  execute format(
-    $query$
-      with pair as (
-        select v.type_name, v.flag_name,
-          count(*) filter (where r.seen_at >= $4) as now, count(*) filter (where r.seen_at >= $2) as hour, count(*) as day
-        from (%s) as r
-        left join (%s) as v on v.id = r.vessel_id
-        group by 1, 2
-      ),
-      counted as (
-        select 'type' as kind, vessel_activity.group_name(p.type_name) as name, p.now, p.hour, p.day, 0 as fleet from pair as p
-        union all
-        select 'flag', vessel_activity.group_name(p.flag_name), p.now, p.hour, p.day, 0 from pair as p
-        union all
-        select f.kind, f.name, 0, 0, 0, f.vessels from unnest($5) as f where f.kind <> 'total'
-      ),
-      grouped as (
-        select c.kind, case when $6 then c.name else vessel_activity.readable_name(c.name) end as name,
-          sum(c.now) as now, sum(c.hour) as hour, sum(c.day) as day, sum(c.fleet) as fleet
-        from counted as c
-        group by 1, 2
-        having sum(c.day) > 0 or sum(c.fleet) > 0
-      ),
-      ranked as (
-        select g.*,
-          row_number() over (partition by g.kind order by g.now desc, g.hour desc, g.day desc, g.fleet desc, g.name collate "C") as place
-        from grouped as g
-      )
-      select
-        array_to_json(array(
-          select t
-          from (
-            select k.name, k.now as "activeNow", k.hour as "activeLastHour", k.day as "activeLast24h", k.fleet
-            from ranked as k where k.kind = 'type' and k.place <= 50 order by k.place
-          ) as t)),
-        array_to_json(array(
-          select t
-          from (
-            select k.name as flag, k.now as "activeNow", k.hour as "activeLastHour", k.day as "activeLast24h", k.fleet
-            from ranked as k where k.kind = 'flag' and k.place <= 50 order by k.place
-          ) as t))
-    $query$,
-    vessel_activity.reports_query(p_from_state), vessel_activity.vessels_query())
-  into types, flags
-  using p_as_of, p_as_of - interval '1 hour', p_as_of - interval '24 hours', p_as_of - interval '5 minutes', v_fleet,
-    getdatabaseencoding() = 'UTF8';
+  with told as (
+    select g.* from vessel_activity.group_counts(p_as_of, p_from_state) as g
+    union all
+    select g.*
+    from vessel_activity.member_state as s
+    cross join lateral json_populate_recordset(null::vessel_activity.activity_group, s.answer -> 'groups') as g
+    where s.as_of = p_as_of
+  ),
+  grouped as (
+    select t.kind, case when v_is_utf8 then t.name else vessel_activity.readable_name(t.name) end as name,
+      sum(t.active_now) as now, sum(t.active_last_hour) as hour, sum(t.active_last_24h) as day, sum(t.fleet) as fleet
+    from told as t
+    group by 1, 2
+  ),
+  ranked as (
+    select g.*,
+      row_number() over (partition by g.kind order by g.now desc, g.hour desc, g.day desc, g.fleet desc, g.name collate "C") as place
+    from grouped as g
+  )
+  select
+    array_to_json(array(
+      select t
+      from (
+        select k.name, k.now as "activeNow", k.hour as "activeLastHour", k.day as "activeLast24h", k.fleet
+        from ranked as k where k.kind = 'type' and k.place <= 50 order by k.place
+      ) as t)),
+    array_to_json(array(
+      select t
+      from (
+        select k.name as flag, k.now as "activeNow", k.hour as "activeLastHour", k.day as "activeLast24h", k.fleet
+        from ranked as k where k.kind = 'flag' and k.place <= 50 order by k.place
+      ) as t))
+  into types, flags;
 end
 $$;
 

@@ -3,7 +3,8 @@
 -- Paged by key: the rows of a page are those after the last row of the page before, so no row is skipped or told twice because others
 -- have moved meanwhile. The vessel id makes the order total.
 -- What a caller gives are parameters of the query. Only the parts of the text in the arrays below are put into it.
--- The caller limits the time. Raises invalid_parameter_value (22023) for a word that it does not know.
+-- The caller limits the time. Raises invalid_parameter_value (22023) for a word that it does not know, and
+-- feature_not_supported (0A000) if this database has members.
 create or replace function vessel_activity.vessels_json(
   p_type text,
   p_flag text,
@@ -43,6 +44,7 @@ declare
   v_key_type constant text := case p_sort when 'lastHeard' then 'timestamptz' when 'speed' then 'double precision' else 'text' end;
   v_answer text;
 begin
+  perform vessel_activity.refuse_members('a list of vessels');
   select s.as_of, true into v_as_of, v_from_state
   from vessel_activity.state as s
   join public.vessel_activity_realtime as c on c.id = 'singleton' and c.updated_at = s.as_of
