@@ -6,6 +6,7 @@
 // Id of the section -> the file.
 const FILES = {
   alerts: "./alerts.js",
+  members: "./members.js",
   cards: "./usual.js",
   map: "./map.js",
   lists: "./lists.js",

@@ -10,6 +10,8 @@ as $$
 declare
   v_now constant timestamptz := clock_timestamp();
   v_missing text;
+  v_were_missing constant text[] := array(
+    select s.name from vessel_activity.member_state as s where s.error is not null order by s.name);
 begin
   p_replies := array(
     select row(r.name, r.connection,
@@ -39,6 +41,10 @@ begin
     round_trip_ms = coalesce(excluded.round_trip_ms, s.round_trip_ms),
     failed_at = coalesce(excluded.failed_at, s.failed_at),
     error = excluded.error;
+  -- Servers ask for the document by this revision.
+  if v_were_missing is distinct from array(select r.name from unnest(p_replies) as r where r.answer is null order by r.name) then
+    update vessel_activity.watching as g set revision = g.revision + 1;
+  end if;
   delete from vessel_activity.member_state as s where s.name not in (select r.name from unnest(p_replies) as r);
 
   if p_own_ids is not null then
