@@ -90,10 +90,6 @@ comment on column vessel_activity.given_part.part is 'The part.';
 
 do $$
 begin
-  if pg_catalog.to_regtype('vessel_activity.activity_group') is null then
-    create type vessel_activity.activity_group as (
-      kind text, name text, active_now bigint, active_last_hour bigint, active_last_24h bigint, fleet bigint);
-  end if;
   if pg_catalog.to_regtype('vessel_activity.member_reply') is null then
     create type vessel_activity.member_reply as (
       name text, connection text, answer json, error text, round_trip_ms numeric, is_retried boolean);
@@ -107,10 +103,3 @@ comment on column vessel_activity.member_reply.answer is 'What it answered.';
 comment on column vessel_activity.member_reply.error is 'Why it did not answer.';
 comment on column vessel_activity.member_reply.round_trip_ms is 'How long the answer took, in milliseconds.';
 comment on column vessel_activity.member_reply.is_retried is 'Whether the query was sent a second time, over a new connection.';
-comment on type vessel_activity.activity_group is 'How many vessels of a type or flag state are active, beside those of the fleet (active = true).';
-comment on column vessel_activity.activity_group.kind is 'type or flag.';
-comment on column vessel_activity.activity_group.name is 'The type or flag state.';
-comment on column vessel_activity.activity_group.active_now is 'Vessels with a position in the last 5 minutes.';
-comment on column vessel_activity.activity_group.active_last_hour is 'Vessels with a position in the last hour.';
-comment on column vessel_activity.activity_group.active_last_24h is 'Vessels with a position in the last 24 hours.';
-comment on column vessel_activity.activity_group.fleet is 'Vessels of the fleet.';

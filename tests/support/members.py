@@ -46,6 +46,7 @@ def address(session: psycopg.Connection, **options: str) -> str:
         "port": str(info.port),
         "dbname": info.dbname,
         "user": info.user,
+        "connect_timeout": "60",
         **options,
     }
     return " ".join(f"{key}='{value}'" for key, value in known.items() if value)

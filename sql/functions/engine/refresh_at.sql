@@ -54,6 +54,7 @@ declare
   v_new_rows bigint;
   v_verification json;
   v_reports text;
+  v_places json;
   v_details record;
   v_duration_ms numeric;
   v_log_id bigint;
@@ -128,12 +129,13 @@ begin
   if v_mode = 'incremental' then
     v_done := vessel_activity.fold_inbox(p_as_of, v_state.as_of, p_verify or v_plan.verify);
     v_new_rows := v_done.new_rows;
+    v_places := v_done.places_definition;
     if vessel_activity.source_fingerprint(v_state.relations, v_state.functions) = v_state.fingerprint and not v_done.is_incomplete then
       v_from_state := vessel_activity.state_part(
         p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count);
       v_part := v_from_state.part;
       if v_from_state.stale_vessels > 1000 + v_part.active_last_24h / 10 then
-        delete from vessel_activity.last_report as s where s.seen_at < p_as_of - interval '24 hours';
+        delete from vessel_activity.last_report as s where s.seen_at < p_as_of - interval '26 hours';
       end if;
       v_truth := vessel_activity.state_feed_truth(
         p_as_of, v_done.newest_report, v_done.minute_edge, v_state.positions_ahead + v_done.ahead_change);
@@ -260,8 +262,21 @@ begin
   perform vessel_activity.record_history(v_row);
 
   -- Members give what the document is made of only when it is due.
-  v_details := vessel_activity.try_details(p_as_of, v_mode <> 'definition', v_settings,
-    p_anyway => not v_known.has_members and (v_verification is not null or v_mode = 'rebuild'));
+  v_details := vessel_activity.try_details(
+    p_as_of, v_mode <> 'definition', v_settings, not v_known.has_members and (v_verification is not null or v_mode = 'rebuild'),
+    case when v_mode = 'incremental' then v_places end);
+  if v_details.verification is not null then
+    v_verification := json_build_object(
+      'state', v_verification -> 'state', 'definition', v_verification -> 'definition', 'feed', v_verification -> 'feed',
+      'part', v_verification -> 'part', 'reports_state', v_verification ->> 'reports_state', 'reports_definition', v_verification ->> 'reports_definition',
+      'places', v_details.verification, 'equal', v_details.verification -> 'equal');
+    if not (v_verification ->> 'equal')::boolean then
+      raise warning using
+        message = 'what is kept of the areas or of the usual differed from the definition; it was computed anew',
+        detail = v_details.verification::text,
+        hint = 'Run select * from vessel_activity.refresh_log where not (verification ->> ''equal'')::boolean.';
+    end if;
+  end if;
 
   v_duration_ms := extract(epoch from clock_timestamp() - v_started_at) * 1000;
   insert into vessel_activity.refresh_log (

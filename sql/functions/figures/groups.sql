@@ -1,26 +1,34 @@
--- Parts types and flags of the document: the groups of this node, and of the members that have told theirs for this instant.
+-- Active vessels by type and by flag state, beside the fleet: parts types and flags of the document. A vessel without a row in
+-- public.vessels is Unknown. Type and flag state are those of now, as in the row. The fleet (active = true) need not be active in
+-- a window, nor belong active vessels to the fleet.
 -- The 50 groups with the most vessels active now are told, ties by the longer windows, the fleet, then by name.
-create or replace function vessel_activity.groups(p_as_of timestamptz, p_from_state boolean, out types json, out flags json)
+-- p_pairs: count_reports() has counted the vessels. Pairs and fleets of several nodes can be given one after the other.
+create or replace function vessel_activity.groups(
+  p_pairs vessel_activity.pair_count[],
+  p_fleet vessel_activity.fleet_group[],
+  out types json,
+  out flags json
+)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-declare
-  v_is_utf8 constant boolean := getdatabaseencoding() = 'UTF8';
 begin
-  with told as (
-    select g.* from vessel_activity.group_counts(p_as_of, p_from_state) as g
+  with counted as (
+    select 'type' as kind, vessel_activity.group_name(p.type_name) as name, p.active_now as now, p.active_last_hour as hour,
+      p.active_last_24h as day, 0 as fleet
+    from unnest(p_pairs) as p
     union all
-    select g.*
-    from vessel_activity.member_state as s
-    cross join lateral json_populate_recordset(null::vessel_activity.activity_group, s.answer -> 'groups') as g
-    where s.as_of = p_as_of
+    select 'flag', vessel_activity.group_name(p.flag_name), p.active_now, p.active_last_hour, p.active_last_24h, 0 from unnest(p_pairs) as p
+    union all
+    select f.kind, f.name, 0, 0, 0, f.vessels from unnest(p_fleet) as f where f.kind <> 'total'
   ),
   grouped as (
-    select t.kind, case when v_is_utf8 then t.name else vessel_activity.readable_name(t.name) end as name,
-      sum(t.active_now) as now, sum(t.active_last_hour) as hour, sum(t.active_last_24h) as day, sum(t.fleet) as fleet
-    from told as t
+    select c.kind, case when getdatabaseencoding() = 'UTF8' then c.name else vessel_activity.readable_name(c.name) end as name,
+      sum(c.now) as now, sum(c.hour) as hour, sum(c.day) as day, sum(c.fleet) as fleet
+    from counted as c
     group by 1, 2
+    having sum(c.day) > 0 or sum(c.fleet) > 0
   ),
   ranked as (
     select g.*,
@@ -44,5 +52,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.groups(timestamptz, boolean) is
-  'Parts types and flags of the document as of p_as_of: arrays of {name or flag, activeNow, activeLastHour, activeLast24h, fleet}, numbers of vessels, most active now first, at most 50. p_from_state: from last_report, not by the definition.';
+comment on function vessel_activity.groups(vessel_activity.pair_count[], vessel_activity.fleet_group[]) is
+  'Parts types and flags of the document from the counts of count_reports(): arrays of {name or flag, activeNow, activeLastHour, activeLast24h, fleet}, numbers of vessels, most active now first, at most 50. p_fleet: the fleet by type and by flag state.';

@@ -39,8 +39,7 @@ begin
     select row_to_json(a)
     from (
       select vessel_activity.node_id() as node, v_part as part, v_truth as truth,
-        case when p_with_document then vessel_activity.movement(p_as_of, v_from_state) end as movement,
-        case when p_with_document then array(select g from vessel_activity.group_counts(p_as_of, v_from_state) as g) end as groups,
+        case when p_with_document then (vessel_activity.count_reports(p_as_of, v_from_state, null, null)).pairs end as pairs,
         case when p_with_ids then vessel_activity.active_ids(p_as_of, v_from_state) end as ids
     ) as a
   );
@@ -48,4 +47,4 @@ end
 $$;
 
 comment on function vessel_activity.member_part(timestamptz, boolean, boolean) is
-  'Refreshes as of p_as_of and tells a combining database as JSON: node (which database this is), part (vessel_activity.part) and truth (vessel_activity.feed_truth); with p_with_document movement and groups, which the document of what is moving is made of; with p_with_ids the ids of the vessels of the last 24 hours. NULL while another refresh runs.';
+  'Refreshes as of p_as_of and tells a combining database as JSON: node (which database this is), part (vessel_activity.part) and truth (vessel_activity.feed_truth); with p_with_document pairs, which the document of what is moving is made of (see vessel_activity.count_reports()); with p_with_ids the ids of the vessels of the last 24 hours. NULL while another refresh runs.';
