@@ -25,13 +25,14 @@ from bench.details import details
 from bench.feeding import Amount, feeding
 from bench.inserts import WAYS, Volume, throughput, wal_per_row
 from bench.loading import loading
+from bench.members import members
 from bench.refreshes import rebuilds, refresh_figures, refreshes
 from bench.report import Figure, Report, paired_ratios, table, write
 from bench.soak import open_transaction, soak
 from bench.subject import Subject, check_equal
 from vessel_activity.errors import LocalServerError
 
-PARTS = ("refresh", "details", "rebuild", "soak", "api", "load", "feed", "inserts")
+PARTS = ("refresh", "details", "rebuild", "soak", "api", "load", "feed", "inserts", "members")
 
 
 @dataclass(frozen=True)
@@ -227,6 +228,13 @@ def run(options: Options) -> Report:
             insert_figures(report)
         for subject in subjects:
             subject.close()
+        if "members" in options.parts:  # last: it copies a database, which nobody may use
+            members(
+                server,
+                SIZES["small" if options.size == "dense" else options.size],
+                report,
+                options.rounds,
+            )
     return report
 
 
