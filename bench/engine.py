@@ -229,12 +229,7 @@ def run(options: Options) -> Report:
         for subject in subjects:
             subject.close()
         if "members" in options.parts:  # last: it copies a database, which nobody may use
-            members(
-                server,
-                SIZES["small" if options.size == "dense" else options.size],
-                report,
-                options.rounds,
-            )
+            members(server, SIZES[names[-1]], report, options.rounds)
     return report
 
 

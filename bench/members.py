@@ -75,12 +75,12 @@ def _time(
         if position not in _COUNTS:
             continue
         joined = subjects[:position]
-        for seconds, (rows, length) in _TRAFFIC.items():
+        for seconds, traffic in _TRAFFIC.items():
             for number in range(rounds + 1):  # the first round is a warm-up
                 noted = report if number else Report({})
-                _refresh(combiner, joined, noted, f"{position} members, {seconds}", rows, length)
+                _refresh(combiner, joined, noted, f"{position} members, {seconds}", traffic)
                 if position == 1:
-                    subject.feed(rows, length)
+                    subject.feed(*traffic)
                     elapsed, _ = subject.refresh()
                     noted.add_refresh(f"a member alone, {seconds}", elapsed, subject.mode)
 
@@ -90,14 +90,13 @@ def _refresh(
     joined: list[Subject],
     report: Report,
     key: str,
-    rows: int,
-    length: float,
+    traffic: tuple[int, float],
 ) -> None:
     """Give each member new rows, and time one refresh that asks all of them."""
     begins = max(subject.as_of for subject in joined)
     for subject in joined:
         subject.as_of = begins
-        subject.feed(rows, length)
+        subject.feed(*traffic)
     as_of = joined[0].as_of
     started = time.perf_counter()
     row = combiner.execute(

@@ -1,4 +1,4 @@
-# ruff: noqa: E501, S311, S608 - SQL texts, made of constants and numbers; nothing secret is drawn
+# ruff: noqa: S311, S608 - SQL texts, made of constants and numbers; nothing secret is drawn
 """The rows of a source table may be in several relations, as source_roots() says.
 
 Here two tables hold them, and a view in the place of the source table reads both. The function
