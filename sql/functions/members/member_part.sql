@@ -22,6 +22,8 @@ begin
       message = 'this database has members itself, and so can''t be a member',
       hint = 'Add its members to the combining database instead.';
   end if;
+  -- As in refresh_if_due: a crash may lose this refresh, and the next one comes in seconds.
+  perform set_config('synchronous_commit', 'off', true);
   perform vessel_activity.refresh_at(p_as_of, 'combiner');
   select (g.part).* into v_part from vessel_activity.given_part as g where (g.part).as_of = p_as_of;
   if v_part.as_of is null then

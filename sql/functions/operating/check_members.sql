@@ -14,7 +14,7 @@ begin
     return;
   end if;
   for v_member in
-    select m.name, s.*
+    select m.name, s.answered_at, s.round_trip_ms, s.failed_at, s.error, s.clashes, s.clash, s.compared_at
     from vessel_activity.member as m
     left join vessel_activity.member_state as s on s.name = m.name
     order by m.name
