@@ -11,7 +11,7 @@ import os
 import signal
 from collections import Counter
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,7 +36,6 @@ from tests.support.roles import new_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from vessel_activity.database.local_server import LocalServer
 
@@ -207,10 +206,11 @@ def test_the_row_of_a_member_is_refreshed_with_it(joined: dict[str, psycopg.Conn
 def test_a_member_whose_row_is_of_a_later_instant_answers_for_the_one_asked(
     joined: dict[str, psycopg.Connection],
 ) -> None:
-    add_positions(joined["north"], (1, AS_OF), (2, AS_OF + 10 * SECOND))
-    refreshed(joined["north"], AS_OF + 20 * SECOND)
+    now = datetime.now(UTC)
+    add_positions(joined["north"], (1, now - 30 * SECOND), (2, now - 5 * SECOND))
+    refreshed(joined["north"], now)
 
-    assert refreshed(joined["combiner"]).active_now == 1
+    assert refreshed(joined["combiner"], now - 10 * SECOND).active_now == 1
     assert stored(joined["north"]).active_now == 2
 
 
@@ -251,19 +251,25 @@ def test_the_grid_is_the_sum_of_all_members(joined: dict[str, psycopg.Connection
 # --- a member is missing --------------------------------------------------------------------------
 
 
-def _close(session: psycopg.Connection) -> None:
-    """Let nobody else into a database, and end the sessions there."""
-    name = session.info.dbname
-    session.execute(f"alter database {name} with allow_connections false")
-    session.execute(
-        "select pg_terminate_backend(pid) from pg_stat_activity"
-        " where datname = %s and pid <> pg_backend_pid()",
-        (name,),
-    )
+def _end_connections(member: psycopg.Connection) -> None:
+    """End the sessions of the combining database on a member, and wait until they are gone."""
+    ended = member.execute(
+        "select pg_terminate_backend(pid, 60000) from pg_stat_activity"
+        " where application_name = 'vessel_activity combiner' and datname = current_database()"
+    ).fetchall()
+    assert set(ended) == {(True,)}
 
 
-def _open(session: psycopg.Connection) -> None:
-    session.execute(f"alter database {session.info.dbname} with allow_connections true")
+@contextmanager
+def away(joined: dict[str, psycopg.Connection], name: str) -> Iterator[None]:
+    """Let no new session into a member meanwhile, and end those of the combining database."""
+    database = joined[name].info.dbname
+    joined["combiner"].execute(f"alter database {database} with allow_connections false")
+    try:
+        _end_connections(joined[name])
+        yield
+    finally:
+        joined["combiner"].execute(f"alter database {database} with allow_connections true")
 
 
 def test_a_member_that_is_away_leaves_the_row_as_it_is_and_is_named(
@@ -274,11 +280,8 @@ def test_a_member_that_is_away_leaves_the_row_as_it_is_and_is_named(
     add_positions(joined["south"], (2, AS_OF))
     before = refreshed(combiner)
     add_positions(joined["north"], (3, AS_OF + SECOND))
-    _close(joined["south"])
-    try:
+    with away(joined, "south"):
         figures = refreshed(combiner, AS_OF + 2 * SECOND)
-    finally:
-        _open(joined["south"])
 
     assert figures == before == stored(combiner)
     log = combiner.execute(
@@ -306,11 +309,8 @@ def test_the_sum_of_the_others_is_stored_only_if_the_operator_says_so(
     add_positions(joined["south"], (2, AS_OF))
     refreshed(combiner)
     combiner.execute("update vessel_activity.settings set allow_missing_members = true")
-    _close(joined["south"])
-    try:
+    with away(joined, "south"):
         figures = refreshed(combiner, AS_OF + SECOND)
-    finally:
-        _open(joined["south"])
 
     assert figures.active_now == 1
     assert "members did not answer: south (" in (last_mode(combiner)[1] or "")
@@ -320,15 +320,12 @@ def test_the_sum_of_the_others_is_stored_only_if_the_operator_says_so(
 
 
 def test_a_schedule_learns_why_no_row_was_stored(joined: dict[str, psycopg.Connection]) -> None:
-    _close(joined["west"])
-    try:
+    with away(joined, "west"):
         row = joined["combiner"].execute(
             "select refreshed, problem, wait_seconds between 4 and 5"
             " from vessel_activity.refresh_if_due('fallback')"
         )
         (refreshed_now, problem, waits) = row.fetchone() or (None, None, None)
-    finally:
-        _open(joined["west"])
 
     assert (refreshed_now, waits) == (False, True)
     assert str(problem).startswith("members did not answer: west (")
@@ -337,11 +334,7 @@ def test_a_schedule_learns_why_no_row_was_stored(joined: dict[str, psycopg.Conne
 def test_a_connection_that_was_ended_is_opened_anew(joined: dict[str, psycopg.Connection]) -> None:
     add_positions(joined["north"], (1, AS_OF))
     refreshed(joined["combiner"])
-    ended = joined["north"].execute(
-        "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
-        " where application_name = 'vessel_activity combiner' and datname = current_database()"
-    )
-    assert ended.fetchall() == [(True,)]
+    _end_connections(joined["north"])
 
     assert refreshed(joined["combiner"], AS_OF + SECOND).active_now == 1
 
@@ -382,20 +375,18 @@ def check_log(session: psycopg.Connection) -> str:
 def test_a_member_whose_statement_is_cancelled_is_missing_and_cancels_nothing_else(
     joined: dict[str, psycopg.Connection],
 ) -> None:
-    joined["north"].execute(
-        f"alter database {joined['north'].info.dbname} set statement_timeout = '1ms'"
-    )
+    before = refreshed(joined["combiner"])
+    database = joined["north"].info.dbname
+    joined["north"].execute(f"alter database {database} set statement_timeout = '1ms'")
     try:
-        figures = refreshed(joined["combiner"])
+        _end_connections(joined["north"])
+        figures = refreshed(joined["combiner"], AS_OF + SECOND)
     finally:
-        joined["north"].execute(
-            f"alter database {joined['north'].info.dbname} reset statement_timeout"
-        )
+        joined["north"].execute(f"alter database {database} reset statement_timeout")
 
-    assert figures.updated_at is None
-    assert "north (ERROR: canceling statement due to statement timeout" in check_log(
-        joined["combiner"]
-    )
+    assert figures == before
+    told = check_log(joined["combiner"])
+    assert "north (ERROR: canceling statement due to statement timeout" in told
 
 
 # --- which databases are members ------------------------------------------------------------------
