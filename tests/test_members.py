@@ -135,7 +135,7 @@ def expected(types: list[str], reports: list[Report]) -> dict[str, Any]:
     hour = [report for report in reports if report.at >= AS_OF - HOUR]
     speeds = [report.speed for report in hour if 0 < report.speed < 50]
     commonest = sorted(Counter(types).items(), key=lambda item: (-item[1], item[0]))[:10]
-    mean = (sum(speeds) / len(speeds)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    mean = (sum(speeds, Decimal(0)) / len(speeds)).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return {
         "active_now": active(5 * MINUTE),
         "active_last_hour": active(HOUR),

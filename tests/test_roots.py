@@ -86,7 +86,9 @@ def db(rooted: str) -> Iterator[psycopg.Connection]:
         session.transaction(force_rollback=True),
     ):
         session.execute(_BOTH.encode())
-        session.execute("select vessel_activity.install_triggers()")
+        # One call stops after a quarter of a second of work.
+        while session.execute("select from vessel_activity.install_triggers()").fetchall():
+            pass
         yield session
 
 
@@ -125,7 +127,7 @@ def test_random_changes_of_both_relations_are_followed(db: psycopg.Connection, s
         assert figures == definition(db, as_of)
         assert figures[:5] == db.execute(_PLAIN, {"at": as_of}).fetchone()
         modes[last_mode(db)[0]] += 1
-    assert modes == {"rebuild": 1, "incremental": 24}
+    assert modes == {"rebuild": 1, "incremental": 24}, last_mode(db)
 
 
 def test_each_relation_carries_the_triggers(db: psycopg.Connection) -> None:

@@ -59,7 +59,8 @@ begin
           end if;
         end if;
       exception when others then
-        v_reply.error := left(sqlerrm, 500);
+        get stacked diagnostics v_error = pg_exception_detail;
+        v_reply.error := left(concat_ws(': ', sqlerrm, nullif(regexp_replace(btrim(v_error), '\s+', ' ', 'g'), '')), 500);
       end;
       v_replies[v_number] := v_reply;
     end loop;
