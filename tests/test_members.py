@@ -411,10 +411,10 @@ def test_a_vessel_in_two_members_is_found(joined: dict[str, psycopg.Connection])
 def test_one_database_under_two_names_is_counted_once_or_not_at_all(
     joined: dict[str, psycopg.Connection],
 ) -> None:
+    before = refreshed(joined["combiner"])
     join(joined["combiner"], "twin", joined["north"])
 
-    refreshed(joined["combiner"])
-
+    assert refreshed(joined["combiner"], AS_OF + SECOND) == before
     assert "twin (it is the same database as member north)" in check_log(joined["combiner"])
 
 
@@ -426,13 +426,15 @@ def test_a_database_can_not_be_its_own_member(bare: dict[str, psycopg.Connection
 def test_a_database_with_members_can_not_be_a_member(
     joined: dict[str, psycopg.Connection],
 ) -> None:
+    before = refreshed(joined["combiner"])
     joined["north"].execute("create extension if not exists dblink")
     join(joined["north"], "far", joined["south"])
     try:
-        refreshed(joined["combiner"])
+        figures = refreshed(joined["combiner"], AS_OF + SECOND)
     finally:
         joined["north"].execute("select public.vessel_activity_member_remove('far'::text)")
 
+    assert figures == before
     assert "north (ERROR: this database has members itself" in check_log(joined["combiner"])
 
 
