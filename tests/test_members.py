@@ -475,7 +475,7 @@ def test_what_members_can_not_give_is_refused(joined: dict[str, psycopg.Connecti
     for statement in (
         f"select public.vessel_activity_area_put('Here'::text, '{shape}'::jsonb)",
         "select public.vessel_activity_backfill_history(now() - interval '1 hour', now())",
-        "select vessel_activity.vessels_json(null, null, 'now', 'any', null, 'name', 'asc', null, 9)",
+        "select vessel_activity.vessels_json(null, null, 'now', 'any', null, null, 'name', 'asc', null, 9)",
     ):
         with pytest.raises(psycopg.errors.FeatureNotSupported, match="members yet"):
             joined["combiner"].execute(statement.encode())
