@@ -50,7 +50,7 @@ create table if not exists vessel_activity.member (
   name text primary key constraint member_name_check check (name ~ '^[a-z][a-z0-9_]{0,29}$'),
   added_at timestamptz not null default clock_timestamp()
 );
-comment on table vessel_activity.member is 'The databases whose parts are added to that of this one. public.vessel_activity_member_add() and public.vessel_activity_member_remove() write it. Addresses are in the foreign servers vessel_activity_member_…, passwords in their user mappings.';
+comment on table vessel_activity.member is 'The databases whose parts are added to that of this one. public.vessel_activity_member_add() and public.vessel_activity_member_remove() write it. Addresses are in the foreign servers vessel_activity_member_NAME, passwords in their user mappings.';
 comment on column vessel_activity.member.name is 'Name of the member: small letters, digits and underscores.';
 comment on column vessel_activity.member.added_at is 'When it was added.';
 

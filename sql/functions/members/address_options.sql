@@ -1,4 +1,4 @@
--- Reads the address of a member: postgresql://user:password@host:port/database?option=value, or host=… dbname=… user=….
+-- Reads the address of a member: postgresql://user:password@host:port/database?option=value, or host=a dbname=b user=c.
 -- Raises invalid_parameter_value (22023) if it is neither. The error does not quote it: it may have a password.
 create or replace function vessel_activity.address_options(p_address text)
 returns jsonb
@@ -35,7 +35,7 @@ begin
     raise exception using
       errcode = 'invalid_parameter_value',
       message = 'this is no address of a database',
-      hint = 'Give it as postgresql://user@host:5432/database, or as host=… port=… dbname=… user=….';
+      hint = 'Give it as postgresql://user@host:5432/database, or as host=a port=5432 dbname=b user=c.';
   end if;
   return v_options;
 end

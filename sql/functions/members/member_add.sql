@@ -55,7 +55,7 @@ begin
     raise exception using
       errcode = 'invalid_parameter_value',
       message = format('member %s can''t be added: %s', p_name, v_failed),
-      hint = 'Correct the address. The owner of vessel activity needs the right: grant usage on foreign data wrapper dblink_fdw to …';
+      hint = 'Correct the address. The owner of vessel activity needs the right: grant usage on foreign data wrapper dblink_fdw to its name.';
   end if;
   insert into vessel_activity.member (name) values (p_name);
 
