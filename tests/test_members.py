@@ -632,6 +632,13 @@ def test_a_wrong_password_is_told_and_never_written(
             join(combiner, "far", far, user=name, password="right-7391")  # noqa: S106
             add_positions(far, (1, AS_OF))
             assert refreshed(combiner).active_now == 1
+            kept = combiner.execute(
+                "select coalesce(string_agg(m::text || coalesce(s::text, ''), ''), '')"
+                " || coalesce((select string_agg(l::text, '') from vessel_activity.refresh_log as l), '')"
+                " || (select string_agg(f.srvoptions::text, '') from pg_foreign_server as f)"
+                " from vessel_activity.member as m"
+                " left join vessel_activity.member_state as s on s.name = m.name"
+            ).fetchone()
         finally:
             hba.write_text(before)
             far.execute("select pg_reload_conf()")
@@ -639,13 +646,6 @@ def test_a_wrong_password_is_told_and_never_written(
 
     told = "".join(str(part) for part in (error.value, error.value.diag.context))
     assert "wrong-8264" not in told
-    kept = combiner.execute(
-        "select coalesce(string_agg(m::text || coalesce(s::text, ''), ''), '')"
-        " || coalesce((select string_agg(l::text, '') from vessel_activity.refresh_log as l), '')"
-        " || (select string_agg(f.srvoptions::text, '') from pg_foreign_server as f)"
-        " from vessel_activity.member as m"
-        " left join vessel_activity.member_state as s on s.name = m.name"
-    ).fetchone()
     assert kept is not None
     assert "7391" not in kept[0]
     assert "8264" not in (server.datadir / "server.log").read_text(errors="replace")
