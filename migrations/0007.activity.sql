@@ -47,6 +47,21 @@ comment on column vessel_activity.last_report.longitude is 'Degrees east, -180 t
 comment on column vessel_activity.last_report.speed is 'Speed over ground in knots, 0 to 102.2; NULL if unknown.';
 comment on column vessel_activity.last_report.arrived_at is 'Set if the vessel was new in the hour before seen_at: its first position after at least 24 hours without one. Later than an hour before the present, it says that the vessel is new in the last hour; otherwise it means nothing.';
 
+-- Counts that change by one when a vessel is heard again, so that no refresh has to read all vessels. Half-full pages, as above.
+create unlogged table if not exists vessel_activity.last_report_count (
+  seconds integer not null check (seconds in (1, 60, 3600)),
+  starts_at timestamptz not null,
+  vessels integer not null,
+  primary key (seconds, starts_at)
+) with (fillfactor = 45);
+comment on table vessel_activity.last_report_count is 'The vessels of last_report by the second, the minute and the hour (UTC) of their last position. A span without a row has none.';
+comment on column vessel_activity.last_report_count.seconds is 'Length of the span: 1, 60 or 3600.';
+comment on column vessel_activity.last_report_count.starts_at is 'Start of the span. Spans that ended more than 24 hours ago are deleted.';
+comment on column vessel_activity.last_report_count.vessels is 'Vessels whose last position is in the span.';
+
+alter table vessel_activity.state add column if not exists swept_to bigint not null default 0;
+comment on column vessel_activity.state.swept_to is 'The page of last_report from which the next refresh looks for vessels that have been silent for 24 hours.';
+
 create table if not exists vessel_activity.type_hour (
   hour timestamptz not null,
   name text not null,

@@ -3,7 +3,7 @@
 --
 --   writers -> triggers note_* -> inbox, fleet_inbox
 --                                     | fold_inbox: one statement, one snapshot
---   source tables -> rebuild_state -> last_report, position_second, upcoming, fleet_count -> state_figures -> the row
+--   source tables -> rebuild_state -> last_report and its counts, position_second, upcoming, fleet_count -> state_figures -> the row
 --               `--> figures_at: the definition, if the state can't be used, and to verify the state
 --   the same for the truth of the feed -> state_feed_truth or feed_truth_at -> store_feed_truth
 --   last_report, or its definition last_reports_at -> refresh_details -> the document vessel_activity.activity, when it is due
@@ -38,7 +38,6 @@ declare
   v_plan record;
   v_done record;
   v_source record;
-  v_figures record;
   v_truth vessel_activity.feed_truth;
   v_mode text;
   v_obstacle text;
@@ -114,12 +113,8 @@ begin
     v_done := vessel_activity.fold_inbox(p_as_of, v_state.as_of, p_verify or v_plan.verify);
     v_new_rows := v_done.new_rows;
     if vessel_activity.source_fingerprint(v_state.relations, v_state.functions) = v_state.fingerprint and not v_done.is_incomplete then
-      v_figures := vessel_activity.state_figures(
-        p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count);
-      v_row := v_figures.figures;
-      if v_figures.stale_vessels > 1000 + v_row.active_last_24h / 10 then
-        delete from vessel_activity.last_report as s where s.seen_at < p_as_of - interval '24 hours';
-      end if;
+      v_row := vessel_activity.state_figures(
+        p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count, v_done.edge_vessels);
       v_truth := vessel_activity.state_feed_truth(
         p_as_of, v_done.newest_report, v_done.minute_edge, v_state.positions_ahead + v_done.ahead_change);
       if v_done.definition is not null then
@@ -143,6 +138,7 @@ begin
       set as_of = p_as_of,
         positions_ahead = v_truth.positions_ahead,
         far_due_at = least(s.far_due_at, v_done.far_due_at),
+        swept_to = vessel_activity.sweep_last_reports(p_as_of, s.swept_to),
         verified_at = case when v_verification is null then s.verified_at else p_as_of end;
     else
       v_mode := 'rebuild';
@@ -178,9 +174,8 @@ begin
   if v_mode = 'rebuild' then
     v_new_rows := null;
     select f.* into v_done from vessel_activity.rebuild_state(p_as_of) as f;
-    select f.* into v_figures from vessel_activity.state_figures(
-      p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count) as f;
-    v_row := v_figures.figures;
+    v_row := vessel_activity.state_figures(
+      p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count, v_done.edge_vessels);
     v_truth := vessel_activity.state_feed_truth(p_as_of, v_done.newest_report, v_done.minute_edge, v_done.positions_ahead);
     insert into vessel_activity.state as s (as_of, fingerprint, relations, functions, far_due_at, positions_ahead, verified_at)
     values (
