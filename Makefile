@@ -69,7 +69,7 @@ test: .venv/installed-dev ## run all tests: PG=16 chooses a PostgreSQL, PYTEST='
 	@scripts/install-packages test $(PG)
 	@scripts/install-postgresql $(PG)
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.installed || \
-	  echo "the JavaScript linter could not be installed, so its test is skipped" >&2; fi
+	  echo "the JavaScript linter and TypeScript could not be installed, so their tests are skipped" >&2; fi
 	@$(PYTHON) -m pytest $(PYTEST)
 
 .PHONY: test-engine
@@ -87,6 +87,10 @@ lint: .venv/installed-dev node_modules/.installed ## check the code without runn
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy
 	@.venv/bin/squawk migrations/*.sql
 	@npm run --silent lint
+
+.PHONY: types
+types: node_modules/.installed ## write the TypeScript types of the API into dashboard/api.d.ts, from openapi.json
+	@npm run --silent types
 
 .PHONY: bench
 bench: .venv/installed-dev ## measure the refresh: SIZE=small or SIZE=dense

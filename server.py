@@ -24,6 +24,7 @@ from vessel_activity.errors import VesselActivityError
 from vessel_activity.settings import Settings
 from vessel_activity.web import (
     activity,
+    area_history,
     history,
     process,
     stats,
@@ -33,6 +34,7 @@ from vessel_activity.web import (
 )
 from vessel_activity.web.alerts import Deliveries
 from vessel_activity.web.answer import adding
+from vessel_activity.web.area_history import AreaHistory
 from vessel_activity.web.asking import Asking
 from vessel_activity.web.health import Health
 from vessel_activity.web.history import History
@@ -66,6 +68,11 @@ class Application:
         on_broken: called when a background task has ended by itself. The figures would grow old
             from then on, so the process must stop.
         gate: counts the connections; None under another ASGI server.
+
+    Attributes:
+        paths: every path that is served.
+        stream: the event stream.
+        asgi: the ASGI application.
 
     """
 
@@ -104,7 +111,9 @@ class Application:
             ),
             "history",
         )
-        places = Places(asking, listener, stale_seconds=settings.stale_answer_seconds)
+        stale_seconds = settings.stale_answer_seconds
+        places = Places(asking, listener, stale_seconds=stale_seconds)
+        past_areas = request_response(AreaHistory(asking, listener, stale_seconds=stale_seconds))
         lists = counts.counted(request_response(Vessels(asking)), "vessels")
         types = counts.counted(request_response(TypeHistory(asking)), "type_history")
         dashboard = Dashboard(listener, settings.embed_origins)
@@ -115,6 +124,7 @@ class Application:
             activity.PATH: activity.endpoint(listener, counts.of("activity")),
             GRID: counts.counted(request_response(places.grid), "grid"),
             AREAS: counts.counted(request_response(places.areas), "areas"),
+            area_history.PATH: counts.counted(past_areas, "area_history"),
             vessels.PATH: lists,
             type_history.PATH: types,
             vessels.PATH + ".csv": lists,
@@ -133,6 +143,7 @@ class Application:
             "/readyz": health.readyz,
             "/metrics": metrics.page,
         }
+        self.paths = {*api, *pages}
         site = Starlette(
             routes=[
                 *(Route(path, app, methods=["GET", "HEAD"]) for path, app in api.items()),

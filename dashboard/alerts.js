@@ -1,15 +1,9 @@
-// The alerts that are open. The names of rules are data, but those that come with vessel activity have words of the page.
+// The alerts that are open.
 
 import * as format from "./format.js";
 import * as view from "./view.js";
-import { say } from "./words.js";
+import { ruleName, say } from "./words.js";
 
-const OWN_RULES = {
-  "Row stale": "stateStale",
-  "Feed late": "stateLate",
-  "Refresh failing": "stateRefreshFailing",
-  "Below usual": "stateBelow",
-};
 const SIGNS = { above: ">", below: "<" };
 const SECONDS = "_seconds";
 const DAY_MS = 86_400_000;
@@ -35,7 +29,7 @@ export function show({ alerts = [] }) {
 const keyOf = ({ name, raisedAt }) => `${name}\n${raisedAt}`;
 
 function nameOf({ name, area }) {
-  const own = Object.hasOwn(OWN_RULES, name) ? say(OWN_RULES[name]) : format.plainName(name);
+  const own = format.plainName(ruleName(name));
   return area === null ? own : `${own} (${format.plainName(area)})`;
 }
 

@@ -17,7 +17,7 @@ const AHEAD_MS = 5_000;
 const HURRY_MS = 3_000;
 
 // The address holds what the reader has chosen, so that a reload keeps it and a link passes it on.
-const parameters = new URLSearchParams(location.search);
+let parameters = new URLSearchParams(location.search);
 const isWall = parameters.has("kiosk");
 
 const known = {
@@ -158,6 +158,8 @@ function updateWallLink() {
 }
 
 function updateAddress() {
+  // Panels keep their choices there too.
+  parameters = new URLSearchParams(location.search);
   const put = (name, value) => (value === null ? parameters.delete(name) : parameters.set(name, value));
   put("range", chosenRange === "24h" ? null : chosenRange);
   put("show", chart.chosenLines());

@@ -26,19 +26,41 @@ export function begin(section) {
 export function show({ areas }) {
   if (!areas || root === null) return;
   root.hidden = areas.length === 0;
-  root.querySelector("tbody").replaceChildren(...areas.map(rowOf));
+  showRows(areas);
 }
 
-function rowOf(area) {
+/** Opens the vessels that are active in an area. window: as the API names it. */
+export async function openArea(area, window = "now") {
+  const { openVessels } = await import("./vessels.js");
+  const name = format.plainName(area);
+  openVessels(window === "now" ? say("activeOf", { name }) : name, { area, window });
+}
+
+/** Fills the rows. A row stays where it is, so that the focus stays too while new documents come. */
+function showRows(areas) {
+  const body = root.querySelector("tbody");
+  while (body.children.length > areas.length) body.lastChild.remove();
+  while (body.children.length < areas.length) body.append(emptyRow());
+  for (const [index, area] of areas.entries()) fillRow(body.children[index], area);
+}
+
+function emptyRow() {
   const row = document.createElement("tr");
   const name = document.createElement("th");
-  const isolated = document.createElement("bdi");
-  isolated.textContent = area.name;
+  const link = document.createElement("button");
   name.scope = "row";
-  name.append(isolated);
+  link.type = "button";
+  link.append(document.createElement("bdi"));
+  link.addEventListener("click", () => openArea(row.dataset.area));
+  name.append(link);
+  row.append(name, ...COLUMNS.slice(1).map(() => document.createElement("td")));
+  return row;
+}
+
+function fillRow(row, area) {
+  row.dataset.area = area.name;
+  row.querySelector("bdi").textContent = format.plainName(area.name);
   const counts = [area.activeNow, area.activeLastHour, area.activeLast24h, area.entered, area.left].map(format.count);
   const speed = area.meanSpeed === null ? UNKNOWN : format.knots(area.meanSpeed);
-  const cells = [...counts, speed].map((text) => Object.assign(document.createElement("td"), { textContent: text }));
-  row.append(name, ...cells);
-  return row;
+  for (const [index, text] of [...counts, speed].entries()) row.children[index + 1].textContent = text;
 }

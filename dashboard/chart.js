@@ -1,11 +1,10 @@
-// The large chart (uPlot), the legend whose buttons switch its lines, and the PNG file of both.
+// The large chart (uPlot), and the legend whose buttons switch its lines.
 
 import * as envelope from "./envelope.js";
 import * as format from "./format.js";
 import * as range from "./range.js";
-import { scrub } from "./touch.js";
 import { say } from "./words.js";
-import { dragging, watchFingers } from "./zoom.js";
+import { dragging, scrub, watchFingers } from "./zoom.js";
 
 // The lines differ in dash and width too, for readers who do not see colours.
 const LINES = [
@@ -138,73 +137,11 @@ export async function show(history) {
 }
 
 /** Saves the chart as a PNG file, with its title and its legend. */
-export function download() {
+export async function download() {
+  const { save } = await import("./picture.js");
   if (!plot) return;
-  const scale = devicePixelRatio * typeScale();
-  const [inner, edge] = [plot.ctx.canvas, 24 * scale];
-  const canvas = document.createElement("canvas");
-  const context = canvas.getContext("2d");
-  const titleFont = `600 ${18 * scale}px ${fontFamily()}`;
-  const legendFont = `${13 * scale}px ${fontFamily()}`;
-
-  // Gives each piece its place, in several rows if the picture is narrow. Returns the height of the rows after the first.
-  const place = (pieces, font, lead, space) => {
-    context.font = font;
-    let [x, row] = [0, 0];
-    for (const piece of pieces) {
-      const width = lead + context.measureText(piece.label).width;
-      if (x > 0 && x + width > inner.width) [x, row] = [0, row + 1];
-      Object.assign(piece, { x: edge + x, row });
-      x += width + space;
-    }
-    return row * 24 * scale;
-  };
-  const end = format.dateAndTime(Date.parse(shownHistory.to));
-  const words = say("pictureTitle", { range: range.inWords(shownHistory.range), end }).split(" ");
-  const title = words.map((label) => ({ label, ink: "--ink" }));
-  const simulated = document.getElementById("simulated");
-  if (!simulated.hidden) title.push({ label: simulated.textContent.replaceAll(" ", "\u00a0"), ink: "--warn" });
-  const lines = LINES.filter(isOn).map((line) => ({ ...line }));
-  const legendTop = 52 * scale + place(title, titleFont, 0, 5 * scale);
-  const top = legendTop + 24 * scale + place(lines, legendFont, 32 * scale, 20 * scale);
-
-  canvas.width = inner.width + 2 * edge;
-  canvas.height = inner.height + top + edge;
-  context.fillStyle = colour("--surface");
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  // In Arabic the words begin at the right.
-  context.direction = document.documentElement.dir;
-  context.font = titleFont;
-  for (const { label, ink, x, row } of title) {
-    context.fillStyle = colour(ink);
-    context.fillText(label, across(context, x), (30 + 24 * row) * scale);
-  }
-  context.font = legendFont;
-  context.fillStyle = colour("--ink");
-  for (const line of lines) drawLegendEntry(context, line, legendTop + 24 * scale * line.row, scale);
-  context.drawImage(inner, edge, top);
-  canvas.toBlob(saveAsFile);
-}
-
-const across = ({ direction, canvas }, x) => (direction === "rtl" ? canvas.width - x : x);
-
-function drawLegendEntry(context, line, y, scale) {
-  context.strokeStyle = colour(line.colour);
-  context.lineWidth = line.width * scale;
-  context.setLineDash((line.dash ?? []).map((length) => length * scale));
-  context.beginPath();
-  context.moveTo(across(context, line.x), y);
-  context.lineTo(across(context, line.x + 26 * scale), y);
-  context.stroke();
-  context.fillText(line.label, across(context, line.x + 32 * scale), y + 4 * scale);
-}
-
-function saveAsFile(blob) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = `vessel-activity-${range.inFileName(shownHistory.range)}.png`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  const lines = LINES.filter(isOn).map((line) => ({ ...line, ink: colour(line.colour) }));
+  save({ chart: plot.ctx.canvas, history: shownHistory, lines, scale: devicePixelRatio * typeScale() });
 }
 
 function loadLibrary() {

@@ -72,10 +72,15 @@ export const zoneName = (ms) =>
     .formatToParts(ms)
     .find(({ type }) => type === "timeZoneName").value;
 
+/** Returns the minute of the day of an instant in the time zone, from 0 to 1,439. */
+export function minuteOfDay(ms) {
+  const options = { timeZone, timeStyle: "short", hourCycle: "h23" };
+  const [hour, minute] = formatter("minuteOfDay", "DateTimeFormat", options, "en").format(ms).split(":");
+  return 60 * hour + Number(minute);
+}
+
 /** Returns whether an instant is a midnight of the time zone. */
-export const isMidnight = (ms) =>
-  formatter("midnight", "DateTimeFormat", { timeZone, timeStyle: "short", hourCycle: "h23" }, "en").format(ms) ===
-  "00:00";
+export const isMidnight = (ms) => minuteOfDay(ms) === 0;
 
 export const knots = (value) => say("knots", { n: oneDecimal(value) });
 

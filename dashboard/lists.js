@@ -1,8 +1,8 @@
-// The lists of types and flags by active vessels, what is moving, and the way from each number to its vessels. The registry, which
-// view.js shows, is there on request.
+// The lists of types and flags by active vessels, what is moving, and the way from each of their numbers to its vessels. The
+// registry, which view.js shows, is there on request.
 
 import * as format from "./format.js";
-import { isWanted } from "./panels.js";
+import { isWanted, open } from "./panels.js";
 import { say, typeName } from "./words.js";
 
 // Each number of the part movement: its words, and the list behind it.
@@ -12,11 +12,6 @@ const MOVEMENT = {
   unknown: { words: "speedUnknown", query: { window: "1h", state: "unknown" } },
   newLastHour: { words: "newLastHour", query: { window: "1h", state: "new" } },
   goneSilent: { words: "goneSilent", query: { state: "silent" } },
-};
-const CARDS = {
-  activeNow: { words: "lineActiveNow", window: "now" },
-  activeLastHour: { words: "lineActiveLastHour", window: "1h" },
-  activeLast24h: { words: "lineActiveLast24h", window: "24h" },
 };
 const KINDS = { types: "type", flags: "flag" };
 
@@ -28,7 +23,6 @@ export function begin(root) {
   Object.assign(look, { rel: "stylesheet", href: new URL("lists.css", import.meta.url) });
   document.head.append(look);
   for (const id of Object.keys(KINDS)) addActiveList(document.getElementById(id));
-  for (const key of Object.keys(CARDS)) addCardButton(key);
   moving = makeMovement();
   if (isWanted("moving")) root.before(moving);
 }
@@ -40,6 +34,9 @@ export function show(activity) {
   for (const key of Object.keys(MOVEMENT)) {
     moving.querySelector(`[data-key="${key}"]`).textContent = format.count(activity.movement[key]);
   }
+  const dark = activity.dark?.count ?? 0;
+  moving.firstChild.hidden = dark === 0;
+  moving.firstChild.querySelector("button").textContent = format.count(dark);
   showActive(
     "types",
     activity.types,
@@ -55,12 +52,6 @@ function button(text, onClick) {
   made.textContent = text;
   made.addEventListener("click", onClick);
   return made;
-}
-
-/** Opens the list of vessels. Its file is loaded when a reader asks for it. */
-async function open(title, query) {
-  const { openVessels } = await import("./vessels.js");
-  openVessels(title, query);
 }
 
 /** Puts the list of active vessels beside the list of the registry, and the choice between them. */
@@ -145,32 +136,32 @@ function fillRow(item, row, total) {
   item.querySelector("svg").setAttribute("width", `${((100 * row.count) / total).toFixed(1)}%`);
 }
 
-/** Makes the number of a card the way to its vessels. It takes no more space than the number. */
-function addCardButton(key) {
-  const { words, window } = CARDS[key];
-  const title = say(words);
-  const number = document.getElementById(key);
-  const link = button("", () => open(title, { window }));
-  Object.assign(link, { className: "open-list", title: say("showVesselsOf", { name: title }) });
-  number.replaceWith(link);
-  link.append(number);
-}
-
 function makeMovement() {
   const list = document.createElement("dl");
   Object.assign(list, { className: "strip moving", id: "moving", hidden: true, ariaLabel: say("moving") });
+  list.append(movementPair("dark", say("cellsDark"), showDark));
   for (const [key, { words, query }] of Object.entries(MOVEMENT)) {
-    const title = say(words);
-    const pair = document.createElement("div");
-    const [term, value] = [document.createElement("dt"), document.createElement("dd")];
-    const link = button("", () => open(title, query));
-    link.dataset.key = key;
-    term.id = `moving-${key}`;
-    term.textContent = title;
-    link.setAttribute("aria-describedby", term.id);
-    value.append(link);
-    pair.append(term, value);
-    list.append(pair);
+    list.append(movementPair(key, say(words), () => open(say(words), query)));
   }
   return list;
+}
+
+function movementPair(key, title, onClick) {
+  const pair = document.createElement("div");
+  const [term, value] = [document.createElement("dt"), document.createElement("dd")];
+  const link = button("", onClick);
+  link.dataset.key = key;
+  term.id = `moving-${key}`;
+  term.textContent = title;
+  link.setAttribute("aria-describedby", term.id);
+  value.append(link);
+  pair.append(term, value);
+  return pair;
+}
+
+/** Shows where cells have gone dark. The map is loaded when it comes into view. */
+async function showDark() {
+  document.getElementById("map").scrollIntoView();
+  const { findDark } = await import("./map.js");
+  findDark();
 }

@@ -12,7 +12,7 @@ const CLICK_REACH = 5;
 /**
  * Makes a picture movable.
  *
- * svg: the picture. changed: called after each change. clicked(x, y): a click, in degrees and map units; pointed: the same
+ * svg: the picture. changed: called after each change. clicked(place, target): a click, in map units, and on what; pointed(place):
  * for a pointer that moves over the map, without arguments when it leaves.
  */
 export function movable(svg, { changed, clicked, pointed }) {
@@ -107,7 +107,9 @@ function followPointers(svg, { place, zoom, move, perPixel, clicked, pointed }) 
     zoom(Math.max(1, distance(before)) / Math.max(1, distance(event)), place(other));
   });
   const release = (event) => {
-    if (held.delete(event.pointerId) && event.type === "pointerup" && travelled < CLICK_REACH) clicked(place(event));
+    if (held.delete(event.pointerId) && event.type === "pointerup" && travelled < CLICK_REACH) {
+      clicked(place(event), event.target);
+    }
   };
   svg.addEventListener("pointerup", release);
   svg.addEventListener("pointercancel", release);

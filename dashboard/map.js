@@ -2,6 +2,7 @@
 // in each scheme and on paper.
 
 import * as format from "./format.js";
+import * as dark from "./map-dark.js";
 import { cellPath, coastPath, fold, shapePath, toLatitude, toY } from "./map-projection.js";
 import { movable } from "./map-view.js";
 import { say } from "./words.js";
@@ -36,6 +37,7 @@ const map = {
   shapes: new Map(), // area -> its GeoJSON and where its name stands
   timer: 0,
   request: 0,
+  wantsDark: false, // a reader wants to see a dark cell, and the numbers are not there yet
 };
 
 /** Puts the map into its section. */
@@ -49,6 +51,7 @@ export async function begin(root) {
   map.svg = root.querySelector("svg.chart-of-cells");
   map.view = movable(map.svg, { changed: moved, clicked, pointed });
   map.svg.addEventListener("keydown", keyPressed);
+  dark.begin(root, showCell);
   root.querySelector(".map-windows").addEventListener("click", ({ target }) => chooseWindow(target.dataset.window));
   const zooms = { in: () => map.view.zoom(0.5), out: () => map.view.zoom(2), world: () => map.view.reset() };
   root.querySelector(".map-zoom").addEventListener("click", ({ target }) => zooms[target.dataset.zoom]?.());
@@ -63,6 +66,12 @@ export function show({ areas }) {
   if (map.root === null) return;
   if (map.areas.some(({ name }) => !map.shapes.has(name))) loadShapes();
   else drawAreas();
+}
+
+/** Shows the cell that misses the most vessels, now or when its numbers arrive. */
+export function findDark() {
+  map.wantsDark = map.grid === null;
+  if (!map.wantsDark) dark.findNext(showCell);
 }
 
 /** The buttons beside the title. */
@@ -81,7 +90,7 @@ function markup() {
   const classes = CLASSES.map((least, index) => {
     const next = CLASSES[index + 1];
     const range = next === least + 1 ? least : `${least}${next ? `–${next - 1}` : "+"}`;
-    return `<li><svg aria-hidden="true"><rect class="cells-${index + 1}" width="100%" height="100%"/></svg>${range}</li>`;
+    return `<li><svg aria-hidden="true"><rect class="cells-${index + 1}" width="100%" height="100%"/></svg><bdi dir="ltr">${range}</bdi></li>`;
   }).join("");
   const copies = COPIES.filter((x) => x !== 0)
     .map((x) => `<use href="#map-world" x="${x}"/>`)
@@ -90,7 +99,8 @@ function markup() {
   return `<p class="notice map-notice"></p>
     <div class="map-frame"><svg class="chart-of-cells" dir="ltr" xmlns="${SVG}" tabindex="0" role="application"
       aria-roledescription="${say("map")}" aria-labelledby="map-title" aria-describedby="map-summary map-help"
-      preserveAspectRatio="xMidYMid slice"><g id="map-world"><path class="map-land"/><g class="cells">${cells}</g>
+      preserveAspectRatio="xMidYMid slice"><pattern id="map-hatch" width="0.25" height="0.25" patternUnits="userSpaceOnUse"
+      patternTransform="rotate(45)"><rect width="0.08" height="0.25"/></pattern><g id="map-world"><path class="map-land"/><g class="cells">${cells}</g><path class="map-dark"/>
       <g class="areas"></g></g>${copies}<path class="map-cursor"/><g class="area-names"></g></svg></div>
     <p class="reading map-reading" aria-live="polite"></p>
     <div class="map-foot"><ul class="map-legend" aria-label="${say("cellLegend")}">${classes}</ul>
@@ -170,8 +180,10 @@ function showGrid(grid) {
     degrees: grid.degrees,
   });
   part(".map-notice").textContent = grid.omitted > 0 ? say("cellsOmitted", { cells: format.count(grid.omitted) }) : "";
+  dark.show(grid.dark);
   map.root.dataset.asOf = grid.asOf;
   showReading();
+  if (map.wantsDark) findDark();
 }
 
 function moved() {
@@ -197,22 +209,34 @@ function pointed(place) {
   showReading();
 }
 
-function clicked(place) {
+function clicked(place, target) {
   map.svg.focus({ preventScroll: true });
   map.cursor = cellAt(place);
   showReading();
-  openCursor();
+  const named = target.closest("[data-area]")?.dataset.area;
+  if (named === undefined) openAt(place);
+  else openArea(named);
 }
 
-async function openCursor() {
+/** Opens the vessels of the chosen cell; if it has none, those of the smallest area there. */
+async function openAt(place) {
   if (map.cursor === null || !map.grid) return;
   const { west, south } = map.cursor;
-  if (!map.cells.has(`${west} ${south}`)) return;
+  if (!map.cells.has(`${west} ${south}`)) {
+    const area = areaAt(place);
+    if (area !== undefined) openArea(area);
+    return;
+  }
   const [east, north] = [west, south].map((edge) => Math.round((edge + map.grid.degrees) * 100) / 100);
   const title = placeName(map.cursor, map.grid.degrees);
   const query = { box: `${west},${south},${fold(east)},${north}`, window: map.window };
   const { openVessels } = await import("./vessels.js");
   openVessels(title, query);
+}
+
+async function openArea(area) {
+  const areas = await import("./areas.js");
+  areas.openArea(area, map.window);
 }
 
 const vesselCount = (number) => say("vesselCount", { n: format.count(number) }, number);
@@ -229,7 +253,7 @@ function showReading() {
   const turn = 360 * Math.round((map.view.middle().x - cursor.west) / 360);
   path.setAttribute("d", cellPath(cursor.west + turn, cursor.south, grid.degrees));
   const vessels = map.cells.get(`${cursor.west} ${cursor.south}`) ?? 0;
-  const text = `${placeName(cursor, grid.degrees)}: ${vesselCount(vessels)}`;
+  const text = `${placeName(cursor, grid.degrees)}: ${vesselCount(vessels)}${dark.reading(cursor)}`;
   const reading = part(".map-reading");
   if (reading.textContent !== text) reading.textContent = text;
 }
@@ -252,16 +276,27 @@ function keyPressed(event) {
   else if (event.key === "+" || event.key === "=") map.view.zoom(0.5, cursorPlace());
   else if (event.key === "-") map.view.zoom(2, cursorPlace());
   else if (event.key === "0") map.view.reset();
-  else if (event.key === "Enter" || event.key === " ") openCursor();
+  else if (event.key === "Enter" || event.key === " ") openAt(cursorPlace(0.5));
   else if (event.key === "Escape") pointed();
   else return;
   event.preventDefault();
 }
 
-function cursorPlace() {
+/** A place in the chosen cell: its south-western corner, or for a share of 0.5 its middle. */
+function cursorPlace(share = 0) {
   if (map.cursor === null) return;
-  const turn = 360 * Math.round((map.view.middle().x - map.cursor.west) / 360);
-  return { x: map.cursor.west + turn, y: toY(map.cursor.south) };
+  const { west, south } = map.cursor;
+  const inside = share * (map.grid?.degrees ?? cellSize());
+  const turn = 360 * Math.round((map.view.middle().x - west) / 360);
+  return { x: west + inside + turn, y: toY(south + inside) };
+}
+
+/** Moves the map to a cell and chooses it. */
+function showCell({ west, south }) {
+  map.cursor = { west, south };
+  const at = cursorPlace();
+  map.view.move(at.x - map.view.middle().x, at.y - map.view.middle().y);
+  map.svg.focus({ preventScroll: true });
 }
 
 function moveCursor(across, up) {
@@ -295,6 +330,8 @@ async function loadShapes() {
 }
 
 function drawAreas() {
+  const scale = map.view.perPixel();
+  const em = scale * parseFloat(getComputedStyle(document.documentElement).fontSize); // in degrees
   const outlines = [];
   const names = [];
   for (const area of map.areas) {
@@ -310,15 +347,36 @@ function drawAreas() {
     const [west, south, east, north] = known.box;
     outlines.push(known.path);
     // A name is drawn if its area is about as wide as the name is. Numbers of smaller areas are in the list.
-    if ((east - west) / map.view.perPixel() < 28) continue;
+    if (east - west < 1.75 * em) continue;
     const x = (west + east) / 2;
     const turn = 360 * Math.round((map.view.middle().x - x) / 360);
-    const scale = map.view.perPixel();
-    known.label.setAttribute("transform", `translate(${x + turn} ${(toY(south) + toY(north)) / 2}) scale(${scale})`);
+    const at = withinView(
+      x + turn,
+      east - west,
+      (area.name.length + known.label.lastChild.textContent.length) * 0.29 * em,
+    );
+    known.label.setAttribute("transform", `translate(${at} ${(toY(south) + toY(north)) / 2}) scale(${scale})`);
     names.push(known.label);
   }
   part(".areas").replaceChildren(...outlines);
   part(".area-names").replaceChildren(...names);
+}
+
+/** Returns where the name of an area stands, whose middle is at x: inside the map if a part of the area is. All in degrees. */
+function withinView(x, width, halfName) {
+  const { west, east } = map.view.bounds();
+  if (x + width / 2 < west || x - width / 2 > east) return x;
+  return Math.max(west + halfName, Math.min(east - halfName, x));
+}
+
+/** Returns the name of the smallest area that holds a point of the map. */
+function areaAt({ x, y }) {
+  const width = ({ box: [west, , east] }) => east - west;
+  const points = [-360, 0, 360].map((turn) => new DOMPoint(x + turn, y));
+  const inside = map.areas
+    .map(({ name }) => ({ name, ...map.shapes.get(name) }))
+    .filter(({ path }) => path && points.some((point) => path.isPointInFill(point)));
+  return inside.sort((a, b) => width(a) - width(b))[0]?.name;
 }
 
 function outlinePath({ shape, box: [west, south, east, north] }) {
@@ -329,7 +387,7 @@ function outlinePath({ shape, box: [west, south, east, north] }) {
 }
 
 function nameOf(name) {
-  const label = element("text", {});
+  const label = element("text", { "data-area": name });
   const words = element("tspan", { class: "area-name" });
   words.textContent = name;
   label.append(element("title", {}), words, element("tspan", { class: "area-count" }));

@@ -12,11 +12,25 @@ export async function fetchHistory(range) {
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const response = await fetch(`${HISTORY}${queryOf(range)}`, { cache: "no-cache", signal });
-    return response.ok ? await response.json() : null;
+    return response.ok ? withExtremes(await response.json()) : null;
   } catch {
     return null;
   }
 }
+
+/** Adds to a history the minimum and maximum of each step, which the server tells as distances from the value of the step. */
+function withExtremes(history) {
+  const apart = (distances, sign) =>
+    Object.fromEntries(
+      Object.entries(distances).map(([key, steps]) => [
+        key,
+        steps.map((step, n) => (step === null ? null : toHundredths(history[key][n] + sign * step))),
+      ]),
+    );
+  return { ...history, min: apart(history.toMin, -1), max: apart(history.toMax, 1) };
+}
+
+const toHundredths = (value) => Math.round(value * 100) / 100;
 
 const BEFORE_MS = { hourBefore: 3_600_000, dayBefore: 86_400_000, weekBefore: 604_800_000 };
 // A sample is taken once a minute, and the page fetches the history once a minute.

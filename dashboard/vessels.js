@@ -22,6 +22,7 @@ const TIMEOUT_MS = 5_000;
 let dialog = null;
 let asked = null; // the query of the list that is shown
 let next = null; // the key of the next page
+let hasPast = false; // whether an area has been shown
 let heard = 0; // counts the lists, so that a late answer is left alone
 
 /** Opens the dialog. query: the filters, as the API names them. */
@@ -31,6 +32,15 @@ export function openVessels(title, query) {
   dialog.querySelector("h2").textContent = title;
   dialog.showModal();
   load();
+  showPast(query.area ?? null);
+}
+
+/** Shows the past of an area above the list. The file for it is loaded with the first area. */
+async function showPast(area) {
+  if (area === null && !hasPast) return;
+  hasPast = true;
+  const { showArea } = await import("./area-history.js");
+  showArea(dialog, area);
 }
 
 function make(name, properties = {}, ...children) {
@@ -40,6 +50,7 @@ function make(name, properties = {}, ...children) {
 }
 
 function makeDialog() {
+  document.head.append(make("link", { rel: "stylesheet", href: new URL("vessels.css", import.meta.url) }));
   const made = make("dialog", { className: "vessels" });
   made.setAttribute("aria-labelledby", "vessels-title");
   const close = make("button", { type: "button", className: "close", textContent: say("close"), autofocus: true });

@@ -29,3 +29,6 @@ export function say(key, values = {}, number) {
 
 /** Returns the name of a type of ship in the reader's language. A name that AIS does not know stays as it is. */
 export const typeName = (name) => (Object.hasOwn(sent.types, name) ? sent.types[name] : name);
+
+/** Returns the name of a rule of alerts: in the reader's language if the rule comes with vessel activity, else as it was given. */
+export const ruleName = (name) => (Object.hasOwn(sent.rules, name) ? sent.rules[name] : name);

@@ -1,4 +1,4 @@
-// Zooming into a chart: dragging with the mouse, or spreading two fingers over the part that is wanted.
+// Zooming into a chart: dragging with the mouse, or spreading two fingers over the part that is wanted. One finger reads it.
 
 // A shorter way is a click that shook.
 const LEAST_PX = 8;
@@ -25,7 +25,7 @@ const leaving = (_plot, over, handle) => (event) => {
   if (event.buttons === 0 || event.clientX <= left || event.clientX >= right) handle(event);
 };
 
-/** Lets two fingers on a chart select the range between them, once one of them is lifted. One finger scrubs (touch.js). */
+/** Lets two fingers on a chart select the range between them, once one of them is lifted. */
 export function watchFingers(plot, onSelect) {
   const { over } = plot;
   // The browser would zoom the page.
@@ -54,4 +54,20 @@ export function watchFingers(plot, onSelect) {
   over.addEventListener("pointermove", (event) => fingers.has(event.pointerId) && follow(event));
   over.addEventListener("pointerup", lift);
   over.addEventListener("pointercancel", lift);
+}
+
+/**
+ * Lets one finger read a chart: calls onMove(left) while a finger or pen is on an element; left: its place in pixels.
+ *
+ * Dragging up or down scrolls the page.
+ */
+export function scrub(element, onMove) {
+  element.style.touchAction = "pan-y pinch-zoom";
+  const move = (event) => {
+    if (event.pointerType === "mouse") return;
+    const { left, width } = element.getBoundingClientRect();
+    onMove(Math.min(width, Math.max(0, event.clientX - left)));
+  };
+  element.addEventListener("pointerdown", move);
+  element.addEventListener("pointermove", move);
 }

@@ -27,9 +27,10 @@ comment on column vessel_activity.activity.as_of is 'The instant for which the d
 comment on column vessel_activity.activity.body is 'The document, as the API gives it.';
 
 -- Half-full pages and no index on what changes: updates stay in their page (HOT) and leave nothing for vacuum.
-create unlogged table if not exists vessel_activity.last_report (vessel_id, seen_at, latitude, longitude, speed, arrived_at)
+create unlogged table if not exists vessel_activity.last_report (vessel_id, seen_at, latitude, longitude, speed, arrived_at, number, area_set)
 with (fillfactor = 45)
-as select p."vesselId", null::timestamptz, null::double precision, null::double precision, null::double precision, null::timestamptz
+as select p."vesselId", null::timestamptz, null::double precision, null::double precision, null::double precision, null::timestamptz,
+  null::integer, null::integer
 from public.vessel_positions as p with no data;
 -- CREATE TABLE AS can declare no primary key.
 do $$
@@ -46,6 +47,29 @@ comment on column vessel_activity.last_report.latitude is 'Degrees north, -90 to
 comment on column vessel_activity.last_report.longitude is 'Degrees east, -180 to 180; NULL if unknown.';
 comment on column vessel_activity.last_report.speed is 'Speed over ground in knots, 0 to 102.2; NULL if unknown.';
 comment on column vessel_activity.last_report.arrived_at is 'Set if the vessel was new in the hour before seen_at: its first position after at least 24 hours without one. Later than an hour before the present, it says that the vessel is new in the last hour; otherwise it means nothing.';
+comment on column vessel_activity.last_report.number is 'The place of the vessel in area_past.sets, from 1; NULL if it has none yet. Kept while there are areas.';
+comment on column vessel_activity.last_report.area_set is 'area_set.id of the areas in which the position lies, 0 for none. It means nothing while area_past is empty.';
+
+do $$
+begin
+  if pg_catalog.to_regtype('vessel_activity.pair_count') is null then
+    create type vessel_activity.pair_count as (
+      type_name text, flag_name text, active_now integer, active_last_hour integer, active_last_24h integer,
+      under_way integer, stopped integer, arrived integer, silent integer
+    );
+  end if;
+end
+$$;
+comment on type vessel_activity.pair_count is 'Numbers of the vessels of one type and one flag state, from which parts of the document are put together.';
+comment on column vessel_activity.pair_count.type_name is 'vessels."vesselType" as text; NULL for vessels without one.';
+comment on column vessel_activity.pair_count.flag_name is 'vessels.flag as text; NULL for vessels without one.';
+comment on column vessel_activity.pair_count.active_now is 'Vessels heard in the last 5 minutes.';
+comment on column vessel_activity.pair_count.active_last_hour is 'Vessels heard in the last hour.';
+comment on column vessel_activity.pair_count.active_last_24h is 'Vessels heard in the last 24 hours.';
+comment on column vessel_activity.pair_count.under_way is 'Of active_last_hour: those whose last speed is at least 0.5 knots.';
+comment on column vessel_activity.pair_count.stopped is 'Of active_last_hour: those whose last speed is less.';
+comment on column vessel_activity.pair_count.arrived is 'Vessels that are new in the last hour.';
+comment on column vessel_activity.pair_count.silent is 'Vessels last heard in the hour before the last hour.';
 
 -- Counts that change by one when a vessel is heard again, so that no refresh has to read all vessels. Half-full pages, as above.
 create unlogged table if not exists vessel_activity.last_report_count (
@@ -60,7 +84,7 @@ comment on column vessel_activity.last_report_count.starts_at is 'Start of the s
 comment on column vessel_activity.last_report_count.vessels is 'Vessels whose last position is in the span.';
 
 alter table vessel_activity.state add column if not exists swept_to bigint not null default 0;
-comment on column vessel_activity.state.swept_to is 'The page of last_report from which the next refresh looks for vessels that have been silent for 24 hours.';
+comment on column vessel_activity.state.swept_to is 'The page of last_report from which the next refresh looks for vessels that have been silent for 26 hours.';
 
 create table if not exists vessel_activity.type_hour (
   hour timestamptz not null,

@@ -6,6 +6,11 @@ set local lock_timeout = '500ms';
 
 alter table vessel_activity.settings
   add column if not exists area_limit integer not null default 1000 constraint settings_area_limit_check check (area_limit between 0 and 10000);
+alter table vessel_activity.settings
+  add column if not exists dark_cell_vessels integer not null default 10 check (dark_cell_vessels > 0),
+  add column if not exists dark_cell_share numeric not null default 0.2 check (dark_cell_share > 0 and dark_cell_share < 1);
+comment on column vessel_activity.settings.dark_cell_vessels is 'How many vessels are usual in a cell of 1 degree that can go dark. In emptier cells none is heard by chance.';
+comment on column vessel_activity.settings.dark_cell_share is 'A cell has gone dark if fewer vessels than this share of the usual number are active in it now: 0.2 for a fifth.';
 comment on column vessel_activity.settings.area_limit is 'Most areas that public.vessel_activity_area_put() lets be. The cost of a refresh grows with them.';
 
 do $$
@@ -124,19 +129,38 @@ comment on column vessel_activity.area_figures.departed is 'Vessels heard after 
 comment on column vessel_activity.area_figures.mean_speed is 'Mean speed in knots at the last positions in the area of the last hour, of those above 0 and below 50; NULL if there are none.';
 comment on column vessel_activity.area_figures.types is 'The five commonest types of the vessels that are active now: an array of {name, activeNow}.';
 
+create unlogged table if not exists vessel_activity.area_set (
+  id integer primary key,
+  areas integer[] not null
+);
+comment on table vessel_activity.area_set is 'Every set of areas in which a vessel was found. Vessels in the same areas have the same set, so that they can be counted together.';
+comment on column vessel_activity.area_set.id is 'Number of the set, from 1. The set 0 has no areas and no row.';
+comment on column vessel_activity.area_set.areas is 'vessel_activity_area.id of the areas, ascending.';
+
+create unlogged table if not exists vessel_activity.area_grid (
+  only_row boolean primary key default true check (only_row),
+  blocks integer[] not null,
+  sets integer[] not null
+);
+-- To compress them would take longer than all the rest.
+alter table vessel_activity.area_grid alter column blocks set storage external;
+alter table vessel_activity.area_grid alter column sets set storage external;
+comment on table vessel_activity.area_grid is 'area_cell as two arrays, in which the set of a position is found fastest: one row. Empty while last_report.area_set can''t be used.';
+comment on column vessel_activity.area_grid.only_row is 'Always true: limits the table to one row.';
+comment on column vessel_activity.area_grid.blocks is 'For each cell of 4 degrees, row by row from the south, 90 in a row: above 0 its block in sets, from 1; otherwise the negative of the set for all of it, 0 for none.';
+comment on column vessel_activity.area_grid.sets is 'Blocks of 256 cells of a quarter of a degree, row by row from the south, 16 in a row: area_set.id of the areas that cover the cell, 0 for none, -1 if an edge of an area crosses it.';
+
 create unlogged table if not exists vessel_activity.area_past (
   as_of timestamptz primary key,
   revision bigint not null,
-  vessel_ids text[] not null,
-  areas integer[] not null
+  sets integer[] not null
 );
 -- To compress them would take longer than all the rest.
-alter table vessel_activity.area_past alter column vessel_ids set storage external;
-comment on table vessel_activity.area_past is 'Which vessels were in which areas, every five minutes of the last hour, to find those that have entered or left since.';
+alter table vessel_activity.area_past alter column sets set storage external;
+comment on table vessel_activity.area_past is 'In which areas each vessel was, every five minutes of the last hour, to find those that have entered or left since. Empty while last_report.area_set can''t be used.';
 comment on column vessel_activity.area_past.as_of is 'The instant.';
 comment on column vessel_activity.area_past.revision is 'area_revision.revision of the areas. If it is another one now, the row is of no use.';
-comment on column vessel_activity.area_past.vessel_ids is 'The vessels as text, one entry for each area in which one was.';
-comment on column vessel_activity.area_past.areas is 'The areas, in the same order.';
+comment on column vessel_activity.area_past.sets is 'area_set.id for each vessel, 0 for none, in the order of last_report.number. Vessels with higher numbers were in no area.';
 
 create table if not exists vessel_activity.area_history (
   area integer not null references public.vessel_activity_area (id) on delete cascade,
@@ -170,3 +194,30 @@ create unlogged table if not exists vessel_activity.area_late (
 comment on table vessel_activity.area_late is 'Vessels with changes from before the newest instant of area_past. The next refresh that writes the document looks them up again for that instant.';
 comment on column vessel_activity.area_late.vessel_id is 'vessel_positions."vesselId" as text.';
 comment on column vessel_activity.area_late.changed_at is 'Timestamp of the earliest position of the vessel that came or went.';
+
+-- One row an hour, in arrays, so that eight weeks are a thousand rows and not a million.
+create table if not exists vessel_activity.cell_history (
+  hour timestamptz primary key,
+  sampled_at timestamptz not null,
+  cells integer[] not null,
+  vessels integer[] not null
+);
+comment on table vessel_activity.cell_history is 'Active vessels by cells of 1 degree, one sample an hour: of the first document of the hour. It is kept for eight weeks, which tell what is usual.';
+comment on column vessel_activity.cell_history.hour is 'The hour in which the sample was taken, by UTC.';
+comment on column vessel_activity.cell_history.sampled_at is 'The instant for which the numbers are true.';
+comment on column vessel_activity.cell_history.cells is 'The cells with active vessels: see vessel_activity.degree_cell().';
+comment on column vessel_activity.cell_history.vessels is 'Vessels heard in the 5 minutes up to sampled_at, by their last positions, in the same order. A cell that is not named had none.';
+
+create table if not exists vessel_activity.cell_usual (
+  only_row boolean primary key default true check (only_row),
+  hour timestamptz not null,
+  sampled_ats timestamptz[] not null,
+  cells integer[] not null,
+  usual numeric[] not null
+);
+comment on table vessel_activity.cell_usual is 'What vessel_activity.usual_cells_at() says for the present hour, in one row, so that it is computed once an hour.';
+comment on column vessel_activity.cell_usual.only_row is 'Always true: limits the table to one row.';
+comment on column vessel_activity.cell_usual.hour is 'The hour for which it is usual.';
+comment on column vessel_activity.cell_usual.sampled_ats is 'The samples that it follows from. If there are others now, the row is of no use.';
+comment on column vessel_activity.cell_usual.cells is 'The cells in which vessels are usual.';
+comment on column vessel_activity.cell_usual.usual is 'How many are usual in each.';

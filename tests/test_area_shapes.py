@@ -44,7 +44,23 @@ def found(db: psycopg.Connection, *positions: tuple[float, float]) -> list[list[
     longitudes, latitudes = ([float(position[axis]) for position in positions] for axis in (0, 1))
     both = [members(db, longitudes, latitudes, by_cells=by_cells) for by_cells in (True, False)]
     assert both[0] == both[1], "the cells find other areas than the shapes"
-    return [both[0].get(number, []) for number in range(1, len(positions) + 1)]
+    answers = [both[0].get(number, []) for number in range(1, len(positions) + 1)]
+    assert kept(db, longitudes, latitudes) == answers, "the refresh keeps other areas"
+    return answers
+
+
+def kept(
+    db: psycopg.Connection, longitudes: list[float], latitudes: list[float]
+) -> list[list[int]]:
+    """Find the areas of positions as the refresh does when it takes the positions in."""
+    db.execute("select vessel_activity.make_area_grid()")
+    (sets,) = db.execute(
+        "select vessel_activity.area_sets(%s::float8[], %s::float8[])", [longitudes, latitudes]
+    ).fetchone() or ([],)
+    known: dict[int, list[int]] = dict(
+        db.execute("select id, areas from vessel_activity.area_set").fetchall()
+    )
+    return [known.get(one, []) for one in sets]
 
 
 def members(

@@ -117,6 +117,26 @@ def test_vessels_enter_and_leave_between_their_positions_of_an_hour_ago_and_now(
     assert (port["entered"], port["left"], port["activeLast24h"]) == (1, 1, 4)
 
 
+def test_a_vessel_that_was_silent_for_a_day_enters_the_area_where_it_lies(
+    db: psycopg.Connection,
+) -> None:
+    db.execute(PUT, ["Port", square(4, 51, 1)])
+    silent, other = vessel(db), vessel(db)
+    report(db, silent, AS_OF, (4.5, 51.5))
+    db.execute(REFRESH, [AS_OF, False])
+    # Until five minutes before the end of its day it is in the port, and then in no area.
+    for minutes in (24 * 60 - 5, 24 * 60, 24 * 60 + 5, 25 * 60, 25 * 60 + 10):
+        at = AS_OF + minutes * MINUTE
+        report(db, other, at, (4.5, 51.5))
+        if minutes == 25 * 60 + 10:
+            report(db, silent, at, (4.5, 51.5))
+        db.execute(REFRESH, [at, False])
+        equals_the_definition(db)
+
+    (port,) = document(db)
+    assert (port["entered"], port["left"], port["activeNow"]) == (1, 0, 2)
+
+
 def test_the_document_has_the_hundred_areas_with_the_most_vessels(db: psycopg.Connection) -> None:
     for number in range(101):
         db.execute(PUT, [f"{number:03}", square(number, 10, 0.5)])
@@ -142,6 +162,8 @@ def test_an_area_that_is_removed_is_gone_from_the_next_document(db: psycopg.Conn
         "area_history",
         "area_past",
         "area_late",
+        "area_set",
+        "area_grid",
     ):
         assert db.execute(f"select count(*) from vessel_activity.{table}").fetchone() == (0,)  # noqa: S608
 

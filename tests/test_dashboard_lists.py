@@ -14,7 +14,7 @@ from tests.support.webserver import WebServer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +46,17 @@ def web(module_url: str) -> Iterator[WebServer]:
         yield running
 
 
+def opened(page: Page, web: WebServer) -> None:
+    """Open the page at its lists. Their file is loaded when a reader comes near them."""
+    page.goto(web.address + DASHBOARD)
+    page.locator("#lists").scroll_into_view_if_needed()
+
+
 def test_the_lists_show_active_vessels_and_the_registry_on_request(
     web: WebServer, browser: Browser
 ) -> None:
     with reader(browser) as page:
-        page.goto(web.address + DASHBOARD)
+        opened(page, web)
         active = page.locator("#types-active li")
         expect(active).to_have_count(2, timeout=SOON)
         expect(active.nth(0).locator(".count")).to_have_text("57")
@@ -67,7 +73,7 @@ def test_the_lists_show_active_vessels_and_the_registry_on_request(
 
 def test_a_type_leads_to_its_vessels_page_by_page(web: WebServer, browser: Browser) -> None:
     with reader(browser) as page:
-        page.goto(web.address + DASHBOARD)
+        opened(page, web)
         link = page.locator("#types-active").get_by_role("button", name="Cargo")
         link.click()
         dialog = page.get_by_role("dialog", name="Active now: Cargo")
@@ -98,7 +104,7 @@ def test_a_type_leads_to_its_vessels_page_by_page(web: WebServer, browser: Brows
 
 def test_what_is_moving_leads_to_its_vessels(web: WebServer, browser: Browser) -> None:
     with reader(browser) as page:
-        page.goto(web.address + DASHBOARD)
+        opened(page, web)
         under_way = page.locator('#moving [data-key="underWay"]')
         expect(under_way).to_have_text("60", timeout=SOON)
         under_way.focus()

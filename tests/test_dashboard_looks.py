@@ -23,6 +23,7 @@ from tests.support.browsing import (
     reader,
     state,
 )
+from tests.support.history import without_extremes
 from tests.support.webserver import HISTORY, WebServer, eventually, put_row, write_row
 from vessel_activity.web.words import LANGUAGES
 
@@ -198,8 +199,7 @@ def with_history(page: Page, web: WebServer, **changes: Any) -> None:  # noqa: A
     past = web.get(f"{HISTORY}?range=24h").json()
     number = len(past["time"])
     past |= {key: [value] * number for key, value in changes.items()}
-    figures = {key: past[key] for key in past["min"]}
-    past |= {"min": figures, "max": figures, "usual": None}
+    past = without_extremes(past)
     page.route("**/vessel-stats-history?range=24h", lambda route: route.fulfill(json=past))
 
 
@@ -217,8 +217,7 @@ def test_the_speed_has_a_scale_of_its_own_and_is_not_flat(web: WebServer, browse
     put_row(web, **FULL)
     past = web.get(f"{HISTORY}?range=24h").json()
     past["speedAvg"] = [10 + n / len(past["time"]) * 4 for n in range(len(past["time"]))]
-    past |= {"min": past["min"] | {"speedAvg": past["speedAvg"]}, "usual": None}
-    past["max"] = past["min"]
+    past = without_extremes(past)
     with reader(browser, viewport={"width": 1280, "height": 900}) as page:
         page.add_init_script(WRITTEN)
         page.route("**/vessel-stats-history?range=24h", lambda route: route.fulfill(json=past))
@@ -288,7 +287,9 @@ def test_the_address_chooses_the_colours(web: WebServer, browser: Browser) -> No
             assert page.evaluate(ground) == "rgb(255, 255, 255)"
 
 
-@pytest.mark.parametrize(("name", "least"), [("style.css", 16), ("map.css", 10)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("style.css", 16), ("map.css", 10), ("hour-chart.css", 11)]
+)
 def test_the_dark_colours_are_the_same_by_wish_and_by_preference(name: str, least: int) -> None:
     style = (PROJECT / "dashboard" / name).read_text(encoding="utf-8")
     found = [
@@ -488,6 +489,17 @@ def test_paper_names_the_range(web: WebServer, browser: Browser) -> None:
         expect(page.locator("#trend-title")).to_have_text("Trend the last 30 days")
         expect(page.locator("#trend-range")).to_be_visible()
         expect(page.locator("#ranges")).to_be_hidden()
+
+
+def test_paper_is_laid_out_as_a_wide_screen_is(web: WebServer, browser: Browser) -> None:
+    put_row(web, **FULL)
+    # A sheet of A4 is 794 pixels wide. Half of that is no phone.
+    with opened(browser, web, "", (794, 1123)) as page:
+        tops = "all => [...new Set(all.map((each) => each.getBoundingClientRect().top))].length"
+        assert page.locator(".card").evaluate_all(tops) == 2
+        page.emulate_media(media="print")
+        for part in (".card", "dl.strip[data-panel] > div", ".lists > section"):
+            assert page.locator(part).evaluate_all(tops) == 1
 
 
 def note_address(asked: list[str], request: Request) -> None:

@@ -18,7 +18,7 @@ from tests.support.webserver import WebServer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Position
 
 PORT = [[[3, 51], [5, 51], [5, 53], [3, 53], [3, 51]]]
 FIJI = [[[177, -20], [-178, -20], [-178, -15], [177, -15], [177, -20]]]
@@ -50,6 +50,15 @@ def web(module_url: str) -> Iterator[WebServer]:
                 " speed) values (%s, %s, %s, %s, 10)",
                 [(who, now, *place) for who, place in zip(ids, places, strict=True)],
             )
+        # Two weeks tell that 12 and 30 vessels are usual in two cells where there is none now.
+        db.execute(
+            "insert into vessel_activity.cell_history (hour, sampled_at, cells, vessels)"
+            " select h.hour, h.hour, array[120 * 360 + 139, 130 * 360 + 100, 130 * 360 + 101],"
+            " array[130, 12, 30]"
+            " from generate_series(1, 2) as w (week), generate_series(0, 2) as n,"
+            " lateral (select date_bin('1 hour', now(), 'epoch') + n * interval '1 hour'"
+            " - w.week * interval '168 hours') as h (hour)"
+        )
         db.execute("update vessel_activity.settings set detail_interval = '1 second'")
         db.execute("select public.refresh_vessel_activity()")
     with WebServer(module_url) as server:
@@ -190,6 +199,81 @@ def test_a_click_on_a_cell_opens_its_vessels(web: WebServer, browser: Browser) -
         expect(dialog.locator("tbody tr").first).to_contain_text("30.500° N 40.500° W")
 
 
+def test_a_click_on_an_area_opens_its_vessels(web: WebServer, browser: Browser) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+        dialog = page.get_by_role("dialog")
+        # The vessel's cell is in the middle of Fiji's waters. The other cells there are empty.
+        fiji = page.locator("#map-world .map-area").nth(1)
+        page.locator(".chart-of-cells").focus()
+        fiji.hover()
+        page.mouse.wheel(0, -300)
+        page.mouse.wheel(0, -300)
+        corner: Position = {"x": 30, "y": 30}
+        fiji.click(position=corner)
+        expect(dialog.get_by_role("heading")).to_have_text("Active now: Fiji", timeout=SOON)
+        expect(dialog.get_by_role("status")).to_have_text("1 of 1 vessels", timeout=SOON)
+        page.keyboard.press("Escape")
+
+        page.locator('.map-windows [data-window="1h"]').click()
+        fiji.click(position=corner)
+        expect(dialog.get_by_role("heading")).to_have_text("Fiji", timeout=SOON)
+
+
+def test_the_name_of_an_area_on_the_map_opens_its_vessels(web: WebServer, browser: Browser) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+        page.locator(".chart-of-cells").focus()
+        page.locator("#map-world .map-area").first.hover()
+        page.mouse.wheel(0, -300)
+        page.mouse.wheel(0, -300)
+        name = page.locator(".area-names text", has_text="Port <i>")
+        expect(name).to_be_visible(timeout=SOON)
+        name.click()
+        dialog = page.get_by_role("dialog", name="Active now: Port <i>")
+        expect(dialog.get_by_role("status")).to_have_text("5 of 5 vessels", timeout=SOON)
+
+
+def test_the_keys_open_an_area_from_the_list_and_keep_their_place(
+    web: WebServer, browser: Browser
+) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        opened(page, web)
+        link = page.get_by_role("button", name="Port <i>")
+        link.press("Enter")
+        dialog = page.get_by_role("dialog", name="Active now: Port <i>")
+        expect(dialog.get_by_role("status")).to_have_text("5 of 5 vessels", timeout=SOON)
+        expect(dialog.locator("tbody tr")).to_have_count(5)
+        page.keyboard.press("Escape")
+        expect(link).to_be_focused()
+
+
+def test_cells_that_have_gone_dark_are_hatched_counted_and_found(
+    web: WebServer, browser: Browser
+) -> None:
+    with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+        page.goto(f"{web.address}{DASHBOARD}")
+        count = page.locator('#moving [data-key="dark"]')
+        expect(count).to_have_text("2", timeout=SOON)
+        expect(count).to_have_accessible_description("Cells gone dark")
+        count.press("Enter")  # the map is not loaded yet
+
+        place = "40\N{EN DASH}41° N, {}\N{EN DASH}{}° W: 0 vessels · gone dark; usual: {}"
+        shown = page.locator(".map-reading")
+        expect(shown).to_have_text(place.format(78, 79, 30), timeout=SOON)
+        said = page.locator(".map-dark-said")
+        expect(said).to_have_text(
+            "Cells gone dark: 2 Hatched: far fewer vessels than usual at this hour of the week"
+            " (weeks known: 2)."
+        )
+        drawn = page.locator("#map-world .map-dark")
+        assert (drawn.get_attribute("d") or "").count("M") == 2
+        said.get_by_role("button").click()
+        expect(shown).to_have_text(place.format(79, 80, 12))
+        said.get_by_role("button").press("Enter")
+        expect(shown).to_have_text(place.format(78, 79, 30))
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1200, 390])
 def test_axe_finds_nothing_on_the_page_nor_in_the_dialog(
@@ -200,6 +284,7 @@ def test_axe_finds_nothing_on_the_page_nor_in_the_dialog(
     ) as page:
         opened(page, web)
         expect(page.locator("#areas tbody tr")).to_have_count(2, timeout=SOON)
+        page.locator("#lists").scroll_into_view_if_needed()
         expect(page.locator("#types-active li")).to_have_count(1, timeout=SOON)
         found = [Axe().run(page)]
         page.locator('#moving [data-key="underWay"]').click()
@@ -207,3 +292,69 @@ def test_axe_finds_nothing_on_the_page_nor_in_the_dialog(
         found.append(Axe().run(page))
         broken = [one for each in found for one in each.response["violations"]]
         assert [(one["id"], one["nodes"][0]["html"]) for one in broken] == []
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (1080, 1920)])
+def test_a_wall_screen_has_the_map_and_no_controls_on_it(
+    web: WebServer, browser: Browser, size: tuple[int, int]
+) -> None:
+    with reader(browser, viewport={"width": size[0], "height": size[1]}) as page:
+        page.goto(f"{web.address}{DASHBOARD}?kiosk")
+        expect(page.locator("#map")).to_have_attribute("data-as-of", re.compile("T"), timeout=SOON)
+        frame, panel = (page.locator(part).bounding_box() for part in ("#map .map-frame", "#map"))
+        assert frame is not None
+        assert panel is not None
+        # Inside its panel, which is inside the screen, and large enough to be seen from afar.
+        assert panel["y"] < frame["y"]
+        assert frame["y"] + frame["height"] < panel["y"] + panel["height"] < size[1]
+        assert frame["height"] > size[1] / 8
+        assert frame["width"] > size[0] / 4
+        # The words say which vessels these are, and what has gone dark.
+        assert page.locator("#map button").evaluate_all(
+            "all => all.filter((each) => each.checkVisibility()).map((each) => each.textContent)"
+        ) == ["Now", "Cells gone dark: 2"]
+        expect(page.locator("#map .map-hint")).to_be_hidden()
+        expect(page.locator("#map .map-legend")).to_be_visible()
+
+
+def test_paper_has_the_map_without_its_buttons(web: WebServer, browser: Browser) -> None:
+    with reader(browser, viewport={"width": 794, "height": 1123}) as page:
+        opened(page, web)
+        page.emulate_media(media="print")
+        expect(page.locator("#map .map-frame")).to_be_visible()
+        expect(page.locator("#map .map-legend")).to_be_visible()
+        for part in ("#map .map-windows", "#map .map-zoom", "#map .map-hint"):
+            expect(page.locator(part)).to_be_hidden()
+
+
+WIDE = [[[165, -45], [-175, -45], [-175, -30], [165, -30], [165, -45]]]
+
+
+def test_the_name_of_an_area_at_the_edge_of_the_map_is_whole(
+    web: WebServer, browser: Browser
+) -> None:
+    shape = json.dumps({"type": "Polygon", "coordinates": WIDE})
+    refresh = "select public.refresh_vessel_activity()"
+    with psycopg.connect(web.url, autocommit=True) as db:
+        db.execute(
+            "select public.vessel_activity_area_put(%s, %s)", ["Across the date line", shape]
+        )
+        db.execute("delete from vessel_activity.activity")  # else a new one is not due yet
+        db.execute(refresh)
+        try:
+            with reader(browser, viewport={"width": 1200, "height": 900}) as page:
+                page.goto(web.address + DASHBOARD)
+                page.locator("#map").scroll_into_view_if_needed()
+                name = page.locator("#map .area-names text", has_text="Across the date line")
+                expect(name).to_be_visible(timeout=SOON)
+                frame, box = page.locator("#map .map-frame").bounding_box(), name.bounding_box()
+        finally:
+            db.execute("select public.vessel_activity_area_remove('Across the date line')")
+            db.execute("delete from vessel_activity.activity")
+            db.execute(refresh)
+    assert frame is not None
+    assert box is not None
+    # In the middle of the area, half of the name would be beyond the edge.
+    assert frame["x"] <= box["x"]
+    assert box["x"] + box["width"] <= frame["x"] + frame["width"]
+    assert box["x"] + box["width"] > frame["x"] + frame["width"] - 40

@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.support.browsing import NO_STREAM, SOON, chromium, reader, state
+from tests.support.history import extremes
 from tests.support.webserver import HISTORY, WebServer, eventually, put_row, write_row
 from tests.test_dashboard_trend import WRITTEN, card, history, open_with_chart
 
@@ -142,7 +143,7 @@ def pixels(page: Page, x: float, y: float) -> list[int]:
 
 def test_a_step_tells_its_extremes_to_those_who_read_it(web: WebServer, page: Page) -> None:
     open_with_chart(page, web, "?range=1y&show=activeNow")
-    lowest = history(web, "1y")["min"]["activeNow"]
+    lowest = extremes(history(web, "1y"), "min", "activeNow")
     page.locator("#chart").focus()
     page.keyboard.press("End")
     for _ in range(len(lowest) - 1 - lowest.index(0)):
@@ -178,7 +179,7 @@ def test_the_usual_band_is_behind_the_line(web: WebServer, page: Page) -> None:
         assert left <= x
         assert x + wide <= left + width + 1
     # The band of an hour in the middle, by the scale: zero at the bottom, the top 8 % above all.
-    most = max(*usual["activeNow"]["high"], *history(web, "24h")["max"]["activeNow"])
+    most = max(*usual["activeNow"]["high"], *extremes(history(web, "24h"), "max", "activeNow"))
     low, high = usual["activeNow"]["low"][5], usual["activeNow"]["high"][5]
     drawn = [
         (bottom, tall)

@@ -28,6 +28,7 @@ from tests.support.browsing import (
     reader,
     state,
 )
+from tests.support.history import without_extremes
 from tests.support.webserver import HISTORY, STATS, WebServer, put_row, write_row
 
 if TYPE_CHECKING:
@@ -233,7 +234,8 @@ def without_first(past: dict[str, Any], dropped: int) -> dict[str, Any]:
     found = {
         name: value[dropped:] if isinstance(value, list) else value for name, value in past.items()
     }
-    return found | {end: without_first(past[end], dropped) for end in ("min", "max") if end in past}
+    ends = {"toMin", "toMax"} & set(past)
+    return found | {end: without_first(past[end], dropped) for end in ends}
 
 
 def refresh_the_past(page: Page, past: dict[str, Any]) -> None:
@@ -334,8 +336,7 @@ def test_values_have_digits_enough_and_the_speed_says_what_it_is(
     number = len(past["time"])
     past |= {"activeNow": [1200] * number, "positionsLastHour": [None] * number}
     past["speedAvg"] = [12.3 + n % 2 / 10 for n in range(number)]
-    figures = {name: past[name] for name in past["min"]}
-    past |= {"min": figures, "max": figures, "usual": None}
+    past = without_extremes(past)
     page.route("**/vessel-stats-history?range=24h", lambda route: route.fulfill(json=past))
     page.add_init_script(WRITTEN)
     open_with_chart(page, web)
@@ -550,6 +551,8 @@ def test_the_page_weighs_no_more_than_seventy_five_kilobytes(
         page.wait_for_load_state("load")
         names = {request.url.rsplit("/", 1)[1].partition("?")[0] for request in requests}
         assert {"vessels", "style.css", "app.js", "chart.js", "uPlot.iife.min.js"} <= names
+        # What is further down, or not there, is loaded later.
+        assert names & {"map.js", "areas.js", "lists.js", "alerts.js", "vessels.js"} == set()
         sizes = [request.sizes() for request in requests]
         moved = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
         assert 30_000 < moved <= 75_000

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PAGE = PROJECT / "dashboard"
 FILES = {path.stem: path for path in sorted((PAGE / "words").glob("*.json"))}
 ENGLISH = json.loads(FILES["en"].read_text(encoding="utf-8"))
-PARTS = ("page", "script", "types")
+PARTS = ("page", "script", "types", "rules")
 SCRIPTS = sorted(PAGE.glob("*.js"))
 # What is the same in every language.
 UNTRANSLATED = {"\N{MIDDLE DOT}", "AIS", "API", "CSV", "JSON", "PNG", "!", "\N{EN DASH}"}
@@ -133,6 +133,13 @@ def test_the_stylesheet_has_no_words() -> None:
 def test_every_type_of_ship_that_is_stored_has_a_name(db: psycopg.Connection) -> None:
     stored = db.execute("select distinct name from vessel_activity.ship_type").fetchall()
     assert set(ENGLISH["types"]) == {name for (name,) in stored} | {"Unknown"}
+
+
+def test_every_rule_that_comes_with_vessel_activity_has_a_name(db: psycopg.Connection) -> None:
+    rules = db.execute("select name from vessel_activity.watch").fetchall()
+    assert set(ENGLISH["rules"]) == {name for (name,) in rules}
+    # In English it is the name that the table and the webhook have.
+    assert all(name == words for name, words in ENGLISH["rules"].items())
 
 
 @pytest.mark.parametrize(

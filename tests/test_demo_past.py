@@ -96,6 +96,89 @@ def test_the_past_repeats_and_is_written_once(fleet: psycopg.Connection) -> None
     assert fleet.execute(total).fetchone() == before
 
 
+def test_the_types_and_the_areas_have_a_past_too(fleet: psycopg.Connection) -> None:
+    fleet.execute("delete from vessel_activity.area_figures")
+    assert demo.write_details(fleet) is False
+    for _ in range(2):
+        fleet.execute("delete from vessel_activity.activity")  # else a new one is not due yet
+        fleet.execute("select public.refresh_vessel_activity()")
+        # A refresh keeps the sample of its hour; the past ends before that. The sample from before
+        # there was a fleet makes way for that of the next refresh.
+        assert demo.write_details(fleet) is True
+    types = fleet.execute(
+        """
+        select count(distinct hour) = extract(epoch from max(hour) - min(hour)) / 3600 + 1,
+          min(hour) = date_bin('1 hour', min(as_of) - interval '720 hours', 'epoch') + interval '1 hour',
+          max(hour) = date_bin('1 hour', min(as_of), 'epoch'),
+          sum(active_last_hour) filter (where place > 0) = sum(active_last_hour) filter (where place = 0)
+        from vessel_activity.type_hour cross join (select as_of from vessel_activity.activity) as document
+        """
+    ).fetchone()
+    assert types == (True, True, True, True)
+    areas = fleet.execute(
+        """
+        select a.name, count(*) = extract(epoch from max(h.hour) - min(h.hour)) / 3600 + 1,
+          max(h.hour) = date_bin('1 hour', min(as_of), 'epoch'), min(h.hour) <= min(as_of) - interval '1343 hours',
+          bool_and(active_now <= active_last_hour and active_last_hour <= active_last_24h)
+        from vessel_activity.area_history as h join public.vessel_activity_area as a on a.id = h.area
+        cross join (select as_of from vessel_activity.activity) as document
+        group by a.name
+        """
+    ).fetchall()
+    assert len(areas) == 12
+    assert {row[1:] for row in areas} == {(True, True, True, True)}
+    total = "select count(*), sum(active_last_hour) from vessel_activity."
+    before = [fleet.execute(total + table).fetchone() for table in ("type_hour", "area_history")]
+    assert demo.write_details(fleet) is True
+    after = [fleet.execute(total + table).fetchone() for table in ("type_hour", "area_history")]
+    assert after == before
+
+
+def test_the_past_of_the_types_is_what_the_reports_would_have_shown(
+    fleet: psycopg.Connection,
+) -> None:
+    """Compare the types that were computed for the last hour with those of its reports."""
+    rows = fleet.execute(
+        """
+        with at as (select max(hour) - interval '1 hour' as hour from vessel_activity.type_hour),
+          counted as (
+            select coalesce(v."vesselType", 'Unknown') as name, count(distinct v.id) as vessels
+            from public.vessel_positions as p join public.vessels as v on v.id = p."vesselId" cross join at
+            where p."timestamp" between at.hour - interval '1 hour' and at.hour
+            group by 1)
+        select name, t.active_last_hour, c.vessels
+        from vessel_activity.type_hour as t join at using (hour) join counted as c using (name)
+        """
+    ).fetchall()
+    assert len(rows) > 10
+    for name, written, counted in rows:
+        assert abs(written - counted) < 5 * (written + counted) ** 0.5, name
+    assert sum(row[1] for row in rows) == pytest.approx(sum(row[2] for row in rows), rel=0.1)
+
+
+def test_reports_by_satellite_arrive_a_minute_and_a_half_late(fleet: psycopg.Connection) -> None:
+    at = datetime(2026, 3, 4, 12, 1, tzinfo=UTC)
+    rows = fleet.execute(
+        "select f.number %% 40 = 0 and f.report_every_seconds = 1160, r.reported_at"
+        " from vessel_activity_demo.reports(%s, %s) as r join vessel_activity_demo.fleet as f using (vessel_id)",
+        (at, at + HOUR),
+    ).fetchall()
+    late = {reported_at for is_late, reported_at in rows if is_late}
+    assert len(late) > 10
+    # They were made a minute and a half before the hour in which they arrive.
+    delay = timedelta(seconds=90)
+    assert at - delay < min(late) <= max(late) <= at + HOUR - delay
+    assert min(late) < at
+    assert all(at < reported_at <= at + HOUR for is_late, reported_at in rows if not is_late)
+    # Whoever asks twice gets no report twice, and misses none.
+    halves = [
+        fleet.execute(REPORTS, (at + begin, at + begin + HOUR / 2)).fetchall()
+        for begin in (timedelta(), HOUR / 2)
+    ]
+    whole = fleet.execute(REPORTS, (at, at + HOUR)).fetchall()
+    assert sorted(halves[0] + halves[1]) == sorted(whole)
+
+
 def test_a_dozen_areas_are_put_once_and_removed_with_the_fleet(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as db:
         names = "select array_agg(name order by name) from public.vessel_activity_area"

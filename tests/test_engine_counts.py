@@ -71,7 +71,7 @@ def test_vessels_that_fell_silent_are_deleted_bit_by_bit(db: psycopg.Connection)
     assert refreshed(db, AS_OF).active_last_24h == 2_000
     left = []
     for number in range(1, 9):
-        figures = refreshed(db, AS_OF + 24 * HOUR + number * SECOND)
+        figures = refreshed(db, AS_OF + 26 * HOUR + number * SECOND)
         assert figures.active_last_24h == 0
         assert last_mode(db)[0] == "incremental"
         left.append(kept())
@@ -80,8 +80,8 @@ def test_vessels_that_fell_silent_are_deleted_bit_by_bit(db: psycopg.Connection)
     assert sorted(left, reverse=True) == left
     assert left[-1] == 0
     # A vessel that was deleted and is heard again counts once.
-    add_positions(db, (7, AS_OF + 25 * HOUR))
-    assert refreshed(db, AS_OF + 25 * HOUR)[:3] == (1, 1, 1)
+    add_positions(db, (7, AS_OF + 27 * HOUR))
+    assert refreshed(db, AS_OF + 27 * HOUR)[:3] == (1, 1, 1)
 
 
 def test_a_verification_finds_a_vessel_in_the_wrong_second(db: psycopg.Connection) -> None:

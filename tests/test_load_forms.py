@@ -412,20 +412,60 @@ def test_a_map_that_does_not_fit_the_file_is_refused(
 # --- what is not known ---------------------------------------------------------------------------
 
 
-def test_a_form_that_is_not_known_is_refused_with_its_header_and_the_nearest_forms() -> None:
-    header = "vessel_mmsi;datetime;LAT;LON;SOG knots;Heading"
-    named = "mmsi=vessel_mmsi,time=datetime,latitude=LAT,longitude=LON"
+@pytest.mark.parametrize(
+    ("header", "nearest", "named"),
+    [
+        (
+            "vessel_mmsi;datetime;LAT;LON;SOG knots;Heading",
+            (
+                "MarineCadastre, of which MMSI, BaseDateTime are missing"
+                " and whose columns are separated by commas"
+            ),
+            "mmsi=vessel_mmsi,time=datetime,latitude=LAT,longitude=LON",
+        ),
+        (
+            "MMSI;Base_Date_Time;LAT;LON",
+            (
+                "MarineCadastre, whose columns are separated by commas; Danish Maritime Authority,"
+                " of which # Timestamp, Latitude, Longitude are missing"
+                " and whose columns are separated by commas"
+            ),
+            "mmsi=MMSI,time=Base_Date_Time,latitude=LAT,longitude=LON",
+        ),
+        (
+            "MMSI,time,LAT,LON",
+            (
+                "MarineCadastre, of which BaseDateTime is missing; Danish Maritime Authority,"
+                " of which # Timestamp, Latitude, Longitude are missing"
+            ),
+            "mmsi=MMSI,time=time,latitude=LAT,longitude=LON",
+        ),
+        (
+            "# Timestamp,Latitude,Longitude",
+            (
+                "Danish Maritime Authority, of which MMSI is missing; MarineCadastre,"
+                " of which MMSI, BaseDateTime are missing"
+            ),
+            "mmsi=COLUMN,time=# Timestamp,latitude=Latitude,longitude=Longitude",
+        ),
+        (
+            "ship_no|when|y|x",
+            "none: no column has a known name",
+            "mmsi=COLUMN,time=COLUMN,latitude=y,longitude=x",
+        ),
+    ],
+)
+def test_a_form_that_is_not_known_is_refused_with_its_header_and_the_nearest_forms(
+    header: str, nearest: str, named: str
+) -> None:
     with pytest.raises(NotAisError) as raised:
         layouts.layout_of(header)
-    assert str(raised.value).splitlines()[:3] == [
+    assert str(raised.value).splitlines() == [
         f"the form of this file is not known. Its header: {header}",
-        "  nearest: none of the known forms is near",
+        f"  nearest: {nearest}",
         f"  hint: name its columns: --map '{named}'",
+        f"  expected: {layouts.EXPECTED}",
     ]
-    with pytest.raises(NotAisError, match="MarineCadastre, of which BaseDateTime is missing"):
-        layouts.layout_of("MMSI,time,LAT,LON")
-    with pytest.raises(NotAisError, match="Danish Maritime Authority, of which MMSI is missing"):
-        layouts.layout_of("# Timestamp,Latitude,Longitude")
 
 
 def test_the_command_takes_a_map_and_refuses_a_wrong_one(url: str, tmp_path: Path) -> None:

@@ -729,7 +729,8 @@ def test_a_verification_compares_every_figure_with_the_definition(
 
     figures = {figure: (state, defined, equal) for figure, state, defined, equal in rows}
     assert sorted(figures) == [
-        *("active_last_24h", "active_last_hour", "active_now", "last_reports", "late_last_hour"),
+        *("active_last_24h", "active_last_hour", "active_now", "areas", "dark_cells"),
+        *("last_reports", "late_last_hour"),
         *("newest_report", "positions_ahead", "positions_last_hour", "reports_last_minute"),
         *("speed_avg", "timed_last_hour", "top_flags", "total_vessels", "updated_at"),
         "vessel_types",

@@ -39,6 +39,7 @@ _READER = {
     "execute vessel_activity.figures_json(vessel_activity_realtime)",
     "execute vessel_activity.history_csv(text,timestamp with time zone)",
     "execute vessel_activity.history_json(text,timestamp with time zone)",
+    "execute vessel_activity.area_history_json(text,text,timestamp with time zone)",
     "execute vessel_activity.areas_json()",
     "execute vessel_activity.grid_json(numeric,double precision[],text)",
     "execute vessel_activity.measures()",

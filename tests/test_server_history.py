@@ -183,7 +183,7 @@ def test_times_without_any_position_are_unknown_and_not_zero(
     for name in unknown:
         assert set(answer[name]) == {None}
         assert answer["compare"]["hourBefore"][name] is None
-        assert set(answer["min"][name]) == set(answer["max"][name]) == {None}
+        assert set(answer["toMin"][name]) == set(answer["toMax"][name]) == {None}
     sampled = [value for value in answer["totalVessels"] if value is not None]
     assert set(sampled) == {9999}
     lines = list(csv.DictReader(io.StringIO(web.get(f"{HISTORY}.csv?range=1h").text, newline="")))

@@ -81,3 +81,30 @@ def test_the_server_serves_the_ranges(db: psycopg.Connection, url: str) -> None:
         wrong = web.get(f"{PATH}?range=1y")
         assert wrong.status_code == 400
         assert wrong.json() == {"error": "range must be one of 24h, 7d, 30d"}
+
+
+def test_a_full_month_is_answered_in_time(db: psycopg.Connection, url: str) -> None:
+    # As many samples as there can be. The server gives a question two seconds.
+    db.execute("truncate vessel_activity.type_hour")
+    db.execute(
+        """
+        insert into vessel_activity.type_hour (hour, name, sampled_at, active_last_hour, place)
+        select h.hour, case place when 0 then '' else 'T' || place end, h.hour,
+          case place when 0 then 2000 else 100 - place end, place
+        from generate_series(
+            date_bin('1 hour', now(), 'epoch') - interval '730 hours', now() + interval '2 hours',
+            '1 hour'
+          ) as h (hour)
+          cross join generate_series(0, 20) as p (place)
+        """
+    )
+    with WebServer(url) as web:
+        answer = web.get(f"{PATH}?range=30d")
+        assert answer.status_code == 200
+        lines = {line["name"]: line["activeLastHour"] for line in answer.json()["types"]}
+        # The eight most frequent types have 99 to 92 vessels.
+        expected: dict[str | None, list[int]] = {
+            f"T{place}": [100 - place] * 720 for place in range(1, 9)
+        }
+        expected[None] = [2000 - sum(range(92, 100))] * 720
+        assert lines == expected

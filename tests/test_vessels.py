@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import random
+from datetime import timedelta
+from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import psycopg
 import pytest
 
+from tests.support.fleet import AS_OF
 from tests.support.webserver import VESSELS, WebServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PUT = "select public.vessel_activity_area_put(%s, %s)"
+OSLO = [[10, 59], [11, 59], [11, 60], [10, 60], [10, 59]]
+PACIFIC = [[179, -20], [-179, -20], [-179, 20], [179, 20], [179, -20]]
 # mmsi, name, type, flag, minutes since the last position, speed, latitude, longitude
 FLEET = [
     ("1", "=ANNA", "Cargo", "NO", 1, 12.3, 59.9, 10.7),
@@ -41,6 +49,8 @@ def web(module_url: str) -> Iterator[WebServer]:
             'insert into vessel_positions ("vesselId", timestamp)'
             " select id, now() - interval '20 hours' from vessels where mmsi in ('1', '4')"
         )
+        for name, ring in (("Oslo", OSLO), ("Pacific & more", PACIFIC)):
+            db.execute(PUT, [name, json.dumps({"type": "Polygon", "coordinates": [ring]})])
         db.execute("select public.refresh_vessel_activity()")
     with WebServer(module_url) as running:
         yield running
@@ -73,6 +83,11 @@ def listed(web: WebServer, **query: object) -> dict[str, Any]:
         ({"state": "silent"}, "5"),
         ({"box": "10,59,11,60"}, "1"),
         ({"box": "179,-90,-179,90"}, "23"),  # across the antimeridian
+        ({"box": "10,59,10.7,60"}, ""),  # the eastern edge belongs to the next box
+        ({"box": "10.7,59.9,11,60"}, "1"),
+        ({"area": "Oslo"}, "1"),
+        ({"area": "Pacific & more"}, "23"),  # across the antimeridian
+        ({"area": "Pacific & more", "state": "stopped", "window": "1h"}, "2"),
         ({"type": "' or true --"}, ""),
     ],
 )
@@ -154,6 +169,80 @@ def test_a_page_that_can_not_exist_is_not_found(web: WebServer, query: str) -> N
     answer = web.get(f"{VESSELS}?{query}")
     assert answer.status_code == 404
     assert answer.json()["error"].startswith("after must be next")
+
+
+@pytest.mark.parametrize("name", ["Atlantis", "", "oslo", "a\0"])
+def test_a_list_of_an_area_that_is_not_there_is_not_found(web: WebServer, name: str) -> None:
+    for path in (VESSELS, f"{VESSELS}.csv"):
+        answer = web.get(f"{path}?{urlencode({'area': name})}")
+        assert answer.status_code == 404
+        assert answer.json() == {"error": f"there is no area {name}"}
+
+
+def is_inside(x: Fraction, y: Fraction, ring: list[list[int]]) -> bool:
+    """Count the edges of a ring that lie east of a point: an odd number if it is inside."""
+    crossed = 0
+    for (x1, y1), (x2, y2) in pairwise(ring):
+        if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * Fraction(x2 - x1, y2 - y1):
+            crossed += 1
+    return crossed % 2 == 1
+
+
+@pytest.mark.parametrize("from_state", [True, False])
+def test_the_list_of_an_area_holds_the_vessels_that_lie_in_it(
+    db: psycopg.Connection, from_state: bool
+) -> None:
+    """Compare with exact arithmetic: vessels that moved, an area with a hole and an island."""
+    chance = random.Random(4)  # noqa: S311
+    outline = [[170, -9], [184, -8], [190, 3], [181, 10], [177, 4], [171, 8], [170, -9]]
+    hole = [[178, -3], [183, -4], [182, 2], [178, -3]]
+    island = [[-20, 50], [-12, 50], [-15, 57], [-20, 50]]
+    other = [[174, -20], [178, -20], [178, 20], [174, 20], [174, -20]]
+    shape = {"type": "MultiPolygon", "coordinates": [[outline, hole], [island]]}
+    db.execute(PUT, ["Here", json.dumps(shape)])
+    db.execute(PUT, ["There", json.dumps({"type": "Polygon", "coordinates": [other]})])
+    places: dict[str, tuple[int, int, int]] = {}  # the last: minutes ago, and 1/1000 degrees
+    with db.cursor() as cursor:
+        for number in range(600):
+            mmsi = f"{number:09}"
+            west, south = (165, -12) if number % 4 else (-22, 48)
+            for ago in sorted(chance.sample(range(1, 90), 2), reverse=True):
+                x = west * 1000 + chance.randrange(30_000)
+                x = x - 360_000 if x >= 180_000 else x
+                places[mmsi] = (ago, x, south * 1000 + chance.randrange(24_000))
+                cursor.execute(
+                    "with v as (insert into vessels (mmsi) values (%s) on conflict (mmsi)"
+                    " do update set name = 'x' returning id) insert into vessel_positions"
+                    ' ("vesselId", timestamp, longitude, latitude)'
+                    " select id, %s, %s / 1000.0, %s / 1000.0 from v",
+                    (mmsi, AS_OF - ago * timedelta(minutes=1), *places[mmsi][1:]),
+                )
+    db.execute("select vessel_activity.refresh_at(%s, 'manual')", (AS_OF,))
+    if not from_state:
+        db.execute("update vessel_activity.state set fingerprint = null")
+
+    expected = set()
+    for mmsi, (ago, x, y) in places.items():
+        latitude = Fraction(y, 1000)
+        for longitude in (Fraction(x, 1000), Fraction(x, 1000) + 360):
+            within = is_inside(longitude, latitude, outline) != is_inside(longitude, latitude, hole)
+            if ago <= 60 and (within or is_inside(longitude, latitude, island)):
+                expected.add(mmsi)
+    found: list[str] = []
+    after = None
+    while not found or after:
+        text = db.execute(
+            "select vessel_activity.vessels_json(null, null, '1h', 'any', null, 'Here', 'mmsi',"
+            " 'asc', %s, 20)",
+            (after,),
+        ).fetchone()
+        assert text is not None
+        told = json.loads(text[0])
+        assert told["count"] == len(expected)
+        found += [vessel["mmsi"] for vessel in told["vessels"]]
+        after = told["next"]
+    assert len(expected) > 50
+    assert found == sorted(expected)
 
 
 @pytest.mark.parametrize("query", [{"type": "a\0"}, {"box": "0,60,10,50"}])

@@ -1,4 +1,5 @@
--- A report is computed from the vessel and its time alone.
+-- A report is computed from the vessel and its time alone. Some vessels at sea are heard by satellite, and their reports arrive
+-- a minute and a half late.
 create or replace function vessel_activity_demo.reports(
   p_after timestamptz, p_until timestamptz, p_every_at_least integer default 0
 )
@@ -34,9 +35,12 @@ as $$
             f.starts_at_nm + f.speed * (n.nth * f.report_every_seconds - f.phase_seconds - 1767225600) / 3600.0 as sailed_nm
           from vessel_activity_demo.fleet as f
           cross join lateral (
+            select f.phase_seconds - case when f.report_every_seconds < 2400 and f.number % 40 = 0 then 90 else 0 end
+          ) as arrives (phase_seconds)
+          cross join lateral (
             select
-              floor((extract(epoch from p_after)::double precision + f.phase_seconds) / f.report_every_seconds)::bigint,
-              floor((extract(epoch from p_until)::double precision + f.phase_seconds) / f.report_every_seconds)::bigint
+              floor((extract(epoch from p_after)::double precision + arrives.phase_seconds) / f.report_every_seconds)::bigint,
+              floor((extract(epoch from p_until)::double precision + arrives.phase_seconds) / f.report_every_seconds)::bigint
           ) as due (before, newest)
           cross join lateral generate_series(due.before + 1, due.newest) as n (nth)
           where f.report_every_seconds >= p_every_at_least and due.newest > due.before
@@ -65,4 +69,4 @@ as $$
 $$;
 
 comment on function vessel_activity_demo.reports(timestamptz, timestamptz, integer) is
-  'The simulated position reports after p_after and up to p_until, of vessels that report every p_every_at_least seconds or less often: vessel, time, position, speed over ground in knots, course in degrees.';
+  'The simulated position reports that arrive after p_after and up to p_until, of vessels that report every p_every_at_least seconds or less often: vessel, time, position, speed over ground in knots, course in degrees.';

@@ -1,4 +1,4 @@
--- Fills the history of the demo.
+-- Fills the history of the demo. See write_details() for the types and the areas.
 create or replace function vessel_activity_demo.write_past(p_now timestamptz)
 returns bigint
 language plpgsql volatile
@@ -36,6 +36,7 @@ begin
   where v_since < v_samples_from
   on conflict (hour) do nothing;
   get diagnostics v_hours = row_count;
+  perform vessel_activity_demo.write_cells(p_now);
   return v_samples + v_hours;
 end
 $$;

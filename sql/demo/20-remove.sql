@@ -12,6 +12,8 @@ begin
   join public.vessel_activity_area as a on a.name = d.name;
   delete from vessel_activity.history;
   delete from vessel_activity.history_hour;
+  delete from vessel_activity.type_hour;
+  delete from vessel_activity.cell_history;
   update vessel_activity.settings set simulation = null where simulation = 'vessel_activity_demo';
   drop schema vessel_activity_demo cascade;
 end

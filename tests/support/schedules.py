@@ -175,6 +175,8 @@ class Run:
         if self._held:
             self.refresher.execute("rollback")
         self.prepared: dict[str, int] = {}
+        # The first schedule has no time that could go on.
+        anew = anew or self.as_of == datetime.min.replace(tzinfo=UTC)
         now = self.sandbox.reset(self.judge) if anew else self.as_of
         if not anew:
             self.sandbox.empty(self.judge)

@@ -169,7 +169,7 @@ def layout_of(header: str, named: Mapping[str, str] | None = None) -> Layout:
         places = _places(names, _MARINECADASTRE, [name.replace("_", "") for name in low])
         if not _missing(places):
             return Layout(",", len(names), places)
-    raise NotAisError(_unknown(header, names))
+    raise NotAisError(_unknown(header))
 
 
 def _places(names: Sequence[str], known: Mapping[str, str], low: Sequence[str]) -> dict[str, int]:
@@ -202,29 +202,38 @@ def _delimiter(header: str) -> str:
 # --- a header that is not known ---
 
 
-def _unknown(header: str, names: Sequence[str]) -> str:
+def _unknown(header: str) -> str:
     """Say what the file is instead, its header, and the forms that come nearest."""
     if not header.isprintable() and "\t" not in header:
         return f"this is not a text file. Expected {EXPECTED}"
-    low = {name.strip().lower().replace("_", "") for name in names}
+    if not any(mark in header for mark in _DELIMITERS):
+        return f"the first line is no header of AIS data: {header[:80]!r}. Expected {EXPECTED}"
+    return (
+        f"the form of this file is not known. Its header: {header[:300]}\n"
+        f"  nearest: {_nearest(header)}\n"
+        f"  hint: name its columns: {proposal(header)}\n"
+        f"  expected: {EXPECTED}"
+    )
+
+
+def _nearest(header: str) -> str:
+    """Say what keeps the header from being of each form that has a column like it."""
+    delimiter = _delimiter(header)
+    low = [name.strip().lower() for name in _fields(header, delimiter)]
+    plain = {*low, *(name.replace("_", "") for name in low)}
     near = []
     for form, (known, shown) in _SHOWN.items():
-        found = {known[name] for name in low | {n.strip().lower() for n in names} if name in known}
+        found = {known[name] for name in plain if name in known}
         missing = [
             column for name, column in zip(_order(form), shown.split(", "), strict=True)
             if name not in found
         ]  # fmt: skip
         if found & set(NEEDED):
-            near.append((len(missing), f"{form}, of which {', '.join(missing)} is missing"))
-    nearest = "; ".join(text for _, text in sorted(near)) or "none of the known forms is near"
-    if not any(mark in header for mark in _DELIMITERS):
-        return f"the first line is no header of AIS data: {header[:80]!r}. Expected {EXPECTED}"
-    return (
-        f"the form of this file is not known. Its header: {header[:300]}\n"
-        f"  nearest: {nearest}\n"
-        f"  hint: name its columns: {proposal(header)}\n"
-        f"  expected: {EXPECTED}"
-    )
+            verb = "is" if len(missing) == 1 else "are"
+            flaws = [f"of which {', '.join(missing)} {verb} missing"] if missing else []
+            flaws += ["whose columns are separated by commas"] if delimiter != "," else []
+            near.append((len(missing), f"{form}, {' and '.join(flaws)}"))
+    return "; ".join(text for _, text in sorted(near)) or "none: no column has a known name"
 
 
 def _order(form: str) -> tuple[str, ...]:

@@ -153,6 +153,14 @@ def _fill(connection: psycopg.Connection, vessels: int) -> None:
     print(f"wrote {reports:,} simulated position reports", flush=True)
 
 
+def write_details(connection: psycopg.Connection) -> bool:
+    """Write the past of the types and the areas; tell whether it could be written already."""
+    row = connection.execute(
+        "select vessel_activity_demo.write_details(pg_catalog.clock_timestamp())"
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
 def _serve(url: str, settings: Settings, port: int, incident: Incident | None) -> None:
     """Run the server in another process, and add the fleet's reports, until one of the two ends."""
     # In a session of its own, so that Ctrl-C reaches only this process, which stops it in order.
@@ -164,12 +172,15 @@ def _serve(url: str, settings: Settings, port: int, incident: Incident | None) -
     )
     try:
         feed: psycopg.Connection | None = None
-        answered = False
+        answered = has_details = False
         while server.poll() is None:
             feed = _step(feed, url)
             if not answered and (answered := _answers(settings.host, port)):
                 page = f"http://{address_of(settings.host, port)}/dashboard/vessels"
                 print(f"\n  {page}\n\nsimulated fleet; Ctrl-C stops", flush=True)
+            if answered and not has_details and feed is not None:
+                with contextlib.suppress(psycopg.OperationalError):
+                    has_details = write_details(feed)
             if incident and answered and feed is not None:
                 # While the database is away, the next step tries again.
                 with contextlib.suppress(psycopg.OperationalError):

@@ -159,7 +159,7 @@ class History:
             return
         text = str(row.get("text", ""))
         self._kept.pop(key, None)  # the newest one is the last one
-        self._kept[key] = _Kept(Content.of(text.encode(), level=6), time.monotonic())
+        self._kept[key] = _Kept(Content.of(text.encode()), time.monotonic())
         intervals = [other for other in self._kept if other[0] not in RANGES]
         for oldest in intervals[:-KEPT_INTERVALS]:
             del self._kept[oldest]

@@ -36,16 +36,23 @@ if TYPE_CHECKING:
 _SLOT = '<script type="application/json" id="current"></script>'
 # Looks that the address may ask for (?kiosk, ?embed), as classes of the body.
 _LOOKS = ("kiosk", "embed")
+_STYLE = '<link rel="stylesheet" href="style.css">'
+_KIOSK_STYLE = '<link rel="stylesheet" href="kiosk.css">'
 # ?theme=: the colours, whatever the reader's system prefers.
 _THEMES = ("light", "dark")
-# A comment that has lines of its own. Its empty lines stay, so that a browser counts lines as the
-# source does.
-_COMMENT = re.compile(rb"^[ \t]*(?://[^\n]*|/\*.*?\*/[ \t]*)$", re.MULTILINE | re.DOTALL)
+# The indent of a line, and a comment that has lines of its own. Its empty lines stay, so that a
+# browser counts lines as the source does.
+_COMMENT = re.compile(rb"^[ \t]*(?://[^\n]*$|/\*.*?\*/[ \t]*$)?", re.MULTILINE | re.DOTALL)
 _PANEL = 'data-panel="{}"'
 # Makes the browser wait with its first paint until the script has run.
 _BLOCKING = ' blocking="render"'
 _SIMULATED = ('id="simulated" hidden', 'id="simulated"')
-_TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
+_TYPES = {
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".ts": "text/plain",  # others take it for a video
+    ".txt": "text/plain",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ class Dashboard:
         files = {path.relative_to(DASHBOARD).as_posix(): path for path in DASHBOARD.rglob("*.*")}
         self._files = {name: _load(path) for name, path in files.items() if name != "vessels.html"}
         self._page = files["vessels.html"].read_text(encoding="utf-8")
-        for part in (_SLOT, WORDS_SLOT, _BLOCKING, _SIMULATED[0], "<body"):
+        for part in (_SLOT, WORDS_SLOT, _STYLE, _BLOCKING, _SIMULATED[0], "<body"):
             if self._page.count(part) != 1:
                 raise ValueError(f"{files['vessels.html']} must hold {part} exactly once")
 
@@ -164,6 +171,8 @@ def _arranged(page: str, query: Mapping[str, str]) -> str:
         looks.append("single")
         page = page.replace(panel, f"{panel} data-shown")
     page = page.replace("<body", f'<body class="{" ".join(looks)}"', 1)
+    if _LOOKS[0] in looks:
+        page = page.replace(_STYLE, f"{_STYLE}\n{_KIOSK_STYLE}", 1)
     theme = query.get("theme")
     if theme in _THEMES:
         page = page.replace("<html", f'<html data-theme="{theme}"', 1)
@@ -193,7 +202,7 @@ def _situation(listener: Listener, answer: Answer | None) -> Situation:
 def _load(path: Path) -> _File:
     kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
     body = path.read_bytes()
-    # The comments are a quarter of what a browser would load. The licence of uPlot stays with it.
+    # Without comments and indents a browser loads a quarter less. The licence of uPlot stays.
     if path.suffix in {".js", ".css"} and path.parent == DASHBOARD:
         body = _COMMENT.sub(lambda found: b"\n" * found[0].count(b"\n"), body)
     return _File(Content.of(body), kind or "application/octet-stream")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 
-from vessel_activity.web.shared import Shared
+from vessel_activity.web.shared import CROWDED, CrowdedError, Shared
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
@@ -36,27 +36,36 @@ class Places:
     """The endpoints for the map of one database."""
 
     def __init__(self, asking: Asking, listener: Listener, *, stale_seconds: float) -> None:
-        self._shared = Shared(
-            asking, listener, keep_seconds=KEEP_SECONDS, stale_seconds=stale_seconds
+        self._shared, self._areas = (
+            Shared(asking, listener, keep_seconds=KEEP_SECONDS, stale_seconds=stale_seconds)
+            for _ in ("the grid", "the areas")
         )
 
     async def grid(self, request: Request) -> Response:
-        """Answer with the vessels by cells: 200, 304, 400 for a query that is none, 500."""
+        """Answer with the vessels by cells.
+
+        200 or 304; 400 for a query that is none; 503 if many clients ask for different parts of the
+        map at the same time; 500 if the read failed.
+        """
         try:
             degrees, box, window = key = query_of(request.query_params)
         except ValueError as error:
             return JSONResponse({"error": str(error)}, 400, headers={"cache-control": "no-store"})
-        kept = await self._shared.read(
-            key,
-            "select vessel_activity.grid_json(%s::numeric, %s::float8[], %s) as text",
-            [degrees, list(box) if box else None, window],
-        )
+        try:
+            kept = await self._shared.read(
+                key,
+                "select vessel_activity.grid_json(%s::numeric, %s::float8[], %s) as text",
+                [degrees, list(box) if box else None, window],
+            )
+        except CrowdedError:
+            headers = {"cache-control": "no-store", "retry-after": "1"}
+            return JSONResponse(CROWDED, 503, headers=headers)
         return _answer(request, kept)
 
     async def areas(self, request: Request) -> Response:
         """Answer with every area: 200, 304, 500."""
         query = "select vessel_activity.areas_json() as text"
-        return _answer(request, await self._shared.read("areas", query))
+        return _answer(request, await self._areas.read("areas", query))
 
 
 def query_of(parameters: QueryParams) -> Query:
@@ -97,7 +106,7 @@ def box_of(text: str) -> tuple[float, ...]:
 
 
 def _answer(request: Request, kept: Kept | None) -> Response:
-    if kept is None:
+    if kept is None or not kept.content.body:
         return JSONResponse(FAILED, 500, headers={"cache-control": "no-store"})
     headers = {
         "cache-control": f"public, max-age=0, s-maxage={KEEP_SECONDS:.0f}, must-revalidate",

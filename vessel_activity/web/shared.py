@@ -24,8 +24,15 @@ log = logging.getLogger("vessel_activity.shared")
 
 # Answers that are kept at most. Each is a few kilobytes, and a region on the map has one.
 MOST_KEPT = 64
+# Answers that are read at a time. The others, and /metrics, wait for the same connection.
+MOST_READING = 16
 # How long after a failed read the next one waits.
 FAILED_SECONDS = 2.0
+CROWDED = {"error": "Too many different answers are being read. Ask again in a second."}
+
+
+class CrowdedError(Exception):
+    """Clients ask for too many different answers at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,15 @@ class Shared:
     async def read(
         self, key: Hashable, query: LiteralString, parameters: Sequence[Any] = ()
     ) -> Kept | None:
-        """Return the answer for a key, from column `text` of the query; None if there is none."""
+        """Return the answer for a key, from column `text` of the query; None if there is none.
+
+        Its content is empty if the text is null, or if no text of the database can equal a
+        parameter.
+
+        Raises:
+            CrowdedError: too many other answers are being read.
+
+        """
         kept = self._servable(key)
         now = time.monotonic()
         fresh = kept is not None and now - kept.read_at < self._keep_seconds
@@ -65,6 +80,8 @@ class Shared:
         if fresh or away or now < self._not_before.get(key, 0.0):
             return kept
         if key not in self._reading:
+            if len(self._reading) >= MOST_READING:
+                raise CrowdedError
             task = asyncio.create_task(self._renew(key, query, parameters))
             self._reading[key] = task
             task.add_done_callback(lambda _: self._reading.pop(key))
@@ -79,11 +96,13 @@ class Shared:
     async def _renew(self, key: Hashable, query: LiteralString, parameters: Sequence[Any]) -> None:
         try:
             row = await self._asking.ask(query, parameters)
+        except psycopg.DataError:  # the encoding of the database lacks a character
+            row = {}
         except (psycopg.Error, OSError, TimeoutError) as error:
             log.error("an answer can't be read: %s", in_one_line(error))  # noqa: TRY400
             self._remember(self._not_before, key, time.monotonic() + FAILED_SECONDS)
             return
-        content = Content.of(str(row.get("text", "")).encode(), level=6)
+        content = Content.of((row.get("text") or "").encode(), level=6)
         self._remember(self._kept, key, Kept(content, time.monotonic()))
 
     @staticmethod

@@ -47,7 +47,7 @@ _WORDS = {
     "order": ("asc", "desc"),
 }
 _FIRST_ORDER = {"lastHeard": "desc", "speed": "desc", "name": "asc", "mmsi": "asc"}
-_QUERY = "select vessel_activity.vessels_json(%s, %s, %s, %s, %s, %s, %s, %s, %s) as text"
+_QUERY = "select vessel_activity.vessels_json(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) as text"
 COLUMNS = ("mmsi", "name", "type", "flag", "lastHeard", "speed", "latitude", "longitude")
 _NEVER_KEPT = {"cache-control": "no-store"}
 _LONGEST = 200
@@ -85,7 +85,7 @@ class Vessels:
         self._reading: dict[Asked, asyncio.Task[str | None]] = {}
 
     async def __call__(self, request: Request) -> Response:
-        """Answer one request: 200, 304, 400, 500, or 503 while too many lists are asked for."""
+        """Answer one request: 200, 304, 400, 404, 500, or 503 if too many are asked for."""
         try:
             asked = asked_for(request.query_params)
         except BadRequestError as error:
@@ -103,6 +103,9 @@ class Vessels:
             text = kept.text
         if text is None:
             return JSONResponse(FAILED, 500, headers=_NEVER_KEPT)
+        if not text:
+            missing = {"error": f"there is no area {request.query_params['area']}"}
+            return JSONResponse(missing, 404, headers=_NEVER_KEPT)
         headers = {"cache-control": "private, no-cache"}
         if request.url.path.endswith(".csv"):
             headers["content-disposition"] = 'attachment; filename="vessels.csv"'
@@ -111,7 +114,11 @@ class Vessels:
         return Content.of(text.encode(), level=1).respond(request, "application/json", headers)
 
     async def _read(self, asked: Asked) -> str | None:
-        """Read a list and keep it; None if that failed, which the log explains."""
+        """Read a list and keep it.
+
+        Returns the text; "" if there is no such area; None if reading failed, which the log
+        explains.
+        """
         # psycopg writes a list as an array, and a tuple as a row.
         values = [list(value) if isinstance(value, tuple) else value for value in asked]
         try:
@@ -123,7 +130,7 @@ class Vessels:
         self._kept = {
             key: kept for key, kept in self._kept.items() if now - kept.read_at < SHARE_SECONDS
         }
-        text = str(row["text"])
+        text = str(row["text"] or "")
         self._kept[asked] = _Kept(text, now)
         return text
 
@@ -145,6 +152,7 @@ def asked_for(query: Mapping[str, str]) -> Asked:
         _word(query, "window", "now"),
         _word(query, "state", "any"),
         _box(query.get("box")),
+        _text(query, "area"),
         sort,
         _word(query, "order", _FIRST_ORDER[sort]),
         _key(query.get("after"), sort),

@@ -1,7 +1,8 @@
 """The words of the page in each language, and the choice of a reader's language.
 
 dashboard/words/<language>.json holds them. Its part `page` stands in the page itself, `script` is
-sent to the script too (dashboard/words.js), and `types` translates the ship types of AIS.
+sent to the script too (dashboard/words.js), `types` translates the ship types of AIS, and `rules`
+the names of the rules of alerts that come with vessel activity.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Words:
     page: dict[str, str]
     script: dict[str, str | dict[str, str]]
     types: dict[str, str]
+    rules: dict[str, str]
 
     def say(
         self, key: str, number: int | None = None, locale: Locale | None = None, **values: str
@@ -212,9 +214,13 @@ def worded(page: str, words: Words, tag: str, direction: str) -> str:
         found = words.page.get(place[1]) or words.say(place[1])
         return _VALUE.sub(lambda value: _MARKUP[value[1]], escape(found))
 
-    sent = json.dumps(
-        {"script": words.script, "types": words.types}, ensure_ascii=False, separators=(",", ":")
-    ).replace("<", "\\u003c")
+    # The script keeps a name for which there are no words.
+    names = {"types": words.types, "rules": words.rules}
+    parts = {"script": words.script} | {
+        part: {name: said for name, said in found.items() if said != name}
+        for part, found in names.items()
+    }
+    sent = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     page = _PLACE.sub(text, page)
     page = page.replace(_LANGUAGE, f'<html lang="{tag}" dir="{direction}"', 1)
     return page.replace(WORDS_SLOT, WORDS_SLOT.replace("><", f">{sent}<"), 1)

@@ -2,7 +2,7 @@
 -- DELETEs remove are exactly the rows that it counts, also if writers commit late.
 -- With the same snapshot it reads from the source tables what the state can't tell: the new last position of each vessel that
 -- lost a position, the values of the last positions, the positions before the first full second of each window,
--- the newest position, and, for p_verify, the figures, the last reports and the truth of the feed by their definitions.
+-- the newest position, and, for p_verify, the figures, the last reports, the truth of the feed, the areas and the dark cells by their definitions.
 -- The caller holds the refresh lock.
 create or replace function vessel_activity.fold_inbox(
   p_as_of timestamptz,
@@ -20,7 +20,8 @@ create or replace function vessel_activity.fold_inbox(
   out ahead_change bigint,
   out definition json,
   out reports_definition text,
-  out feed_definition vessel_activity.feed_truth
+  out feed_definition vessel_activity.feed_truth,
+  out places_definition json
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -100,7 +101,8 @@ begin
     vessels.late_ids, vessels.late_ats,
     case when p_verify then to_json(vessel_activity.figures_at(p_as_of)) end as definition,
     case when p_verify then vessel_activity.reports_digest(p_as_of, false) end as reports_definition,
-    case when p_verify then vessel_activity.feed_truth_at(p_as_of) end as feed_definition
+    case when p_verify then vessel_activity.feed_truth_at(p_as_of) end as feed_definition,
+    case when p_verify then vessel_activity.places_definition(p_as_of) end as places_definition
   into v_taken
   from vessel_activity.hour_edge(p_as_of) as edge
   cross join (
@@ -147,8 +149,9 @@ begin
   definition := v_taken.definition;
   reports_definition := v_taken.reports_definition;
   feed_definition := v_taken.feed_definition;
+  places_definition := v_taken.places_definition;
 end
 $$;
 
 comment on function vessel_activity.fold_inbox(timestamptz, timestamptz, boolean) is
-  'Takes all changes since the last refresh into the state. p_previous: the instant of the refresh before. new_rows: changes of positions taken in. far_due_at: earliest position more than an hour ahead. edge_positions, edge_speed_*: positions before the first full second of the hour. edge_vessels: see the function of this name. is_incomplete: a trigger recorded that the inbox is incomplete (see note_tree and note_merge). newest_report, minute_edge: see the functions of these names. ahead_change: by how much the number of positions stamped later than p_as_of has grown. definition, reports_definition, feed_definition: for p_verify, the figures, the digest of the last reports and the truth of the feed by their definitions.';
+  'Takes all changes since the last refresh into the state. p_previous: the instant of the refresh before. new_rows: changes of positions taken in. far_due_at: earliest position more than an hour ahead. edge_positions, edge_speed_*: positions before the first full second of the hour. edge_vessels: see the function of this name. is_incomplete: a trigger recorded that the inbox is incomplete (see note_tree and note_merge). newest_report, minute_edge: see the functions of these names. ahead_change: by how much the number of positions stamped later than p_as_of has grown. definition, reports_definition, feed_definition, places_definition: for p_verify, the figures, the digest of the last reports, the truth of the feed, and digests of areas and dark cells by their definitions.';

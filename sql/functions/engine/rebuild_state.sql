@@ -27,6 +27,7 @@ begin
   delete from vessel_activity.fleet_count;
   delete from vessel_activity.area_past;
   delete from vessel_activity.area_late;
+  delete from vessel_activity.area_grid;
 
   with emptied as (
     delete from vessel_activity.inbox

@@ -45,6 +45,7 @@ declare
   v_new_rows bigint;
   v_verification json;
   v_reports text;
+  v_places json;
   v_details record;
   v_duration_ms numeric;
   v_log_id bigint;
@@ -112,6 +113,7 @@ begin
   if v_mode = 'incremental' then
     v_done := vessel_activity.fold_inbox(p_as_of, v_state.as_of, p_verify or v_plan.verify);
     v_new_rows := v_done.new_rows;
+    v_places := v_done.places_definition;
     if vessel_activity.source_fingerprint(v_state.relations, v_state.functions) = v_state.fingerprint and not v_done.is_incomplete then
       v_row := vessel_activity.state_figures(
         p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count, v_done.edge_vessels);
@@ -219,7 +221,21 @@ begin
   perform vessel_activity.store_feed_truth(v_truth, p_has_state => v_mode <> 'definition');
   perform vessel_activity.record_history(v_row);
 
-  v_details := vessel_activity.try_details(p_as_of, v_mode <> 'definition', v_settings, v_verification is not null or v_mode = 'rebuild');
+  v_details := vessel_activity.try_details(
+    p_as_of, v_mode <> 'definition', v_settings, v_verification is not null or v_mode = 'rebuild',
+    case when v_mode = 'incremental' then v_places end);
+  if v_details.verification is not null then
+    v_verification := json_build_object(
+      'state', v_verification -> 'state', 'definition', v_verification -> 'definition', 'feed', v_verification -> 'feed',
+      'reports_state', v_verification ->> 'reports_state', 'reports_definition', v_verification ->> 'reports_definition',
+      'places', v_details.verification, 'equal', v_details.verification -> 'equal');
+    if not (v_verification ->> 'equal')::boolean then
+      raise warning using
+        message = 'what is kept of the areas or of the usual differed from the definition; it was computed anew',
+        detail = v_details.verification::text,
+        hint = 'Run select * from vessel_activity.refresh_log where not (verification ->> ''equal'')::boolean.';
+    end if;
+  end if;
 
   v_duration_ms := extract(epoch from clock_timestamp() - v_started_at) * 1000;
   insert into vessel_activity.refresh_log (

@@ -8,8 +8,10 @@ create or replace function vessel_activity.try_details(
   p_from_state boolean,
   p_settings vessel_activity.settings,
   p_anyway boolean,
+  p_definition json,
   out duration_ms numeric,
-  out error text
+  out error text,
+  out verification json
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -25,6 +27,10 @@ begin
   end if;
   begin
     perform vessel_activity.refresh_details(p_as_of, p_from_state);
+    verification := vessel_activity.verify_places(p_as_of, p_definition);
+    if not (verification ->> 'equal')::boolean then
+      perform vessel_activity.refresh_details(p_as_of, p_from_state); -- with what is repaired
+    end if;
   exception when others then
     error := format('%s: %s', sqlstate, sqlerrm);
     raise warning using
@@ -35,5 +41,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.try_details(timestamptz, boolean, vessel_activity.settings, boolean) is
-  'Writes the document of vessel_activity.activity as of p_as_of if settings.detail_interval has passed, or p_anyway. p_from_state: from the state, not by the definition. duration_ms: NULL if it was not due. error: SQLSTATE and message if it failed.';
+comment on function vessel_activity.try_details(timestamptz, boolean, vessel_activity.settings, boolean, json) is
+  'Writes the document of vessel_activity.activity as of p_as_of if settings.detail_interval has passed, or p_anyway. p_definition: places_definition() of the same instant, to verify what is kept, or NULL. p_from_state: from the state, not by the definition. duration_ms: NULL if it was not due. error: SQLSTATE and message if it failed. verification: of verify_places().';

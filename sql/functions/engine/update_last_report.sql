@@ -15,22 +15,26 @@ set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
+declare
+  v_sets integer[];
 begin
   if cardinality(p_vessel_ids) is null then
     return;
   end if;
+  v_sets := vessel_activity.area_sets(p_longitudes, p_latitudes);
 
   update vessel_activity.last_report as s
-  set seen_at = v.seen_at, latitude = v.latitude, longitude = v.longitude, speed = v.speed, arrived_at = v.arrived_at
-  from unnest(p_row_ids, p_seen_ats, p_latitudes, p_longitudes, p_speeds, p_arrived_ats)
-    as v (row_id, seen_at, latitude, longitude, speed, arrived_at)
+  set seen_at = v.seen_at, latitude = v.latitude, longitude = v.longitude, speed = v.speed, arrived_at = v.arrived_at,
+    area_set = v.area_set
+  from unnest(p_row_ids, p_seen_ats, p_latitudes, p_longitudes, p_speeds, p_arrived_ats, v_sets)
+    as v (row_id, seen_at, latitude, longitude, speed, arrived_at, area_set)
   where s.ctid = v.row_id;
 
   if array_position(p_row_ids, null) is not null then
-    insert into vessel_activity.last_report (vessel_id, seen_at, latitude, longitude, speed, arrived_at)
-    select v.vessel_id, v.seen_at, v.latitude, v.longitude, v.speed, v.arrived_at
-    from unnest(p_row_ids, p_vessel_ids, p_seen_ats, p_latitudes, p_longitudes, p_speeds, p_arrived_ats)
-      as v (row_id, vessel_id, seen_at, latitude, longitude, speed, arrived_at)
+    insert into vessel_activity.last_report (vessel_id, seen_at, latitude, longitude, speed, arrived_at, area_set)
+    select v.vessel_id, v.seen_at, v.latitude, v.longitude, v.speed, v.arrived_at, v.area_set
+    from unnest(p_row_ids, p_vessel_ids, p_seen_ats, p_latitudes, p_longitudes, p_speeds, p_arrived_ats, v_sets)
+      as v (row_id, vessel_id, seen_at, latitude, longitude, speed, arrived_at, area_set)
     where v.row_id is null;
   end if;
 end

@@ -21,29 +21,32 @@ begin
   end if;
   return (
     with sample as materialized (
-      select h.hour, h.name, h.active_last_hour as vessels, h.place from vessel_activity.type_hour as h
-      where h.hour between v_first and v_last
+      select h.hour, h.name, sum(h.active_last_hour) as vessels
+      from vessel_activity.type_hour as h
+      where h.hour between v_first and v_last and h.place > 0
+      group by h.hour, h.name
     ),
-    line as (
+    top as materialized (
       select s.name, row_number() over (order by sum(s.vessels) desc, s.name collate "C") as place
-      from sample as s where s.place > 0 group by s.name
+      from sample as s group by s.name order by place limit 8
     ),
-    top as (select l.name, l.place from line as l where l.place <= 8),
-    hours as (
-      select g.hour, (select s.vessels from sample as s where s.hour = g.hour and s.place = 0) as total
+    hours as materialized (
+      select g.hour, t.active_last_hour as total
       from generate_series(v_first, v_last, interval '1 hour') as g (hour)
+      left join vessel_activity.type_hour as t on t.hour = g.hour and t.place = 0
+    ),
+    shown as materialized (
+      select s.hour, t.name, s.vessels from sample as s join top as t on t.name = s.name
     ),
     cell as (
-      select t.name, t.place, h.hour,
-        case when h.total is not null then coalesce((
-          select sum(s.vessels) from sample as s where s.hour = h.hour and s.place > 0 and s.name = t.name), 0) end as vessels
-      from top as t cross join hours as h
+      select t.name, t.place, h.hour, case when h.total is not null then coalesce(s.vessels, 0) end as vessels
+      from top as t
+      cross join hours as h
+      left join shown as s on s.hour = h.hour and s.name = t.name
       union all
-      select null, 9, h.hour,
-        h.total - coalesce((
-          select sum(s.vessels) from sample as s
-          where s.hour = h.hour and s.place > 0 and exists (select from top as t where t.name = s.name)), 0)
+      select null, 9, h.hour, h.total - coalesce(s.vessels, 0)
       from hours as h
+      left join (select s.hour, sum(s.vessels) as vessels from shown as s group by s.hour) as s on s.hour = h.hour
     ),
     series as (
       select c.name, c.place, array_agg(c.vessels order by c.hour) as vessels from cell as c group by c.name, c.place

@@ -3,6 +3,7 @@
 -- Paged by key: the rows of a page are those after the last row of the page before, so no row is skipped or told twice because others
 -- have moved meanwhile. The vessel id makes the order total.
 -- What a caller gives are parameters of the query. Only the parts of the text in the arrays below are put into it.
+-- A box has its western and southern edge, as a cell of the map has: see count_cells().
 -- The caller limits the time. Raises invalid_parameter_value (22023) for a word that it does not know.
 create or replace function vessel_activity.vessels_json(
   p_type text,
@@ -10,6 +11,7 @@ create or replace function vessel_activity.vessels_json(
   p_window text,
   p_state text,
   p_box double precision[],
+  p_area text,
   p_sort text,
   p_order text,
   p_after text[],
@@ -41,8 +43,14 @@ declare
     when 'speed' then 'coalesce(r.speed, -1)'
   end;
   v_key_type constant text := case p_sort when 'lastHeard' then 'timestamptz' when 'speed' then 'double precision' else 'text' end;
+  v_area integer;
+  v_reports text;
   v_answer text;
 begin
+  select a.id into v_area from public.vessel_activity_area as a where a.name = p_area;
+  if p_area is not null and v_area is null then
+    return null;
+  end if;
   select s.as_of, true into v_as_of, v_from_state
   from vessel_activity.state as s
   join public.vessel_activity_realtime as c on c.id = 'singleton' and c.updated_at = s.as_of
@@ -64,6 +72,10 @@ begin
       hint = 'Use window now, 1h or 24h; state any, underWay, stopped, unknown, new or silent; sort lastHeard, name, mmsi or speed; order asc or desc.';
   end if;
 
+  v_reports := vessel_activity.reports_query(v_from_state);
+  if v_area is not null then
+    v_reports := vessel_activity.reports_in_area(v_area, v_reports, v_from_state);
+  end if;
   execute format(
     $query$
       with chosen as (
@@ -74,9 +86,9 @@ begin
         where r.seen_at >= $4 and %4$s
           and ($5 is null or vessel_activity.group_name(v.type_name) = $5)
           and ($6 is null or vessel_activity.group_name(v.flag_name) = $6)
-          and ($7 is null or r.latitude between $7[2] and $7[4] and case
-            when $7[1] <= $7[3] then r.longitude between $7[1] and $7[3]
-            else r.longitude >= $7[1] or r.longitude <= $7[3] -- across the antimeridian
+          and ($7 is null or r.latitude >= $7[2] and (r.latitude < $7[4] or $7[4] = 90 and r.latitude = 90) and case
+            when $7[1] < $7[3] then r.longitude >= $7[1] and r.longitude < $7[3] or $7[1] = -180 and r.longitude = 180
+            else r.longitude >= $7[1] or r.longitude < $7[3] or r.longitude = 180 -- across the antimeridian
           end)
       ),
       page as (
@@ -110,7 +122,7 @@ begin
           ) as next
       ) as d
     $query$,
-    v_key, vessel_activity.reports_query(v_from_state), vessel_activity.vessels_query(), v_condition, p_order,
+    v_key, v_reports, vessel_activity.vessels_query(), v_condition, p_order,
     case p_order when 'asc' then '>' else '<' end, v_key_type)
   into v_answer
   using v_as_of, null::timestamptz, v_as_of - interval '24 hours', v_as_of - v_since, p_type, p_flag, p_box, p_after,
@@ -119,5 +131,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.vessels_json(text, text, text, text, double precision[], text, text, text[], integer) is
-  'The active vessels behind a number as JSON text, as of the last refresh: asOf, count, at most p_limit (1 to 200) vessels, and next, the key for p_after of the next page, or null. p_type, p_flag: only this group. p_window: now, 1h or 24h. p_state: any, underWay, stopped, unknown, new (in the last hour) or silent (heard in the hour before the last, not since). p_box: west, south, east, north in degrees. p_sort: lastHeard, name, mmsi or speed. p_order: asc or desc.';
+comment on function vessel_activity.vessels_json(text, text, text, text, double precision[], text, text, text, text[], integer) is
+  'The active vessels behind a number as JSON text, as of the last refresh: asOf, count, at most p_limit (1 to 200) vessels, and next, the key for p_after of the next page, or null. p_type, p_flag: only this group. p_window: now, 1h or 24h. p_state: any, underWay, stopped, unknown, new (in the last hour) or silent (heard in the hour before the last, not since). p_box: west, south, east, north in degrees; it crosses the antimeridian if east is not greater than west. p_area: name of an area, in which the last position must lie; the answer is NULL if there is no such area. p_sort: lastHeard, name, mmsi or speed. p_order: asc or desc.';

@@ -9,10 +9,13 @@ declare
   v_since constant timestamptz := coalesce(p_since, p_as_of - interval '1 hour');
   v_past record;
 begin
-  v_past := vessel_activity.area_members(v_since, false);
+  if not exists (select from public.vessel_activity_area) then
+    return;
+  end if;
+  v_past := vessel_activity.area_members(v_since);
   return query
     select c.*
-    from vessel_activity.count_areas(p_as_of, false, v_since, v_past.vessel_ids, v_past.areas) as c;
+    from vessel_activity.count_areas(p_as_of, v_since, v_past.vessel_ids, v_past.areas) as c;
 end
 $$;
 

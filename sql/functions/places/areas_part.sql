@@ -8,7 +8,7 @@ as $$
 declare
   v_areas vessel_activity.area_figures[];
 begin
-  -- refresh_areas has stored the figures of this instant, from the state or by the definition.
+  -- store_areas has stored the figures of this instant, from the state or by the definition.
   v_areas := array(select f from vessel_activity.area_figures as f where f.as_of = p_as_of);
   if not p_from_state and cardinality(v_areas) = 0 then
     v_areas := array(select f from vessel_activity.areas_at(p_as_of) as f);

@@ -12,11 +12,14 @@ as $$
 declare
   v_ids text[];
   v_changed_ats timestamptz[];
-  v_past vessel_activity.area_past;
-  v_late text[];
-  v_member_ids text[];
-  v_member_areas integer[];
-  v_query text;
+  v_numbers integer[];
+  v_past record;
+  v_sets integer[];
+  v_found record;
+  v_found_sets integer[];
+  v_id_type constant text := (
+    select format_type(a.atttypid, a.atttypmod) from pg_attribute as a
+    where a.attrelid = to_regclass('public.vessel_positions') and a.attname = 'vesselId');
 begin
   with taken as (
     delete from vessel_activity.area_late as l
@@ -29,46 +32,55 @@ begin
     return;
   end if;
 
-  v_query := format(
-    'select coalesce(array_agg(m.vessel_id), ''{}'') as vessel_ids, coalesce(array_agg(m.area), ''{}'') as areas from (%s) as m',
-    vessel_activity.members_query(
-      format(
-        $query$
-          select x.id as vessel_id, l.seen_at, v.speed, v.latitude, v.longitude
-          from (select u.id, u.id::%s as vessel_id from unnest($2) as u (id)) as x
-          cross join lateral (
-            select vessel_activity.utc_instant(p."timestamp") as seen_at
-            from public.vessel_positions as p
-            where p."vesselId" = x.vessel_id
-              and p."timestamp" <= vessel_activity.source_time($1, p."timestamp")
-            order by p."timestamp" desc
-            limit 1
-          ) as l
-          cross join lateral vessel_activity.report_values(x.vessel_id, l.seen_at) as v
-          where l.seen_at >= $1 - interval '24 hours'
-        $query$,
-        (select format_type(a.atttypid, a.atttypmod) from pg_attribute as a
-          where a.attrelid = to_regclass('public.vessel_positions') and a.attname = 'vesselId')),
-      true));
+  perform vessel_activity.number_vessels();
+  -- Vessels that are not in last_report any more have not been heard since, so they are of no interest.
+  execute format(
+    'select array_agg(u.id), array_agg(u.changed_at), array_agg(r.number) '
+    'from unnest($1, $2) as u (id, changed_at) join vessel_activity.last_report as r on r.vessel_id = u.id::%s', v_id_type)
+  into v_ids, v_changed_ats, v_numbers
+  using v_ids, v_changed_ats;
+  if v_ids is null then
+    return;
+  end if;
+
   for v_past in
-    select p.* from vessel_activity.area_past as p where p.as_of >= (select min(c.at) from unnest(v_changed_ats) as c (at))
+    select p.as_of, p.sets from vessel_activity.area_past as p where p.as_of >= (select min(c.at) from unnest(v_changed_ats) as c (at))
   loop
-    v_late := array(
-      select c.vessel_id from unnest(v_ids, v_changed_ats) as c (vessel_id, changed_at) where c.changed_at <= v_past.as_of);
-    execute v_query into v_member_ids, v_member_areas using v_past.as_of, v_late;
-    with member as (
-      select k.vessel_id, k.area
-      from unnest(v_past.vessel_ids, v_past.areas) as k (vessel_id, area)
-      where not exists (select from unnest(v_late) as n (vessel_id) where n.vessel_id = k.vessel_id)
-      union all
-      select k.vessel_id, k.area from unnest(v_member_ids, v_member_areas) as k (vessel_id, area)
-    )
-    update vessel_activity.area_past as p
-    set vessel_ids = c.vessel_ids, areas = c.areas
-    from (
-      select coalesce(array_agg(m.vessel_id), '{}') as vessel_ids, coalesce(array_agg(m.area), '{}') as areas from member as m
-    ) as c
-    where p.as_of = v_past.as_of;
+    execute format(
+      'select array_agg(m.vessel_id::integer) as numbers, array_agg(m.area) as areas from (%s) as m',
+      vessel_activity.members_query(
+        format(
+          $query$
+            select x.place as vessel_id, l.seen_at, v.speed, v.latitude, v.longitude
+            from (
+              select u.id::%s as id, u.place from unnest($2, $3) with ordinality as u (id, changed_at, place) where u.changed_at <= $1
+            ) as x
+            cross join lateral (
+              select vessel_activity.utc_instant(p."timestamp") as seen_at
+              from public.vessel_positions as p
+              where p."vesselId" = x.id
+                and p."timestamp" <= vessel_activity.source_time($1, p."timestamp")
+              order by p."timestamp" desc
+              limit 1
+            ) as l
+            cross join lateral vessel_activity.report_values(x.id, l.seen_at) as v
+            where l.seen_at >= $1 - interval '24 hours'
+          $query$,
+          v_id_type),
+        true))
+    into v_found
+    using v_past.as_of, v_ids, v_changed_ats;
+    v_found_sets := vessel_activity.sets_of_members(v_found.numbers, v_found.areas, cardinality(v_ids));
+    v_sets := v_past.sets;
+    if cardinality(v_sets) < (select max(n) from unnest(v_numbers) as n) then
+      v_sets := v_sets || array_fill(0, array[(select max(n) from unnest(v_numbers) as n) - cardinality(v_sets)]);
+    end if;
+    for v_place in 1..cardinality(v_ids) loop
+      if v_changed_ats[v_place] <= v_past.as_of then
+        v_sets[v_numbers[v_place]] := v_found_sets[v_place];
+      end if;
+    end loop;
+    update vessel_activity.area_past as p set sets = v_sets where p.as_of = v_past.as_of;
   end loop;
 end
 $$;

@@ -1,8 +1,7 @@
--- Counts the vessels of each area. The refresh and the definition have this text in common; p_from_state chooses what it reads.
+-- Counts the vessels of each area by the definition. count_reports() counts them for the refresh.
 -- Speeds are added in thousandths of a knot, so that the mean does not depend on the order of the vessels.
 create or replace function vessel_activity.count_areas(
   p_as_of timestamptz,
-  p_from_state boolean,
   p_since timestamptz,
   p_past_ids text[],
   p_past_areas integer[]
@@ -77,8 +76,8 @@ begin
       left join departed as d on d.area = a.id
       left join types as t on t.area = a.id
     $query$,
-    vessel_activity.reports_query(p_from_state),
-    vessel_activity.members_query('select * from report', p_from_state),
+    vessel_activity.reports_query(false),
+    vessel_activity.members_query('select * from report', false),
     vessel_activity.vessels_query(),
     (select format_type(a.atttypid, a.atttypmod) from pg_attribute as a
       where a.attrelid = to_regclass('vessel_activity.last_report') and a.attname = 'vessel_id'))
@@ -87,5 +86,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.count_areas(timestamptz, boolean, timestamptz, text[], integer[]) is
-  'The figures of each area as of p_as_of. p_past_ids, p_past_areas: the vessels and areas of vessel_activity.area_members() as of p_since. p_from_state: from last_report and the cells, not by the definition.';
+comment on function vessel_activity.count_areas(timestamptz, timestamptz, text[], integer[]) is
+  'The figures of each area as of p_as_of. p_past_ids, p_past_areas: the vessels and areas of vessel_activity.area_members() as of p_since.';

@@ -24,7 +24,8 @@ begin
       select vessel_activity.iso_instant(v_as_of) as "asOf", p_degrees as degrees, p_window as "window", p_box as box,
         coalesce(sum(c.vessels), 0) as vessels, count(*) filter (where c.place > 10000) as omitted,
         coalesce(('[' || string_agg(format('[%s,%s,%s]', trim_scale(c.west), trim_scale(c.south), c.vessels), ',' order by c.place)
-          filter (where c.place <= 10000) || ']'), '[]')::json as cells
+          filter (where c.place <= 10000) || ']'), '[]')::json as cells,
+        vessel_activity.dark_json(v_as_of, v_state_at is not null, 500) as dark
       from cell as c
     ) as g
   );
@@ -32,4 +33,4 @@ end
 $$;
 
 comment on function vessel_activity.grid_json(numeric, double precision[], text) is
-  'Vessels by the cells of a grid, as the JSON text of the API: asOf, degrees, window, box, vessels (in all cells), omitted (cells left out) and cells, an array of [west, south, vessels], most vessels first. For the arguments see vessel_activity.count_cells().';
+  'Vessels by the cells of a grid, as the JSON text of the API: asOf, degrees, window, box, vessels (in all cells), omitted (cells left out) and cells, an array of [west, south, vessels], most vessels first, and dark: see dark_json(). For the arguments see vessel_activity.count_cells().';

@@ -26,6 +26,7 @@ as $$
       select l.vessel_id, l.seen_at, l.speed, unnest(c.areas)
       from position as l
       join vessel_activity.area_cell as c on c.cell < 0 and c.cell = vessel_activity.cell_of(l.longitude, l.latitude, true)
+      where exists (select from vessel_activity.area_cell as k where k.cell < 0) -- most areas are smaller
       union all
       select distinct f.vessel_id, f.seen_at, f.speed, p.area
       from (select g.vessel_id, g.seen_at, g.speed, g.place, unnest(g.parts) as part from found as g where g.parts <> '{}') as f
