@@ -30,9 +30,21 @@ from bench.refreshes import rebuilds, refresh_figures, refreshes
 from bench.report import Figure, Report, paired_ratios, table, write
 from bench.soak import open_transaction, soak
 from bench.subject import Subject, check_equal
+from bench.vessels import vessels
 from vessel_activity.errors import LocalServerError
 
-PARTS = ("refresh", "details", "rebuild", "soak", "api", "load", "feed", "inserts", "members")
+PARTS = (
+    "refresh",
+    "vessels",
+    "details",
+    "rebuild",
+    "soak",
+    "api",
+    "load",
+    "feed",
+    "inserts",
+    "members",
+)
 
 
 @dataclass(frozen=True)
@@ -198,6 +210,8 @@ def run(options: Options) -> Report:
         report = Report(about(options, main))
         volume = Volume(300, 2, 100, 5, 1) if options.size == "tiny" else Volume()
         _time_refreshes(options, subjects, report)
+        if "vessels" in options.parts:
+            vessels(server, report, options.rounds, tiny=options.size == "tiny")
         if "soak" in options.parts and options.soak_seconds:
             soak_figures(main, report, options.soak_seconds)
         if "api" in options.parts:

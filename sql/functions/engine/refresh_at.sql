@@ -3,7 +3,7 @@
 --
 --   writers -> triggers note_* -> inbox, fleet_inbox
 --                                     | fold_inbox: one statement, one snapshot
---   source tables -> rebuild_state -> last_report, position_second, upcoming, fleet_count -> state_part -> the part of this node
+--   source tables -> rebuild_state -> last_report and its counts, position_second, upcoming, fleet_count -> state_part -> the part of this node
 --               `--> part_at: the definition, if the state can't be used, and to verify the state
 --   members, other databases: asked before the fold, and waited for after it -> their parts
 --   the parts -> row_of_parts -> the row
@@ -42,7 +42,6 @@ declare
   v_done record;
   v_source record;
   v_part vessel_activity.part;
-  v_from_state record;
   v_ask text;
   v_replies vessel_activity.member_reply[];
   v_missing text;
@@ -131,12 +130,8 @@ begin
     v_new_rows := v_done.new_rows;
     v_places := v_done.places_definition;
     if vessel_activity.source_fingerprint(v_state.relations, v_state.functions) = v_state.fingerprint and not v_done.is_incomplete then
-      v_from_state := vessel_activity.state_part(
-        p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count);
-      v_part := v_from_state.part;
-      if v_from_state.stale_vessels > 1000 + v_part.active_last_24h / 10 then
-        delete from vessel_activity.last_report as s where s.seen_at < p_as_of - interval '26 hours';
-      end if;
+      v_part := vessel_activity.state_part(
+        p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count, v_done.edge_vessels);
       v_truth := vessel_activity.state_feed_truth(
         p_as_of, v_done.newest_report, v_done.minute_edge, v_state.positions_ahead + v_done.ahead_change);
       if v_done.definition is not null then
@@ -162,6 +157,7 @@ begin
       set as_of = p_as_of,
         positions_ahead = v_truth.positions_ahead,
         far_due_at = least(s.far_due_at, v_done.far_due_at),
+        swept_to = vessel_activity.sweep_last_reports(p_as_of, s.swept_to),
         verified_at = case when v_verification is null then s.verified_at else p_as_of end;
     else
       v_mode := 'rebuild';
@@ -197,9 +193,8 @@ begin
   if v_mode = 'rebuild' then
     v_new_rows := null;
     select f.* into v_done from vessel_activity.rebuild_state(p_as_of) as f;
-    v_from_state := vessel_activity.state_part(
-      p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count);
-    v_part := v_from_state.part;
+    v_part := vessel_activity.state_part(
+      p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count, v_done.edge_vessels);
     v_truth := vessel_activity.state_feed_truth(p_as_of, v_done.newest_report, v_done.minute_edge, v_done.positions_ahead);
     insert into vessel_activity.state as s (as_of, fingerprint, relations, functions, far_due_at, positions_ahead, verified_at)
     values (

@@ -22,7 +22,7 @@ begin
     'vessel_activity.rejected_row', 'vessel_activity.static_data', 'vessel_activity.country_digits',
     'vessel_activity.ship_type', 'vessel_activity.recording', 'vessel_activity.replay', 'vessel_activity.history',
     'vessel_activity.feeder', 'vessel_activity.feed', 'vessel_activity.rejected_message', 'vessel_activity.activity',
-    'vessel_activity.last_report', 'vessel_activity.type_hour', 'vessel_activity.feed_truth', 'vessel_activity.first_count',
+    'vessel_activity.last_report', 'vessel_activity.last_report_count', 'vessel_activity.type_hour', 'vessel_activity.feed_truth', 'vessel_activity.first_count',
     'vessel_activity.history_hour', 'vessel_activity.area_ids', 'public.vessel_activity_area',
     'vessel_activity.area_part_ids', 'vessel_activity.area_part', 'vessel_activity.area_cell',
     'vessel_activity.area_revision', 'vessel_activity.area_figures', 'vessel_activity.area_set', 'vessel_activity.area_grid',

@@ -21,7 +21,7 @@ declare
   v_own constant oid[] := array[
     to_regclass('vessel_activity.inbox'), to_regclass('vessel_activity.fleet_inbox'), to_regclass('vessel_activity.last_report'),
     to_regclass('vessel_activity.position_second'), to_regclass('vessel_activity.upcoming'), to_regclass('vessel_activity.fleet_count'),
-    to_regclass('vessel_activity.inbox_parts')
+    to_regclass('vessel_activity.last_report_count'), to_regclass('vessel_activity.inbox_parts')
   ];
 begin
   return (
