@@ -516,7 +516,7 @@ def test_adopted_tables_of_any_type_are_refreshed_incrementally(
         ).fetchone() == ("incremental", 60)
         assert db.execute(
             "select count(*), bool_and(equal) from vessel_activity_verify()"
-        ).fetchone() == (15, True)
+        ).fetchone() == (17, True)
 
 
 def test_errors_of_the_database_are_explained_in_plain_words(

@@ -48,7 +48,7 @@ _READER = {
     "execute vessel_activity.types_json(text,timestamp with time zone)",
     (
         "execute vessel_activity.vessels_json"
-        "(text,text,text,text,double precision[],text,text,text[],integer)"
+        "(text,text,text,text,double precision[],text,text,text,text[],integer)"
     ),
 }
 _SERVER = _READER | {

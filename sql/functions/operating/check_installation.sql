@@ -26,9 +26,9 @@ begin
     'vessel_activity.history_hour', 'vessel_activity.area_ids', 'public.vessel_activity_area',
     'vessel_activity.area_part_ids', 'vessel_activity.area_part', 'vessel_activity.area_cell',
     'vessel_activity.area_revision', 'vessel_activity.area_figures', 'vessel_activity.area_set', 'vessel_activity.area_grid',
-    'vessel_activity.area_past',
-    'vessel_activity.area_history', 'vessel_activity.area_late', 'vessel_activity.watch', 'vessel_activity.watching',
-    'vessel_activity.alert_ids', 'vessel_activity.alert', 'vessel_activity.alert_event'
+    'vessel_activity.area_past', 'vessel_activity.area_history', 'vessel_activity.area_late', 'vessel_activity.cell_history',
+    'vessel_activity.cell_usual', 'vessel_activity.watch', 'vessel_activity.watching', 'vessel_activity.alert_ids',
+    'vessel_activity.alert', 'vessel_activity.alert_event'
   ]) with ordinality as o (name, ordinal)
   where to_regclass(o.name) is null;
   if detail is not null then

@@ -15,7 +15,8 @@ declare
   v_numbers integer[];
   v_past record;
   v_sets integer[];
-  v_found record;
+  v_found_numbers integer[];
+  v_found_areas integer[];
   v_found_sets integer[];
   v_id_type constant text := (
     select format_type(a.atttypid, a.atttypmod) from pg_attribute as a
@@ -47,7 +48,7 @@ begin
     select p.as_of, p.sets from vessel_activity.area_past as p where p.as_of >= (select min(c.at) from unnest(v_changed_ats) as c (at))
   loop
     execute format(
-      'select array_agg(m.vessel_id::integer) as numbers, array_agg(m.area) as areas from (%s) as m',
+      'select array_agg(m.vessel_id::integer), array_agg(m.area) from (%s) as m',
       vessel_activity.members_query(
         format(
           $query$
@@ -68,9 +69,9 @@ begin
           $query$,
           v_id_type),
         true))
-    into v_found
+    into v_found_numbers, v_found_areas
     using v_past.as_of, v_ids, v_changed_ats;
-    v_found_sets := vessel_activity.sets_of_members(v_found.numbers, v_found.areas, cardinality(v_ids));
+    v_found_sets := vessel_activity.sets_of_members(v_found_numbers, v_found_areas, cardinality(v_ids));
     v_sets := v_past.sets;
     if cardinality(v_sets) < (select max(n) from unnest(v_numbers) as n) then
       v_sets := v_sets || array_fill(0, array[(select max(n) from unnest(v_numbers) as n) - cardinality(v_sets)]);
