@@ -210,14 +210,15 @@ def test_a_click_on_an_area_opens_its_vessels(web: WebServer, browser: Browser) 
         page.mouse.wheel(0, -300)
         page.mouse.wheel(0, -300)
         corner: Position = {"x": 30, "y": 30}
+        title = dialog.get_by_role("heading", level=2)
         fiji.click(position=corner)
-        expect(dialog.get_by_role("heading", level=2)).to_have_text("Active now: Fiji", timeout=SOON)
+        expect(title).to_have_text("Active now: Fiji", timeout=SOON)
         expect(dialog.get_by_role("status")).to_have_text("1 of 1 vessels", timeout=SOON)
         page.keyboard.press("Escape")
 
         page.locator('.map-windows [data-window="1h"]').click()
         fiji.click(position=corner)
-        expect(dialog.get_by_role("heading", level=2)).to_have_text("Fiji", timeout=SOON)
+        expect(title).to_have_text("Fiji", timeout=SOON)
 
 
 def test_the_name_of_an_area_on_the_map_opens_its_vessels(web: WebServer, browser: Browser) -> None:
