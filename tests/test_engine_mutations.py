@@ -132,7 +132,7 @@ def test_random_schedules_notice_that(name: str, mutate: Callable[[Mutation], Sa
 def test_concurrent_writers_notice_that_the_inbox_is_cleared_by_a_second_statement(
     own_server: LocalServer, mutate: Callable[[Mutation], Sandbox]
 ) -> None:
-    hammer(Sandbox(own_server, _SHAPES[SECOND_STATEMENT.shape]), 0.5)  # right before it
+    hammer(Sandbox(own_server, _SHAPES[SECOND_STATEMENT.shape]), 2)  # right before it
     sandbox = mutate(SECOND_STATEMENT)
     with pytest.raises(Mismatch):
         for _ in range(5):
