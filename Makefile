@@ -5,10 +5,10 @@ PYTHON := .venv/bin/python
 RUN := $(PYTHON) -m vessel_activity
 # Two workers, each with its own PostgreSQL, because the tests spend much of their time waiting for clocks. A file stays
 # with one worker, because its tests share servers and results.
-PYTEST ?= -n 2 --dist loadfile
+PYTEST ?= -n 2 --dist loadfile --no-loadscope-reorder
 # The tests that depend on the version of PostgreSQL: the engine, the source tables, the figures and the installation.
 ENGINE := $(sort $(wildcard tests/test_engine_*.py tests/test_sources_*.py)) $(patsubst %,tests/test_%.py,\
-  catalog definition faults feeding figures history_backfill locks migrate migrate_waits overloads refresh rights sql_file status upgrade)
+  catalog definition faults feed_truth feeding figures history_backfill locks migrate migrate_waits overloads refresh rights sql_file status upgrade)
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -18,8 +18,8 @@ help: ## list the targets
 	@echo "Without DATABASE_URL they work on an embedded PostgreSQL under .data/."
 
 .PHONY: demo
-demo: .venv/installed ## show a live dashboard of a simulated fleet; no database is needed
-	@exec $(RUN) demo
+demo: .venv/installed ## show a live dashboard of a simulated fleet; no database is needed; INCIDENT=1 cuts off a region
+	@exec $(RUN) demo $(if $(INCIDENT),--incident)
 
 .PHONY: serve
 serve: .venv/installed ## serve the dashboard and the JSON
@@ -69,7 +69,7 @@ test: .venv/installed-dev ## run all tests: PG=16 chooses a PostgreSQL, PYTEST='
 	@scripts/install-packages test $(PG)
 	@scripts/install-postgresql $(PG)
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.installed || \
-	  echo "the JavaScript linter could not be installed, so its test is skipped" >&2; fi
+	  echo "the JavaScript linter and TypeScript could not be installed, so their tests are skipped" >&2; fi
 	@$(PYTHON) -m pytest $(PYTEST)
 
 .PHONY: test-engine
@@ -87,6 +87,10 @@ lint: .venv/installed-dev node_modules/.installed ## check the code without runn
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy
 	@.venv/bin/squawk migrations/*.sql
 	@npm run --silent lint
+
+.PHONY: types
+types: node_modules/.installed ## write the TypeScript types of the API into dashboard/api.d.ts, from openapi.json
+	@npm run --silent types
 
 .PHONY: bench
 bench: .venv/installed-dev ## measure the refresh: SIZE=small or SIZE=dense

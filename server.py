@@ -22,17 +22,32 @@ from vessel_activity import logs, refresh_loop, running
 from vessel_activity.database.attached import attached
 from vessel_activity.errors import VesselActivityError
 from vessel_activity.settings import Settings
-from vessel_activity.web import history, process, stats, stream
+from vessel_activity.web import (
+    activity,
+    area_history,
+    history,
+    process,
+    stats,
+    stream,
+    type_history,
+    vessels,
+)
+from vessel_activity.web.alerts import Deliveries
 from vessel_activity.web.answer import adding
+from vessel_activity.web.area_history import AreaHistory
 from vessel_activity.web.asking import Asking
 from vessel_activity.web.health import Health
 from vessel_activity.web.history import History
 from vessel_activity.web.listener import Listener
 from vessel_activity.web.metrics import Metrics
 from vessel_activity.web.pages import Dashboard, Description
+from vessel_activity.web.places import AREAS, GRID, Places
 from vessel_activity.web.requests import Requests
 from vessel_activity.web.routing import leading_to, shortcuts
 from vessel_activity.web.stream import Stream
+from vessel_activity.web.type_history import TypeHistory
+from vessel_activity.web.vessels import Vessels
+from vessel_activity.web.webhook import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -54,6 +69,11 @@ class Application:
             from then on, so the process must stop.
         gate: counts the connections; None under another ASGI server.
 
+    Attributes:
+        paths: every path that is served.
+        stream: the event stream.
+        asgi: the ASGI application.
+
     """
 
     def __init__(
@@ -73,6 +93,10 @@ class Application:
             read_timeout_seconds=settings.answer_timeout_seconds,
         )
         self._asking = asking = Asking(conninfo, timeout_seconds=settings.answer_timeout_seconds)
+        self._deliveries = None
+        if settings.webhook_url is not None:
+            self._deliveries = Deliveries(asking, Webhook(settings.webhook_url))
+            listener.watch.on_due = self._deliveries.look
         counts = Requests()
         self.stream = Stream(listener, limit=settings.max_streams, counts=counts.of("stream"))
         listener.on_change = self.stream.publish
@@ -87,11 +111,23 @@ class Application:
             ),
             "history",
         )
+        stale_seconds = settings.stale_answer_seconds
+        places = Places(asking, listener, stale_seconds=stale_seconds)
+        past_areas = request_response(AreaHistory(asking, listener, stale_seconds=stale_seconds))
+        lists = counts.counted(request_response(Vessels(asking)), "vessels")
+        types = counts.counted(request_response(TypeHistory(asking)), "type_history")
         dashboard = Dashboard(listener, settings.embed_origins)
         health = Health(listener)
         metrics = Metrics(asking, listener, self.stream, counts, gate)
         api: dict[str, ASGIApp] = {
             stats.PATH: stats.endpoint(listener, counts.of("stats")),
+            activity.PATH: activity.endpoint(listener, counts.of("activity")),
+            GRID: counts.counted(request_response(places.grid), "grid"),
+            AREAS: counts.counted(request_response(places.areas), "areas"),
+            area_history.PATH: counts.counted(past_areas, "area_history"),
+            vessels.PATH: lists,
+            type_history.PATH: types,
+            vessels.PATH + ".csv": lists,
             stream.PATH: self.stream,
             history.PATH: past,
             history.PATH + ".csv": past,
@@ -107,6 +143,7 @@ class Application:
             "/readyz": health.readyz,
             "/metrics": metrics.page,
         }
+        self.paths = {*api, *pages}
         site = Starlette(
             routes=[
                 *(Route(path, app, methods=["GET", "HEAD"]) for path, app in api.items()),
@@ -123,6 +160,8 @@ class Application:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         work = {"listener": self._listener.run(), "heartbeat": self.stream.run()}
         work["connection of the requests"] = self._asking.run()
+        if self._deliveries is not None:
+            work["delivery of alerts"] = self._deliveries.run()
         if self._fallback:
             work["refresh loop"] = refresh_loop.run(self._conninfo)
         tasks = [asyncio.create_task(task, name=name) for name, task in work.items()]

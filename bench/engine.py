@@ -21,6 +21,7 @@ import psycopg
 
 from bench.api import api
 from bench.cluster import HERE, MEASURED, SIZES, BenchError, running
+from bench.details import details
 from bench.feeding import Amount, feeding
 from bench.inserts import WAYS, Volume, throughput, wal_per_row
 from bench.loading import loading
@@ -30,7 +31,7 @@ from bench.soak import open_transaction, soak
 from bench.subject import Subject, check_equal
 from vessel_activity.errors import LocalServerError
 
-PARTS = ("refresh", "rebuild", "soak", "api", "load", "feed", "inserts")
+PARTS = ("refresh", "details", "rebuild", "soak", "api", "load", "feed", "inserts")
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,18 @@ def about(options: Options, subject: Subject) -> dict[str, Any]:
     }
 
 
+def _time_refreshes(options: Options, subjects: list[Subject], report: Report) -> None:
+    """Run the parts that time refreshes one by one."""
+    main = subjects[0]
+    if "refresh" in options.parts:
+        refreshes(subjects, report, options.rounds)
+        refresh_figures(report, options.size)
+    if "details" in options.parts:
+        details(main, report, options.rounds)
+    if "rebuild" in options.parts:
+        rebuilds(main, report, options.rounds)
+
+
 def run(options: Options) -> Report:
     """Start a server, run the chosen parts on it, and return the report."""
     names = ["dense", "small"] if options.size == "dense" else [options.size]
@@ -183,11 +196,7 @@ def run(options: Options) -> Report:
         main = subjects[0]
         report = Report(about(options, main))
         volume = Volume(300, 2, 100, 5, 1) if options.size == "tiny" else Volume()
-        if "refresh" in options.parts:
-            refreshes(subjects, report, options.rounds)
-            refresh_figures(report, options.size)
-        if "rebuild" in options.parts:
-            rebuilds(main, report, options.rounds)
+        _time_refreshes(options, subjects, report)
         if "soak" in options.parts and options.soak_seconds:
             soak_figures(main, report, options.soak_seconds)
         if "api" in options.parts:

@@ -3,7 +3,10 @@
 import * as clock from "./clock.js";
 import * as feed from "./feed.js";
 import * as format from "./format.js";
+import * as panels from "./panels.js";
+import * as range from "./range.js";
 import * as view from "./view.js";
+import { say } from "./words.js";
 
 // The database has the rule when numbers are out of date. The server sends the age along. Until then the page uses the age
 // for the default interval.
@@ -13,44 +16,20 @@ const AHEAD_MS = 5_000;
 // From so long before the numbers go out of date, a page that polls asks more often: a refresh may run and take long.
 const HURRY_MS = 3_000;
 
+// The address holds what the reader has chosen, so that a reload keeps it and a link passes it on.
+let parameters = new URLSearchParams(location.search);
+const isWall = parameters.has("kiosk");
+
 const known = {
   stats: null, // the newest answer, by its own updatedAt
   staleAfterSeconds: DEFAULT_STALE_AFTER_SECONDS,
   isRowPresent: true, // false if the database has lost its cached row
   isDatabaseAway: false, // true while the server cannot read its database
+  feed: null, // what the server knows of the feed: its state, the time of the newest report, and more
   lastDay: null, // the history of 24 hours
+  usual: null, // what is usual for the number of active vessels
   failure: null, // why the last request failed
   mode: "", // how the numbers get here
-};
-
-const MODES = { stream: "live updates", polling: "checking every 5 s" };
-
-const NO_NUMBERS = "There are no numbers yet.";
-
-/** The label and the banner of each state. ageSentence: how old the numbers are; age: the same without a sentence. */
-const MESSAGES = {
-  waiting: () => [
-    "Waiting for data",
-    "The server has no numbers yet. This page will show them as soon as they arrive.",
-  ],
-  lost: (ageSentence) => ["Connection lost", `The connection to the server is lost. ${ageSentence} Trying again.`],
-  failing: (ageSentence) => [
-    "Database unavailable",
-    `The server can't read its database. ${ageSentence} Trying again.`,
-  ],
-  missing: (ageSentence) => [
-    "Cached row missing",
-    `The database has lost its cached row. ${ageSentence} The next refresh will bring new ones.`,
-  ],
-  ahead: (_, age) => [
-    "Wrong clock",
-    `These numbers are dated ${age} in the future. The clock of the database server was wrong. ` +
-      "The next refresh will bring new ones.",
-  ],
-  stale: (_, age) => ["Out of date", `The last refresh was ${age} ago. These numbers are from that time.`],
-  empty: () => ["No vessels", "There are no vessels in the fleet, and no positions in the last 24 hours."],
-  quiet: () => ["Feed quiet", "The numbers are up to date, but no position is dated within the last 5 minutes."],
-  live: () => ["Live", null],
 };
 
 const BROKEN = "broken";
@@ -60,6 +39,10 @@ function ageOfNumbers() {
   return known.stats === null ? null : clock.now() - Date.parse(known.stats.updatedAt);
 }
 
+function ageOfReport() {
+  return known.feed?.newestReport ? clock.now() - Date.parse(known.feed.newestReport) : null;
+}
+
 function currentState(age) {
   if (known.failure === feed.UNREACHABLE) return "lost";
   if (known.failure === feed.REFUSED || known.isDatabaseAway) return "failing";
@@ -67,24 +50,45 @@ function currentState(age) {
   if (!known.isRowPresent) return "missing";
   if (age < -AHEAD_MS) return "ahead";
   if (age > known.staleAfterSeconds * 1000) return "stale";
-  if (known.stats.totalVessels === 0 && known.stats.activeLast24h === 0) return "empty";
-  return known.stats.activeNow === 0 ? "quiet" : "live";
+  if (view.isEmpty(known.stats)) return "empty";
+  // The database has the rule for the feed: live, late or quiet.
+  const flow = known.feed?.state ?? (known.stats.activeNow === 0 ? "quiet" : "live");
+  if (flow !== "live") return flow;
+  return known.usual?.isBelow ? "below" : "live";
+}
+
+/** Returns the label and the banner of a state, in words; banner: null if there is nothing to explain. */
+function wordsOf(name, ms) {
+  const key = name[0].toUpperCase() + name.slice(1);
+  const label = say(`state${key}`);
+  if (name === "live") return { label, banner: null };
+  // In a browser that can't write numbers, no number is written.
+  if (name === BROKEN) return { label, banner: say("bannerBroken") };
+  const age = ms === null ? "" : format.duration(Math.abs(ms));
+  const howOld = ms === null ? say("noNumbers") : say("numbersAreOld", { age });
+  const report = format.duration(Math.max(0, ageOfReport() ?? 0));
+  const [active, low, high] = [known.stats?.activeNow, known.usual?.low, known.usual?.high].map((value) =>
+    format.count(value ?? 0),
+  );
+  return { label, banner: say(`banner${key}`, { age, howOld, report, active, low, high }) };
 }
 
 function updateState() {
   if (shownState === BROKEN) return;
   const age = ageOfNumbers();
   const name = currentState(age);
-  const words = age === null ? "" : format.duration(Math.abs(age));
-  const [label, banner] = MESSAGES[name](age === null ? NO_NUMBERS : `These numbers are ${words} old.`, words);
-  if (shownState !== null && shownState !== name) view.announce(banner ?? "The numbers are live again.");
+  const { label, banner } = wordsOf(name, age);
+  if (shownState !== null && shownState !== name) view.announce(banner ?? say("liveAgain"));
   shownState = name;
   view.showState({ name, label, banner, mode: known.mode, age: name === "ahead" ? null : age });
+  view.showFeed(known.feed, ageOfReport());
+  if (isWall) view.showClock(clock.now());
 }
 
 const listener = {
-  answer(stats, { unconfirmedSeconds, staleAfterSeconds }) {
+  answer(stats, { unconfirmedSeconds, staleAfterSeconds, feed: told }) {
     known.failure = null;
+    known.feed = told ?? known.feed;
     known.staleAfterSeconds = staleAfterSeconds ?? known.staleAfterSeconds;
     known.isDatabaseAway = unconfirmedSeconds > 0;
     known.isRowPresent = true;
@@ -105,8 +109,9 @@ const listener = {
     known.isRowPresent = false;
     updateState();
   },
-  health({ staleAfterSeconds, simulated, databaseAway, present }) {
+  health({ staleAfterSeconds, simulated, databaseAway, present, feed: told }) {
     known.failure = null;
+    known.feed = told ?? known.feed;
     known.isDatabaseAway = databaseAway;
     // A server that has just started does not know yet, and sends null.
     known.isRowPresent = present !== false;
@@ -114,8 +119,13 @@ const listener = {
     view.showSimulated(simulated);
     updateState();
   },
+  activity(activity) {
+    known.usual = activity.usual?.activeNow ?? null;
+    panels.show(activity);
+    updateState();
+  },
   mode(mode) {
-    known.mode = MODES[mode];
+    known.mode = say(mode);
     updateState();
   },
   failed(reason) {
@@ -133,10 +143,8 @@ let trend = null;
 let chart = null;
 let retryQuery = "";
 
-// The address holds what the reader has chosen, so that a reload keeps it and a link passes it on.
-const parameters = new URLSearchParams(location.search);
-const RANGES = ["1h", "24h", "7d", "30d"];
-let chosenRange = RANGES.includes(parameters.get("range")) ? parameters.get("range") : "24h";
+let chosenRange = range.isRange(parameters.get("range")) ? parameters.get("range") : "24h";
+let namedRange = range.NAMES.includes(chosenRange) ? chosenRange : "24h"; // where zooming out leads
 
 // A name without a value has no equals sign: ?kiosk, not ?kiosk=.
 const EMPTY_VALUE = /[=](?=&|$)/g;
@@ -150,6 +158,8 @@ function updateWallLink() {
 }
 
 function updateAddress() {
+  // Panels keep their choices there too.
+  parameters = new URLSearchParams(location.search);
   const put = (name, value) => (value === null ? parameters.delete(name) : parameters.set(name, value));
   put("range", chosenRange === "24h" ? null : chosenRange);
   put("show", chart.chosenLines());
@@ -157,12 +167,25 @@ function updateAddress() {
   updateWallLink();
 }
 
-function chooseRange(range) {
-  chosenRange = range;
-  for (const button of document.querySelectorAll("#ranges button")) {
-    button.ariaPressed = String(button.dataset.range === range);
+function chooseRange(chosen) {
+  chosenRange = chosen;
+  const isNamed = range.NAMES.includes(chosen);
+  if (isNamed) namedRange = chosen;
+  for (const button of document.querySelectorAll("#ranges [data-range]")) {
+    button.ariaPressed = String(button.dataset.range === chosen);
   }
-  document.getElementById("csv").search = `?range=${range}`;
+  document.getElementById("unzoom").hidden = isNamed;
+  document.getElementById("csv").search = range.queryOf(chosen);
+}
+
+/** Shows another range, and fetches it. */
+function changeRange(chosen) {
+  // A button that disappears would take the focus along.
+  if (document.activeElement.id === "unzoom") document.querySelector(`#ranges [data-range="${chosen}"]`)?.focus();
+  chooseRange(chosen);
+  updateAddress();
+  view.showChartNotice("");
+  updateHistory();
 }
 
 // A sample is taken every minute.
@@ -179,25 +202,26 @@ function scheduleHistory(ms) {
 }
 
 async function updateHistory() {
-  const range = chosenRange;
-  const [lastDay, other] = await Promise.all([...new Set(["24h", range])].map((name) => trend.fetchHistory(name)));
+  const chosen = chosenRange;
+  const [lastDay, other] = await Promise.all([...new Set(["24h", chosen])].map((name) => trend.fetchHistory(name)));
   // After a failure the page keeps the history that it shows. The past does not change.
   if (lastDay) {
     known.lastDay = lastDay;
     if (known.stats) trend.updateCards(known.stats, lastDay);
   }
-  const found = range === "24h" ? lastDay : other;
-  if (found && range === chosenRange) await chart.show(found);
+  const found = chosen === "24h" ? lastDay : other;
+  if (found && chosen === chosenRange) await chart.show(found);
   // The reader has chosen another range meanwhile. Another call of this function fetches it.
-  if (range !== chosenRange) return;
+  if (chosen !== chosenRange) return;
   const drawn = chart.drawnRange();
-  view.showChartNotice(drawn === range ? "" : loadFailure(range, drawn));
-  scheduleHistory(lastDay && found && drawn === range ? SAMPLE_MS : RETRY_MS);
+  view.showRange(drawn);
+  view.showChartNotice(drawn === chosen ? "" : loadFailure(chosen, drawn));
+  scheduleHistory(lastDay && found && drawn === chosen ? SAMPLE_MS : RETRY_MS);
 }
 
-function loadFailure(range, drawn) {
-  const instead = drawn ? `The chart still shows ${chart.RANGE_NAMES[drawn]}.` : "There is no chart yet.";
-  return `Could not load ${chart.RANGE_NAMES[range]}. ${instead} Trying again.`;
+function loadFailure(chosen, drawn) {
+  const instead = drawn ? say("stillShows", { range: range.inWords(drawn) }) : say("noChart");
+  return say("notLoaded", { range: range.inWords(chosen), instead });
 }
 
 async function loadModules() {
@@ -213,16 +237,16 @@ async function loadModules() {
 
 async function beginHistory() {
   chooseRange(chosenRange);
-  updateWallLink();
   await loadModules();
-  chart.prepare(parameters.get("show"), updateAddress);
-  document.getElementById("ranges").addEventListener("click", ({ target }) => {
-    if (!target.dataset.range) return;
-    chooseRange(target.dataset.range);
-    updateAddress();
-    view.showChartNotice("");
-    updateHistory();
+  chart.prepare(parameters.get("show"), {
+    onSwitch: updateAddress,
+    // from, to: in ms; null zooms out.
+    onZoom: (from, to) => changeRange(from === null ? namedRange : range.between(from, to, clock.now())),
   });
+  document.getElementById("ranges").addEventListener("click", ({ target }) => {
+    if (target.dataset.range) changeRange(target.dataset.range);
+  });
+  document.getElementById("unzoom").addEventListener("click", () => changeRange(namedRange));
   document.getElementById("png").addEventListener("click", chart.download);
   addEventListener("online", updateHistory);
   document.addEventListener("visibilitychange", () => document.hidden || Date.now() < dueAt || updateHistory());
@@ -251,12 +275,13 @@ async function begin() {
   setInterval(updateState, 500);
   if (!page?.filled) await firstFrame();
   feed.follow(listener);
-  beginHistory();
+  updateWallLink();
+  if (panels.isWanted("cards") || panels.isWanted("trend")) beginHistory();
+  panels.begin();
 }
 
 begin().catch((error) => {
   shownState = BROKEN;
-  const banner = "This page does not work in this browser. Any numbers shown are from the time when it was opened.";
-  view.showState({ name: BROKEN, label: "Not working", banner, mode: "", age: null });
+  view.showState({ name: BROKEN, ...wordsOf(BROKEN, null), mode: "", age: null });
   throw error;
 });

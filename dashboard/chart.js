@@ -1,34 +1,63 @@
-// The large chart (uPlot), the legend whose buttons switch its lines, and the PNG file of both.
+// The large chart (uPlot), and the legend whose buttons switch its lines.
 
+import * as envelope from "./envelope.js";
 import * as format from "./format.js";
+import * as range from "./range.js";
+import { say } from "./words.js";
+import { dragging, scrub, watchFingers } from "./zoom.js";
 
 // The lines differ in dash and width too, for readers who do not see colours.
 const LINES = [
-  { key: "activeNow", label: "Active now", scale: "vessels", colour: "--line-1", width: 2.2 },
-  { key: "activeLastHour", label: "Active, last hour", scale: "vessels", colour: "--line-2", width: 2, dash: [10, 4] },
-  { key: "activeLast24h", label: "Active, 24 hours", scale: "vessels", colour: "--line-3", width: 2, dash: [2, 4] },
+  { key: "activeNow", label: say("lineActiveNow"), scale: "vessels", colour: "--line-1", width: 2.2 },
+  {
+    key: "activeLastHour",
+    label: say("lineActiveLastHour"),
+    scale: "vessels",
+    colour: "--line-2",
+    width: 2,
+    dash: [10, 4],
+  },
+  {
+    key: "activeLast24h",
+    label: say("lineActiveLast24h"),
+    scale: "vessels",
+    colour: "--line-3",
+    width: 2,
+    dash: [2, 4],
+  },
   {
     key: "positionsLastHour",
-    label: "Positions per hour",
+    label: say("linePositions"),
     scale: "positions",
     colour: "--line-4",
     width: 1.6,
     dash: [14, 4, 2, 4],
   },
-  { key: "speedAvg", label: "Average speed", scale: "speed", unit: "kn", colour: "--line-5", width: 1.6, dash: [5, 5] },
+  {
+    key: "speedAvg",
+    label: say("lineSpeed"),
+    scale: "speed",
+    isSpeed: true,
+    colour: "--line-5",
+    width: 1.6,
+    dash: [5, 5],
+  },
 ];
 const SHOWN_AT_FIRST = ["activeNow", "positionsLastHour", "speedAvg"];
-/** The ranges in words. */
-export const RANGE_NAMES = {
-  "1h": "the last hour",
-  "24h": "the last 24 hours",
-  "7d": "the last 7 days",
-  "30d": "the last 30 days",
-};
 
 const container = document.getElementById("chart");
 const legend = document.getElementById("legend");
 const reading = document.getElementById("reading");
+
+// Steps of a scale of counts. There is no half vessel.
+const WHOLE_STEPS = [1, 2, 5];
+for (let power = 10; power < 1e9; power *= 10) WHOLE_STEPS.push(power, 2 * power, 2.5 * power, 5 * power);
+// Speeds are written with one decimal.
+const KNOT_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20];
+// Steps of a long range. uPlot makes months of those from 30 days on.
+const LONG_STEPS = [1, 2, 3, 5, 7, 10, 14, 30, 60, 90, 180, 365].map((days) => days * 86_400);
+// A chart narrower than this many times the type has no room for three scales.
+const WIDE_EM = 30;
 
 const KEYS = LINES.map((line) => line.key);
 
@@ -40,6 +69,7 @@ let drawnScale = null; // the type scale that the chart was made for
 let pointedAt = null; // the time of the sample that the arrow keys have found
 let switchedOff = new Set(KEYS.filter((key) => !SHOWN_AT_FIRST.includes(key)));
 let onSwitch = null;
+let onZoom = null;
 
 const isOn = (line) => !switchedOff.has(line.key);
 
@@ -52,12 +82,14 @@ export function chosenLines() {
 /**
  * Prepares the legend and the keyboard.
  *
- * list: the keys of the lines to show, null for the usual ones; onChange: called when a line is switched.
+ * list: the keys of the lines to show, null for the usual ones; onSwitch: called when a line is switched; onZoom: called with
+ * the two instants, in ms, of a range that was zoomed into, and with null to zoom out.
  */
-export function prepare(list, onChange) {
+export function prepare(list, { onSwitch: switched, onZoom: zoomed }) {
   const wanted = KEYS.filter((key) => list?.split(",").includes(key));
   if (wanted.length > 0) switchedOff = new Set(KEYS.filter((key) => !wanted.includes(key)));
-  onSwitch = onChange;
+  onSwitch = switched;
+  onZoom = zoomed;
   legend.append(...LINES.map(legendButton));
   container.addEventListener("keydown", onKey);
   container.addEventListener("pointermove", () => {
@@ -65,6 +97,7 @@ export function prepare(list, onChange) {
     reading.ariaLive = "off";
   });
   container.addEventListener("blur", stopReading);
+  container.addEventListener("dblclick", () => onZoom(null));
   new ResizeObserver(() => {
     if (!plot) return;
     // The type may have another size on another screen.
@@ -104,68 +137,11 @@ export async function show(history) {
 }
 
 /** Saves the chart as a PNG file, with its title and its legend. */
-export function download() {
+export async function download() {
+  const { save } = await import("./picture.js");
   if (!plot) return;
-  const scale = devicePixelRatio * typeScale();
-  const [inner, edge] = [plot.ctx.canvas, 24 * scale];
-  const canvas = document.createElement("canvas");
-  const context = canvas.getContext("2d");
-  const titleFont = `600 ${18 * scale}px ${fontFamily()}`;
-  const legendFont = `${13 * scale}px ${fontFamily()}`;
-
-  // Gives each piece its place, in several rows if the picture is narrow. Returns the height of the rows after the first.
-  const place = (pieces, font, lead, space) => {
-    context.font = font;
-    let [x, row] = [0, 0];
-    for (const piece of pieces) {
-      const width = lead + context.measureText(piece.label).width;
-      if (x > 0 && x + width > inner.width) [x, row] = [0, row + 1];
-      Object.assign(piece, { x: edge + x, row });
-      x += width + space;
-    }
-    return row * 24 * scale;
-  };
-  const end = format.dateAndTime(Date.parse(shownHistory.to));
-  const words = `Vessel activity, ${RANGE_NAMES[shownHistory.range]}, to ${end}`.split(" ");
-  const title = words.map((label) => ({ label, ink: "--ink" }));
-  if (!document.getElementById("simulated").hidden) title.push({ label: "Simulated\u00a0fleet", ink: "--warn" });
-  const lines = LINES.filter(isOn).map((line) => ({ ...line }));
-  const legendTop = 52 * scale + place(title, titleFont, 0, 5 * scale);
-  const top = legendTop + 24 * scale + place(lines, legendFont, 32 * scale, 20 * scale);
-
-  canvas.width = inner.width + 2 * edge;
-  canvas.height = inner.height + top + edge;
-  context.fillStyle = colour("--surface");
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.font = titleFont;
-  for (const { label, ink, x, row } of title) {
-    context.fillStyle = colour(ink);
-    context.fillText(label, x, (30 + 24 * row) * scale);
-  }
-  context.font = legendFont;
-  context.fillStyle = colour("--ink");
-  for (const line of lines) drawLegendEntry(context, line, legendTop + 24 * scale * line.row, scale);
-  context.drawImage(inner, edge, top);
-  canvas.toBlob(saveAsFile);
-}
-
-function drawLegendEntry(context, line, y, scale) {
-  context.strokeStyle = colour(line.colour);
-  context.lineWidth = line.width * scale;
-  context.setLineDash((line.dash ?? []).map((length) => length * scale));
-  context.beginPath();
-  context.moveTo(line.x, y);
-  context.lineTo(line.x + 26 * scale, y);
-  context.stroke();
-  context.fillText(line.label, line.x + 32 * scale, y + 4 * scale);
-}
-
-function saveAsFile(blob) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = `vessel-activity-${shownHistory.range}.png`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  const lines = LINES.filter(isOn).map((line) => ({ ...line, ink: colour(line.colour) }));
+  save({ chart: plot.ctx.canvas, history: shownHistory, lines, scale: devicePixelRatio * typeScale() });
 }
 
 function loadLibrary() {
@@ -186,6 +162,76 @@ function draw() {
   drawnFor = shownHistory.range;
   drawnScale = typeScale();
   const em = drawnScale;
+  const drags = dragging(zoomTo);
+  plot = new uPlot(
+    {
+      ...chartSize(),
+      tzDate: inZone,
+      padding: [12 * em, 8 * em, 0, 8 * em],
+      legend: { show: false },
+      cursor: { ...drags.cursor, points: { size: 8 * em }, y: false },
+      scales: {
+        x: { time: true },
+        vessels: fromZero("vessels", 1.08),
+        positions: fromZero("positions", 1.5),
+        speed: { range: around },
+      },
+      axes: axes(em),
+      series: [{}, ...LINES.map((line) => series(line, em))],
+      hooks: {
+        setCursor: [({ cursor }) => pointedAt === null && readOut(cursor.idx)],
+        setSelect: [drags.setSelect],
+        drawClear: [shadeGaps],
+        drawAxes: [drawBehind],
+        draw: [writeNewest, writeZone],
+        ready: [watch],
+      },
+    },
+    columns(),
+    container,
+  );
+  settle();
+}
+
+function watch(made) {
+  scrub(made.over, (left) => made.setCursor({ left, top: 0 }));
+  watchFingers(made, zoomTo);
+}
+
+const zoomTo = (from, to) => onZoom(from * 1000, to * 1000);
+
+/** Draws what is usual and how far each step reaches, behind the lines. */
+function drawBehind(drawn) {
+  const draws = (line) => [drawn, shownHistory, line, colour(line.colour)];
+  for (const line of LINES.filter(hasBand)) envelope.drawUsual(...draws(line));
+  for (const line of LINES.filter(isOn)) envelope.drawExtremes(...draws(line));
+}
+
+// Bands of different scales would lie across each other. So only lines on the scale of the first line have one.
+const hasBand = (line) => isOn(line) && line.scale === LINES.find(isOn).scale;
+
+/** Returns the least and the most that is drawn on a scale, with what is behind the lines. */
+function extremesOf(scale, least, most) {
+  const lines = LINES.filter((line) => line.scale === scale && isOn(line));
+  const [lowest = least, highest = most] = envelope.reach(shownHistory, lines, hasBand);
+  return [Math.min(least ?? lowest, lowest), Math.max(most ?? highest, highest)];
+}
+
+// A scale of counts begins at zero. The room above keeps lines of different scales apart.
+const fromZero = (scale, room) => ({
+  range: (_u, least, most) => [0, (extremesOf(scale, least, most)[1] || 1) * room],
+});
+
+// The mean speed hardly leaves a few knots. From zero it would always be flat. It has no area below it that would say how far
+// zero is, and at least 2 kn of room, so that a tenth of a knot is no storm.
+function around(_u, leastOfLine, mostOfLine) {
+  const [least, most] = extremesOf("speed", leastOfLine, mostOfLine);
+  const middle = ((least ?? 0) + (most ?? 0)) / 2;
+  const half = Math.max(1, ((most ?? 0) - (least ?? 0)) / 1.6);
+  return [Math.max(0, middle - half), middle + half];
+}
+
+function axes(em) {
   const axis = (more) => ({
     stroke: colour("--soft"),
     grid: { stroke: colour("--line"), width: em },
@@ -194,64 +240,54 @@ function draw() {
     gap: 8 * em,
     ...more,
   });
+  const isUsed = (scale) => LINES.some((line) => line.scale === scale && isOn(line));
   const side = (scale, more) =>
     axis({
       scale,
       // At most about ten values, whatever the height.
       space: () => Math.max(36 * em, chartSize().height / 10),
+      incrs: WHOLE_STEPS,
       size: (_, values) => (20 + 7.5 * Math.max(2, ...(values ?? []).map((value) => value.length))) * em,
       values: (_, splits) => splits.map((value) => format.compact(value)),
-      show: LINES.some((line) => line.scale === scale && isOn(line)),
+      show: isUsed(scale),
       ...more,
     });
-  // Every scale begins at zero. The room above keeps lines of different scales apart.
-  const fromZero = (room) => ({ range: (_u, _least, most) => [0, (most || 1) * room] });
-  // The marks of a long range are midnights, those of a short one are times of the day.
+  const hasRoom = chartSize().width > WIDE_EM * 16 * em || !(isUsed("vessels") || isUsed("positions"));
+  // The marks of a long range are midnights, those of a short one are times of the day. A day begins with its date.
   const isLong = shownHistory.stepSeconds > 600;
-  const mark = isLong ? format.date : format.clockTime;
-  plot = new uPlot(
-    {
-      ...chartSize(),
-      padding: [12 * em, 8 * em, 0, 8 * em],
-      legend: { show: false },
-      cursor: { drag: { x: false, y: false }, points: { size: 8 * em }, y: false },
-      scales: { x: { time: true }, vessels: fromZero(1.08), positions: fromZero(1.5), speed: fromZero(2.4) },
-      axes: [
-        axis({
-          space: 70 * em,
-          size: 34 * em,
-          incrs: isLong ? [1, 2, 3, 5, 7, 10].map((days) => days * 86_400) : undefined,
-          values: (_, splits) => splits.map((at) => mark(at * 1000)),
-        }),
-        side("vessels", { stroke: colour("--line-1") }),
-        side("positions", { side: 1, stroke: colour("--line-4"), grid: { show: false } }),
-      ],
-      series: [
-        {},
-        ...LINES.map((line) => ({
-          label: line.label,
-          scale: line.scale,
-          show: isOn(line),
-          stroke: colour(line.colour),
-          width: line.width * em,
-          dash: line.dash?.map((length) => length * em),
-          fill: line.key === "activeNow" ? colour("--line-1-area") : undefined,
-          spanGaps: false,
-          // A sample without neighbours has no line. A point shows it.
-          points: { show: true, size: 5 * em, filter: (u, s) => isolated(u.data[s]) },
-        })),
-      ],
-      hooks: {
-        setCursor: [({ cursor }) => pointedAt === null && readOut(cursor.idx)],
-        drawClear: [shadeGaps],
-        draw: [writeNewest],
-      },
-    },
-    columns(),
-    container,
-  );
-  settle();
+  const mark = (ms) => (isLong || format.isMidnight(ms) ? format.date(ms) : format.clockTime(ms));
+  return [
+    axis({
+      space: 70 * em,
+      size: 34 * em,
+      incrs: isLong ? LONG_STEPS : undefined,
+      values: (_, splits) => splits.map((at) => mark(at * 1000)),
+    }),
+    side("vessels", { stroke: colour("--line-1") }),
+    side("positions", { side: 1, stroke: colour("--line-4"), grid: { show: false } }),
+    side("speed", {
+      side: 1,
+      stroke: colour("--line-5"),
+      grid: { show: false },
+      incrs: KNOT_STEPS,
+      values: (_, splits) => splits.map(format.knots),
+      show: isUsed("speed") && hasRoom,
+    }),
+  ];
 }
+
+const series = (line, em) => ({
+  label: line.label,
+  scale: line.scale,
+  show: isOn(line),
+  stroke: colour(line.colour),
+  width: line.width * em,
+  dash: line.dash?.map((length) => length * em),
+  fill: line.key === "activeNow" ? colour("--line-1-area") : undefined,
+  spanGaps: false,
+  // A sample without neighbours has no line. A point shows it.
+  points: { show: true, size: 5 * em, filter: (u, s) => isolated(u.data[s]) },
+});
 
 /** Returns the samples as uPlot wants them: the times, and then the values of each line. */
 function columns() {
@@ -262,6 +298,7 @@ function columns() {
 function settle() {
   container.dataset.points = String(shownHistory.time.length);
   container.dataset.gaps = String(gaps().length);
+  writeUsualNote();
   restoreCursor();
 }
 
@@ -280,11 +317,11 @@ function restoreCursor() {
 /** Writes the newest value beside each line that has no axis. */
 function writeNewest({ ctx, bbox, valToPos }) {
   const em = devicePixelRatio * drawnScale;
-  for (const line of LINES.filter((each) => each.unit && isOn(each))) {
+  for (const line of LINES.filter((each) => each.isSpeed && isOn(each))) {
     const values = shownHistory[line.key];
     const index = values.findLastIndex((value) => value !== null);
     if (index < 0) continue;
-    const words = `${format.oneDecimal(values[index])} ${line.unit}`;
+    const words = format.knots(values[index]);
     const x = valToPos(shownHistory.time[index], "x", true);
     const y = Math.min(valToPos(values[index], line.scale, true) + 16 * em, bbox.top + bbox.height - 4 * em);
     ctx.save();
@@ -299,6 +336,24 @@ function writeNewest({ ctx, bbox, valToPos }) {
     ctx.fillText(words, x, y);
     ctx.restore();
   }
+}
+
+/** Writes the time zone beside the times, in the corner below the scale of the left. */
+function writeZone({ ctx, bbox }) {
+  const em = devicePixelRatio * drawnScale;
+  ctx.save();
+  ctx.font = `${12 * em}px ${fontFamily()}`;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "top";
+  ctx.fillStyle = colour("--soft");
+  ctx.fillText(format.zoneName(shownHistory.time.at(-1) * 1000), 2 * em, bbox.top + bbox.height + 8 * em);
+  ctx.restore();
+}
+
+/** Returns a date whose local time is that of the page's time zone. */
+function inZone(seconds) {
+  const date = new Date(seconds * 1000);
+  return format.timeZone ? uPlot.tzDate(date, format.timeZone) : date;
 }
 
 /** Returns how many times larger than usual the page's type is. What is drawn grows with the type. */
@@ -375,26 +430,40 @@ function legendButton(line) {
 /** Writes under the chart the values of a sample, or without an index how to get them. */
 function readOut(index) {
   if (switchedOff.size === LINES.length) {
-    setReading("No line is selected. Select a name above the chart to show its line.");
+    setReading(say("noLine"));
     return;
   }
   if (index === null || index === undefined) {
-    const hasSamples = shownHistory?.activeNow.some((value) => value !== null);
-    setReading(
-      hasSamples
-        ? "To read values, point at the chart, or select it and press the arrow keys."
-        : "There are no samples in this range yet.",
-    );
+    const hasSamples = LINES.some((line) => isOn(line) && shownHistory?.[line.key].some((value) => value !== null));
+    setReading(hasSamples ? `${say("howToRead")} ${say("howToZoom")}` : say("noSamples"));
     return;
   }
   const parts = LINES.filter(isOn).map((line) => `${line.label} ${valueInWords(line, index)}`);
-  setReading(`${format.dateAndTime(shownHistory.time[index] * 1000)}: ${parts.join(" · ")}`);
+  const time = format.dateAndTime(shownHistory.time[index] * 1000);
+  setReading(say("reading", { time, values: parts.join(" · ") }));
 }
 
 function valueInWords(line, index) {
   const value = shownHistory[line.key][index];
-  if (value === null) return "unknown";
-  return line.unit ? `${format.oneDecimal(value)} ${line.unit}` : format.count(value);
+  const write = line.isSpeed ? format.knots : format.count;
+  const [least, most] = [shownHistory.min[line.key][index], shownHistory.max[line.key][index]];
+  if (most === null) return say("unknown");
+  const words = value === null ? say("unknown") : write(value);
+  const told = least === most ? [words] : [say("extremes", { value: words, least: write(least), most: write(most) })];
+  const hour = envelope.usualAt(shownHistory, shownHistory.time[index]);
+  const band = shownHistory.usual?.[line.key];
+  if (band && (band.high[hour] ?? null) !== null) {
+    told.push(say("usualThen", { low: write(band.low[hour]), high: write(band.high[hour]) }));
+  }
+  return told.join(", ");
+}
+
+/** Says under the legend what the pale bands are, if there are any. */
+function writeUsualNote() {
+  const note = document.getElementById("usual-note");
+  const weeks = shownHistory.usual?.weeks ?? 0;
+  const words = weeks > 0 ? say("usualBand", { weeks: format.count(weeks) }, weeks) : "";
+  if (note.textContent !== words) note.textContent = words;
 }
 
 // A screen reader would read the same words out again.
@@ -420,7 +489,12 @@ function moveCursor(index) {
 }
 
 function onKey(event) {
-  if (!plot) return;
+  if (!plot || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (["+", "-", "−"].includes(event.key)) {
+    event.preventDefault();
+    zoomByKey(event.key === "+" ? 0.5 : 2);
+    return;
+  }
   const last = shownHistory.time.length - 1;
   const step = event.shiftKey ? 10 : 1;
   // The first arrow key finds the newest value.
@@ -432,13 +506,23 @@ function onKey(event) {
   pointAt(Math.min(last, Math.max(0, to)));
 }
 
+/** Shows half of the range, or the double, around the sample that is pointed at, else around the middle. */
+function zoomByKey(factor) {
+  const { min, max } = plot.scales.x;
+  const { idx } = plot.cursor;
+  const middle = idx === null || idx === undefined ? (min + max) / 2 : shownHistory.time[idx];
+  const half = ((max - min) * factor) / 2;
+  zoomTo(middle - half, middle + half);
+}
+
 /** Returns the chart in words, for a screen reader. */
 function summaryOf(history) {
   const measured = history.activeNow.filter((value) => value !== null);
-  const words = RANGE_NAMES[history.range];
-  if (measured.length === 0) return `There are no samples for ${words}.`;
-  const [least, most, newest] = [Math.min(...measured), Math.max(...measured), measured.at(-1)].map(format.count);
-  return `Vessels active now over ${words}: between ${least} and ${most}, and ${newest} at the end.`;
+  const words = range.inWords(history.range);
+  if (measured.length === 0) return say("summaryEmpty", { range: words });
+  const [lowest, highest] = envelope.reach(history, LINES.slice(0, 1), () => false);
+  const [least, most, newest] = [lowest, highest, measured.at(-1)].map(format.count);
+  return say("summary", { range: words, least, most, newest });
 }
 
 function colour(name) {

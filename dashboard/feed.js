@@ -12,6 +12,8 @@ const POLL_HURRIED_MS = 900;
 // Only the title of a hidden page can be seen.
 const POLL_HIDDEN_MS = 30_000;
 const HIDDEN_MS = 5_000;
+// What the panels show beyond the numbers changes every 30 seconds.
+const ACTIVITY_MS = 30_000;
 // The server itself gives up on its database after two seconds.
 const TIMEOUT_MS = 5_000;
 // The stream has a heartbeat every ten seconds. A longer silence means that the connection is dead.
@@ -19,14 +21,32 @@ const SILENCE_MS = 15_000;
 // The page opens a stream again if the server refused it (too many clients) or a proxy keeps it back.
 const REOPEN_MS = 30_000;
 
+// The messages that a page gets which joins later.
+const KINDS = ["answer", "activity", "health"];
+
+const NEWEST = /newest="([^"]+)"/;
+const LAST_MINUTE = /last-minute=(\d+)/;
+
+/** Returns what a header tells of the feed, as a heartbeat of the stream does: live; newest="<time>"; last-minute=18000 */
+function feedOf(header) {
+  if (!header) return;
+  const reports = LAST_MINUTE.exec(header);
+  return {
+    state: header.split(";")[0],
+    newestReport: NEWEST.exec(header)?.[1] ?? null,
+    reportsLastMinute: reports ? Number(reports[1]) : null,
+  };
+}
+
 /** Why a request failed: the server could not be reached, or it answered with an error. */
 export const UNREACHABLE = "unreachable";
 export const REFUSED = "refused";
 
 /**
  * Follows the numbers for as long as the page is open. It calls:
- * - listener.answer(stats, {unconfirmedSeconds, staleAfterSeconds}) with each answer, of any age
+ * - listener.answer(stats, {unconfirmedSeconds, staleAfterSeconds, feed}) with each answer, of any age
  * - listener.rowMissing() if the database has no cached row to answer with
+ * - listener.activity(document) with each new document of /api/database/vessel-activity
  * - listener.health(data) with each heartbeat of the stream
  * - listener.failed(reason) after each request that failed
  * - listener.mode("stream" | "polling") when the mode changes
@@ -36,13 +56,15 @@ export function follow(listener) {
   const beganAt = performance.now();
   let heardAt = -Infinity;
   let polledAt = -Infinity;
+  let activityAt = -Infinity;
   let mode = null;
 
   const isStreaming = () => performance.now() - heardAt < SILENCE_MS;
 
-  const stream = joinStream(({ answer, health, sentAt }) => {
+  const stream = joinStream(({ answer, activity, health, sentAt }) => {
     const receivedAt = performance.now() - (Date.now() - sentAt);
-    heardAt = answer || health ? receivedAt : -Infinity;
+    heardAt = answer || activity || health ? receivedAt : -Infinity;
+    if (activity) listener.activity(activity);
     if (answer) listener.answer(answer, { unconfirmedSeconds: 0 });
     if (health) {
       clock.set(health.now, receivedAt);
@@ -65,6 +87,10 @@ export function follow(listener) {
       polledAt = now;
       poll(listener);
     }
+    if (!document.hidden && now - activityAt > ACTIVITY_MS) {
+      activityAt = now;
+      fetchActivity(listener);
+    }
     setMode("polling");
   }
 
@@ -86,7 +112,7 @@ export function follow(listener) {
 /**
  * Joins the stream that all visible pages of this browser share.
  *
- * onMessage() gets {answer}, {health} or {error}. Each has sentAt, the time at which the page that holds the stream
+ * onMessage() gets {answer}, {activity}, {health} or {error}. Each has sentAt, the time at which the page that holds the stream
  * received the message.
  */
 function joinStream(onMessage) {
@@ -104,6 +130,7 @@ function joinStream(onMessage) {
     openedAt = performance.now();
     source = new EventSource(new URL("vessel-stats-stream", API));
     source.onmessage = ({ data }) => passOn("answer", JSON.parse(data));
+    source.addEventListener("activity", ({ data }) => passOn("activity", JSON.parse(data)));
     source.addEventListener("heartbeat", ({ data }) => passOn("health", JSON.parse(data)));
     source.onerror = () => passOn("error", true);
   }
@@ -152,7 +179,7 @@ function joinStream(onMessage) {
   if (channel) {
     channel.onmessage = ({ data }) => {
       if (data !== "hello") onMessage(data);
-      else if (source) for (const kind of ["answer", "health"]) if (newest[kind]) channel.postMessage(newest[kind]);
+      else if (source) for (const kind of KINDS) if (newest[kind]) channel.postMessage(newest[kind]);
     };
   }
   document.addEventListener("visibilitychange", () => {
@@ -198,5 +225,14 @@ async function poll(listener) {
   listener.answer(stats, {
     unconfirmedSeconds: Number(response.headers.get("x-vessel-activity-unconfirmed")),
     staleAfterSeconds: Number(response.headers.get("x-vessel-activity-stale-after")) || undefined,
+    feed: feedOf(response.headers.get("x-vessel-activity-feed")),
   });
+}
+
+/** Fetches the document of activity. If that fails, the panels keep what they show, and poll() tells why. */
+async function fetchActivity(listener) {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const request = fetch(new URL("vessel-activity", API), { cache: "no-cache", signal });
+  const activity = await request.then((response) => (response.ok ? response.json() : null)).catch(() => null);
+  if (activity) listener.activity(activity);
 }

@@ -1,26 +1,42 @@
 // The past: fetches it, and shows on each card how its number has changed.
 
 import * as format from "./format.js";
+import { queryOf } from "./range.js";
+import { say } from "./words.js";
 
 const HISTORY = new URL("../api/database/vessel-stats-history", import.meta.url);
 const TIMEOUT_MS = 5_000;
 
-/** Returns the history of a range ("1h", "24h", "7d", "30d"), or null if the server does not answer with one. */
+/** Returns the history of a range ("24h", or two instants), or null if the server does not answer with one. */
 export async function fetchHistory(range) {
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const response = await fetch(`${HISTORY}?range=${range}`, { cache: "no-cache", signal });
-    return response.ok ? await response.json() : null;
+    const response = await fetch(`${HISTORY}${queryOf(range)}`, { cache: "no-cache", signal });
+    return response.ok ? withExtremes(await response.json()) : null;
   } catch {
     return null;
   }
 }
 
-const BEFORE_MS = { hourBefore: 3_600_000, dayBefore: 86_400_000 };
+/** Adds to a history the minimum and maximum of each step, which the server tells as distances from the value of the step. */
+function withExtremes(history) {
+  const apart = (distances, sign) =>
+    Object.fromEntries(
+      Object.entries(distances).map(([key, steps]) => [
+        key,
+        steps.map((step, n) => (step === null ? null : toHundredths(history[key][n] + sign * step))),
+      ]),
+    );
+  return { ...history, min: apart(history.toMin, -1), max: apart(history.toMax, 1) };
+}
+
+const toHundredths = (value) => Math.round(value * 100) / 100;
+
+const BEFORE_MS = { hourBefore: 3_600_000, dayBefore: 86_400_000, weekBefore: 604_800_000 };
 // A sample is taken once a minute, and the page fetches the history once a minute.
 const TOLERANCE_MS = 300_000;
 
-/** Shows on each card the change since an hour and a day before, and the line of the last 24 hours. */
+/** Shows on each card the change since an hour, a day and a week before, and the line of the last 24 hours. */
 export function updateCards(stats, history) {
   for (const card of document.querySelectorAll(".card")) {
     const { key } = card.dataset;
@@ -47,11 +63,11 @@ function showChange(place, key, now, before) {
   const isSpeed = key === "speedAvg";
   const difference = isSpeed ? Math.round((now - before) * 10) / 10 : now - before;
   if (difference === 0) {
-    writeChange(place, "no change", "");
+    writeChange(place, say("noChange"), "");
     return;
   }
   const size = Math.abs(difference);
-  const amount = isSpeed ? `${format.oneDecimal(size)} kn` : format.count(size);
+  const amount = isSpeed ? format.knots(size) : format.count(size);
   const share = !isSpeed && before > 0 ? ` (${format.share(size, before)})` : "";
   writeChange(place, `${amount}${share}`, difference > 0 ? "up" : "down");
 }
@@ -59,7 +75,7 @@ function showChange(place, key, now, before) {
 /** Writes a change with an arrow for the eye and a word for a screen reader. direction: "up", "down" or "". */
 function writeChange(place, words, direction) {
   const arrow = { up: "▲ ", down: "▼ " }[direction];
-  const spoken = direction === "" ? words : `${direction} ${words}`;
+  const spoken = direction === "" ? words : say(direction, { change: words });
   if (place.dataset.words === spoken) return;
   place.dataset.words = spoken;
   if (direction === "") {
@@ -85,13 +101,11 @@ function drawSparkline(svg, time, values) {
     area.setAttribute("d", "");
     return;
   }
-  // The height stands for a tenth of the value or more, so that a small change does not look large.
-  const [bottom, top] = [Math.min(...measured), Math.max(...measured)];
-  const span = Math.max(top - bottom, top / 10);
-  const least = (top + bottom - span) / 2;
+  // The area stands on zero, so that its height tells the truth.
+  const most = Math.max(...measured);
   const [start, end] = [time[0], time.at(-1)];
   const x = (at) => ((240 * (at - start)) / (end - start || 1)).toFixed(1);
-  const y = (value) => (41 - (38 * (value - least)) / (span || 1)).toFixed(1);
+  const y = (value) => (44 - (41 * value) / (most || 1)).toFixed(1);
   const runs = [];
   let run = null;
   for (const [index, value] of values.entries()) {

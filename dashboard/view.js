@@ -2,36 +2,50 @@
 // The server writes the same words into the page (first_paint.py), so nothing moves when this script runs.
 
 import * as format from "./format.js";
+import { inWords } from "./range.js";
+import { say, typeName } from "./words.js";
 
 const element = (id) => document.getElementById(id);
 const UNKNOWN = "–";
 const TITLE = document.title;
 
+// In these states the numbers are old, and "live updates" beside them would be a contradiction.
+const OLD = ["lost", "failing", "missing", "ahead", "stale", "broken"];
+const COUNTS = ["activeNow", "activeLastHour", "activeLast24h", "positionsLastHour"];
+// The words under a number, which depend on it: "1 vessel", "2 vessels".
+const NOTES = { heardNow: "activeNow", heardLastHour: "activeLastHour", heardLast24h: "activeLast24h" };
+
+/** Returns whether the fleet is known to be empty. */
+export const isEmpty = (stats) => stats.totalVessels === 0 && stats.activeLast24h === 0;
+
 /**
  * Shows one answer.
  *
  * A count of zero is shown as unknown if no position has come in: a silent feed does not tell
- * whether vessels are under way.
+ * whether vessels are under way. An empty fleet is known to be empty.
  */
 export function showNumbers(stats) {
-  const countOrUnknown = (value) => (value > 0 ? format.count(value) : UNKNOWN);
-  setText("activeNow", countOrUnknown(stats.activeNow));
-  setText("activeLastHour", countOrUnknown(stats.activeLastHour));
-  setText("activeLast24h", countOrUnknown(stats.activeLast24h));
-  setText("positionsLastHour", countOrUnknown(stats.positionsLastHour));
-  const perSecond = stats.positionsLastHour > 0 ? format.oneDecimal(stats.positionsLastHour / 3600) : UNKNOWN;
-  setText("positionsPerSecond", perSecond);
+  const isKnown = (value) => value > 0 || isEmpty(stats);
+  for (const key of COUNTS) setText(key, isKnown(stats[key]) ? format.count(stats[key]) : UNKNOWN);
+  for (const [id, key] of Object.entries(NOTES)) setText(id, say(id, {}, stats[key] || undefined));
   // An average of 0 means that no speed was reported.
   setText("speedAvg", stats.speedAvg > 0 ? format.oneDecimal(stats.speedAvg) : UNKNOWN);
-  setText("totalVessels", countOrUnknown(stats.totalVessels));
+  setText("totalVessels", format.count(stats.totalVessels));
   setText("activeShare", stats.activeNow > 0 ? format.share(stats.activeNow, stats.activeLast24h) : UNKNOWN);
   setText("as-of", format.dateAndTime(Date.parse(stats.updatedAt)));
   element("as-of").dateTime = stats.updatedAt;
-  const types = Object.entries(stats.vesselTypes).map(([name, count]) => ({ name, count, symbol: "" }));
+  const types = Object.entries(stats.vesselTypes).map(([name, count]) => ({ name: typeName(name), count, symbol: "" }));
   const flags = stats.topFlags.map(({ flag, count }) => ({ ...format.flag(flag), count }));
   // Not "Other" alone, which is a vessel type of AIS.
-  showBars("types", types, stats.totalVessels, "Other types");
-  showBars("flags", flags, stats.totalVessels, "Other flags");
+  showBars("types", types, stats.totalVessels, say("otherTypes"));
+  showBars("flags", flags, stats.totalVessels, say("otherFlags"));
+}
+
+/** Shows what is known of the feed; null: nothing. age: of the newest report, in ms; null: there is none. */
+export function showFeed(feed, age) {
+  const reports = feed?.reportsLastMinute ?? null;
+  setText("positionsPerSecond", reports === null ? UNKNOWN : format.oneDecimal(reports / 60));
+  setText("newest", age === null ? UNKNOWN : format.duration(age));
 }
 
 /** Shows the state of the page. banner: the sentences to show, null for no banner; age: of the numbers, in ms. */
@@ -41,7 +55,7 @@ export function showState({ name, label, banner, mode, age }) {
   // The title is all that can be seen of a page in the background.
   document.title = banner === null ? TITLE : `${label} – ${TITLE}`;
   setText("age", age === null ? UNKNOWN : format.duration(age));
-  setText("mode", mode);
+  setText("mode", OLD.includes(name) ? "" : mode);
   element("banner").hidden = banner === null;
   setText("banner-text", banner ?? "");
 }
@@ -49,6 +63,16 @@ export function showState({ name, label, banner, mode, age }) {
 /** Tells a screen reader about a change. Called when the state changes, not when numbers do. */
 export function announce(sentence) {
   setText("announcer", sentence);
+}
+
+/** Shows the time of a wall screen. ms: by the server's clock. */
+export function showClock(ms) {
+  setText("utc", format.utcTime(ms));
+}
+
+/** Names the range of the chart in its title. range: "24h", or null if there is no chart yet. */
+export function showRange(range) {
+  setText("trend-range", range === null ? "" : inWords(range));
 }
 
 /** Shows a notice above the chart; "" removes it. */
@@ -70,19 +94,20 @@ function showBars(id, rows, total, othersName) {
   const list = element(id);
   while (list.children.length > sorted.length) list.lastChild.remove();
   while (list.children.length < sorted.length) list.append(element("bar").content.cloneNode(true));
-  const longest = Math.max(1, ...sorted.map((row) => row.count));
-  for (const [index, row] of sorted.entries()) fillBar(list.children[index], row, total, longest);
+  for (const [index, row] of sorted.entries()) fillBar(list.children[index], row, total);
 }
 
-function fillBar(item, row, total, longest) {
+/** Fills a row of a list. A full bar is the whole fleet. */
+function fillBar(item, row, total) {
   item.className = row.isOthers ? "other" : "";
   const set = (name, value) => setContent(item.querySelector(`.${name}`), value);
   set("symbol", row.symbol);
-  set("name", row.name);
+  const shown = format.plainName(row.name);
+  set("name", shown);
   set("count", format.count(row.count));
   set("share", format.share(row.count, total));
-  item.querySelector(".name").title = row.name;
-  item.querySelector("svg").setAttribute("width", `${((100 * row.count) / longest).toFixed(1)}%`);
+  item.querySelector(".name").title = shown;
+  item.querySelector("svg").setAttribute("width", `${(total > 0 ? (100 * row.count) / total : 0).toFixed(1)}%`);
 }
 
 function setText(id, value) {

@@ -31,6 +31,7 @@ _SERVER_OPTIONS = {
     "fsync": "off",
     "max_connections": "100",
     "max_prepared_transactions": "20",
+    "max_locks_per_transaction": "256",  # a test makes thousands of functions in one transaction
     "wal_level": "logical",
     "shared_buffers": "64MB",
 }
@@ -174,7 +175,11 @@ def database(module_url: str) -> Iterator[psycopg.Connection]:
     """Give a session on a database without vessels, positions and history."""
     with psycopg.connect(module_url, autocommit=True) as connection:
         connection.execute("truncate public.vessels, public.vessel_positions cascade")
-        connection.execute("truncate vessel_activity.history")
+        connection.execute("truncate vessel_activity.history, vessel_activity.history_hour")
+        connection.execute(
+            "update vessel_activity.settings set history_retention = default,"
+            " hour_retention = default, below_usual_by = default, below_usual_for = default"
+        )
         yield connection
 
 
@@ -187,7 +192,13 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests that need a part that the build of PostgreSQL lacks, such as an extension."""
+    """Begin with the files that have slow tests; skip tests of what the build of PostgreSQL lacks.
+
+    The workers take one file after the other. A long file at the end would keep one of them busy
+    while the others have nothing to do.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
     for item in items:
         for mark in item.iter_markers("needs"):
             for part in mark.args:

@@ -59,6 +59,10 @@ def test_every_figure_of_the_table_is_measured(result: Result) -> None:
         "vessel_activity_at ÷ refresh, 30 s of rows",
         "refresh in a new session ÷ refresh, 1 s of rows (510)",
         "refresh in a new session, 1 s",
+        "document of a refresh, 30 s of rows",
+        "500 areas in the document, 30 s of rows",
+        "refresh with the document ÷ without",
+        "refresh with the document and 500 areas ÷ without",
         "insert rate with triggers ÷ without: COPY",
         "insert rate with triggers ÷ without: single-row INSERT, synchronous_commit off",
         "rebuild",
@@ -75,7 +79,14 @@ def test_every_figure_of_the_table_is_measured(result: Result) -> None:
 
 @pytest.mark.slow
 def test_the_measured_refreshes_of_new_rows_were_incremental(result: Result) -> None:
-    for key in ("refresh, 30 s", "refresh, 1 s", "refresh in a new session, 1 s"):
+    for key in (
+        "refresh, 30 s",
+        "refresh, 1 s",
+        "refresh in a new session, 1 s",
+        "refresh without document",
+        "refresh with document",
+        "refresh with areas",
+    ):
         assert set(result["modes"][key]) == {"incremental"}
     assert set(result["modes"]["rebuild"]) == {"rebuild"}
 

@@ -18,6 +18,8 @@ _UNPINNED = {
     "scheduled_refresh": "commits, so it can't carry SET; it sets the path in each transaction",
     "note_positions_inserted": "fires on every insert; every name and operator is qualified",
     "note_positions_deleted": "the same",
+    "report_values": "is inlined for each vessel; every name and operator is qualified",
+    "arrival": "the same",
 }
 _OURS = """
     (n.nspname = 'vessel_activity'

@@ -61,7 +61,7 @@ def test_reports_over_udp_and_tcp_are_shown_while_the_page_is_open(
             positionsLastHour="1", speedAvg="12.3",
         )  # fmt: skip
         state(page, "live", timeout=SILENCE)
-        assert page.locator("#types li").all_inner_texts() == ["Passenger\n1\n100.0%"]
+        assert page.locator("#types li").all_text_contents() == ["Passenger1100.0%"]
 
         tcp.send(*(ais.position(MMSI + number, speed=4.9 * number) for number in (1, 2)))
         shows(

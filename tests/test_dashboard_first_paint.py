@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tracemalloc
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -11,9 +12,16 @@ import pytest
 from babel import localedata
 from playwright.sync_api import expect
 
-from tests.support.browsing import DASHBOARD, UNKNOWN, chromium, state
-from tests.support.webserver import STATS, WebServer, eventually, put_row, write_row
-from vessel_activity.web import first_paint
+from tests.support.browsing import DASHBOARD, QUIET, UNKNOWN, chromium, state
+from tests.support.webserver import (
+    STATS,
+    WebServer,
+    eventually,
+    put_row,
+    row_as_json,
+    write_row,
+)
+from vessel_activity.web import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +74,10 @@ def test_the_numbers_are_in_the_text_of_the_page(web: WebServer) -> None:
 
 @pytest.mark.parametrize(
     "locale",
-    ["en-US", "nb-NO", "de-DE", "fr-FR", "es-ES", "pl-PL", "tr-TR", "hi-IN", "ja-JP", "zh-TW"],
+    [
+        *("en-US", "nb-NO", "nn-NO", "de-DE", "en-CA", "fr-FR", "es-ES", "pl-PL", "tr-TR", "hi-IN"),
+        *("ja-JP", "zh-CN", "zh-TW", "ar", "ar-EG", "ar-AE", "fa-IR", "bn-BD", "mr-IN"),
+    ],
 )
 def test_what_the_page_comes_with_is_what_its_script_shows(
     web: WebServer, browser: Browser, locale: str
@@ -105,41 +116,65 @@ def items(page: Page, name: str) -> list[str]:
     return [row.evaluate("(row) => row.outerHTML") for row in rows.all()]
 
 
-def test_a_reader_of_other_digits_or_an_unknown_language_gets_english_until_the_script_has_run(
+def test_a_reader_gets_their_own_digits_at_once_and_one_of_an_unknown_language_english(
     web: WebServer,
 ) -> None:
     put_row(web)
-    for language in ("fa-IR", "ar-EG", "x-klingon", "../../etc/passwd", "*", "", None):
+    for language in ("x-klingon", "../../etc/passwd", "*", "", None):
         assert texts(web, language, waits=True) == IN_ENGLISH
-    # The script will write Persian digits.
-    assert texts(web, "fa-IR, de;q=0.7", waits=True)[0] == "4.812"
+    # 4,812 with the digits of Egypt, Iran and Bangladesh, and with their signs between thousands.
+    for language, zero, comma in (
+        ("ar-EG", "\N{ARABIC-INDIC DIGIT ZERO}", "\N{ARABIC THOUSANDS SEPARATOR}"),
+        ("fa-IR", "\N{EXTENDED ARABIC-INDIC DIGIT ZERO}", "\N{ARABIC THOUSANDS SEPARATOR}"),
+        ("bn-BD", "\N{BENGALI DIGIT ZERO}", ","),
+    ):
+        four, *rest = (chr(ord(zero) + digit) for digit in (4, 8, 1, 2))
+        assert texts(web, language, waits=False)[0] == f"{four}{comma}{''.join(rest)}"
+    # The server has no digits of Fulah in Adlam. The script has.
+    assert texts(web, "ff-Adlm, de;q=0.7", waits=True)[0] == "4.812"
     # The first that is known counts.
     assert texts(web, "x-klingon, de;q=0.7, en;q=0.3", waits=False)[0] == "4.812"
 
 
-def test_readers_of_other_digits_see_figures_without_scripts_and_their_own_with_them(
+def test_without_scripts_old_numbers_come_with_their_time_and_the_reason(
     web: WebServer, browser: Browser
 ) -> None:
+    context = browser.new_context(locale="en-GB", java_script_enabled=False)
+    page = context.new_page()
     put_row(web)
-    first, then = (
-        shown(browser, web.address + DASHBOARD, "ar-EG", scripts=scripts)
-        for scripts in (False, True)
+    page.goto(web.address + DASHBOARD)
+    at = datetime.fromisoformat(row_as_json(web.url)["updatedAt"])
+    assert at.tzinfo == UTC
+    written = f"{at.day} {at:%b} {at:%Y}, {at:%H:%M:%S} UTC"
+    expect(page.locator(".foot p")).to_have_text(f"Numbers as of {written}")
+    expect(page.locator("#banner")).to_be_hidden()
+    put_row(web, age="3 days 1 hour")
+    page.goto(web.address + DASHBOARD)
+    state(page, "stale")
+    expect(page.locator("#activeNow")).to_have_text("4,812")
+    expect(page.locator("#banner")).to_have_text(
+        "!The last refresh was 3 d 1 h ago. These numbers are from that time."
     )
-    assert first["activeNow"] == "4,812"
-    assert then["activeNow"] == (
-        "\N{ARABIC-INDIC DIGIT FOUR}\N{ARABIC THOUSANDS SEPARATOR}\N{ARABIC-INDIC DIGIT EIGHT}"
-        "\N{ARABIC-INDIC DIGIT ONE}\N{ARABIC-INDIC DIGIT TWO}"
-    )
+    put_row(web, active_now=0)
+    page.goto(web.address + DASHBOARD)
+    state(page, "quiet")
+    expect(page.locator("#banner")).to_contain_text(QUIET)
+    expect(page.locator("#activeNow")).to_have_text(UNKNOWN)
+    expect(page.locator("#activeLastHour")).to_have_text("9,377")
+    context.close()
 
 
-def test_numbers_that_want_words_beside_them_are_left_to_the_script(web: WebServer) -> None:
+def test_numbers_that_are_not_live_are_left_to_the_script_before_the_first_paint(
+    web: WebServer,
+) -> None:
     put_row(web, active_now=0)
     for _ in range(2):
-        assert set(texts(web, waits=True)) == {UNKNOWN}
+        shown_now = texts(web, waits=True)
+        assert (shown_now[0], shown_now[7]) == (UNKNOWN, UNKNOWN)
     put_row(web, age="2 minutes")
-    assert set(texts(web, waits=True)) == {UNKNOWN}
+    assert texts(web, waits=True) == IN_ENGLISH
     put_row(web)
-    assert UNKNOWN not in texts(web, waits=False)
+    assert texts(web, waits=False) == IN_ENGLISH
     with psycopg.connect(web.url, autocommit=True) as connection:
         connection.execute("delete from public.vessel_activity_realtime")
         connection.execute("notify vessel_activity")
@@ -163,7 +198,7 @@ def test_the_memory_that_languages_take_is_bounded() -> None:
     assert len(known) > 250
     tracemalloc.start()
     for name in known:
-        first_paint.locale_of(name.replace("_", "-"))
+        words.manner_of(name.replace("_", "-"))
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert kept < 30_000_000  # all of these take three times as much, and are a quarter of all

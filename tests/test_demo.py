@@ -80,8 +80,8 @@ def test_the_simulated_fleet_is_named_so_and_reports_as_promised(db: psycopg.Con
     demo.install_fleet(db)
     row = db.execute(FILL, (3000,)).fetchone()
     assert row is not None
-    # 45,000 an hour of 30,567 vessels, for 25 hours, of 3,000.
-    assert row[0] == pytest.approx(45_000 * 25 * 3000 / 30_567, rel=0.05)
+    # 45,000 an hour of 30,567 vessels, for 25 hours, of 3,000; a tenth less at a weekend.
+    assert row[0] == pytest.approx(45_000 * 25 * 3000 / 30_567, rel=0.14)
     assert db.execute(
         "select count(*), count(*) filter (where name like 'SIM %'),"
         " count(*) filter (where mmsi ~ '^[2-7][0-9]{8}$') from public.vessels"

@@ -17,6 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.conftest import PROJECT
 from tests.support.feed_batches import Feed, Report
 from tests.support.webserver import STATS, WebServer, eventually
+from tests.test_areas import PUT, square
+from tests.test_usual import HOUR, fill, habit
 from vessel_activity.install import migrate
 
 if TYPE_CHECKING:
@@ -118,7 +120,8 @@ def test_the_panels_of_the_dashboard_are_explained_and_do_not_overlap() -> None:
 def answered(new_server: Callable[..., LocalServer]) -> dict[str, set[str]]:
     """Give the names of all metrics, each with its labels, of a server where each is known.
 
-    There pg_cron has run, a refresh has failed, and a feed has rejected a message.
+    There pg_cron has run, a refresh has failed, a feed has rejected a message, a report came late,
+    an area is watched, and the history tells what is usual.
     """
     server = new_server(shared_preload_libraries="pg_cron")
     server.start()
@@ -126,6 +129,13 @@ def answered(new_server: Callable[..., LocalServer]) -> dict[str, set[str]]:
         connection.execute("create extension pg_cron")
         migrate.migrate(server.url())
         connection.execute("insert into public.vessels (mmsi, flag) values ('219000001', 'DK')")
+        # The refresh of migrate has counted the reports of the seconds that were a minute old.
+        connection.execute(
+            'insert into public.vessel_positions ("vesselId", timestamp, latitude, longitude)'
+            " select v.id, t.as_of - interval '90 seconds', 51.5, 4.5"
+            " from public.vessels as v, vessel_activity.feed_truth as t"
+        )
+        connection.execute(PUT, ["Port", square(4, 51, 1)])
         connection.execute(
             "insert into cron.job_run_details (jobid, runid, status, start_time, end_time)"
             " select jobid, 1000000, 'succeeded', now(), now() from cron.job"
@@ -137,6 +147,9 @@ def answered(new_server: Callable[..., LocalServer]) -> dict[str, set[str]]:
         connection.execute("select * from public.vessel_activity_verify()")
         now = datetime.now(UTC)
         Feed(connection).send(Report(at=now), rejected={"checksum": 1}, newest_arrival_at=str(now))
+        for hours in (-1, 0, 1):
+            habit(connection, now.replace(minute=0, second=0, microsecond=0) + hours * HOUR)
+        fill(connection, now, [1000] * 13)
     with WebServer(server.url()) as web:
         eventually(lambda: web.get(STATS).status_code == 200)
         # The measures may be read a moment later than the row.

@@ -390,7 +390,7 @@ BLOATED = "the state is over its limit because an old snapshot keeps its dead ro
 def vacuumed(db: psycopg.Connection) -> None:
     """Do autovacuum's work at once."""
     db.execute("vacuum vessel_activity.inbox, vessel_activity.fleet_inbox")
-    db.execute("vacuum vessel_activity.last_seen, vessel_activity.position_second")
+    db.execute("vacuum vessel_activity.last_report, vessel_activity.position_second")
 
 
 def rebuilt_once_there_is_room(db: psycopg.Connection, as_of: datetime = AS_OF) -> Figures:
@@ -619,7 +619,7 @@ def test_an_old_snapshot_lets_the_state_grow_to_its_limit_only(
             add_positions(db, *((vessel, as_of) for vessel in vessels))
             assert refreshed(db, as_of) == definition(db, as_of)
             db.execute("select pg_stat_force_next_flush()")
-            sizes.append(bytes_of(db, "last_seen"))
+            sizes.append(bytes_of(db, "last_report"))
             modes.append(last_mode(db))
 
     assert set(modes) == {("incremental", None), ("definition", BLOATED)}
@@ -636,7 +636,7 @@ def test_a_reader_of_the_state_delays_nobody(db: psycopg.Connection, url: str) -
     refreshed(db, AS_OF - MINUTE)
     with psycopg.connect(url) as reader:
         # This takes the lock that pg_dump takes.
-        reader.execute("select 1 from vessel_activity.inbox, vessel_activity.last_seen")
+        reader.execute("select 1 from vessel_activity.inbox, vessel_activity.last_report")
         db.execute("set lock_timeout = '100ms'")
         add_positions(db, (1, AS_OF))
         db.execute("select public.vessel_activity_rebuild()")

@@ -33,7 +33,7 @@ def fed(db: psycopg.Connection, **given: Any) -> Feed:  # noqa: ANN401 - JSON
 
 
 def test_without_feeds_there_is_no_check_of_them(db: psycopg.Connection) -> None:
-    assert [name for name in status(db) if name.startswith("feed")] == []
+    assert [name for name in status(db) if name.startswith("feed ")] == []
 
 
 def test_a_feed_that_is_connected_and_brings_messages_is_ok(db: psycopg.Connection) -> None:

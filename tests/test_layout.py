@@ -122,3 +122,11 @@ def test_every_sql_text_is_ascii_so_that_any_database_can_read_it() -> None:
     assert len(files) > 100
     assert [path.name for path in files if not path.read_bytes().isascii()] == []
     assert (sql_file.migrate() + sql_file.rollback()).isascii()
+
+
+def test_every_script_of_the_page_imports_files_that_are_there() -> None:
+    for script in sorted((PROJECT / "dashboard").glob("*.js")):
+        code = script.read_text(encoding="utf-8")
+        imported = re.findall(r'(?:from|import\() ?["`](\./[\w-]+\.js)', code)
+        missing = [name for name in imported if not (script.parent / name).exists()]
+        assert missing == [], script.name

@@ -199,7 +199,7 @@ SAMPLES = """
 
 def ahead(db: psycopg.Connection, by: str) -> None:
     """Refresh while the clock is ahead by that much. The history has one sample, an older one."""
-    db.execute("delete from vessel_activity.history")
+    db.execute("delete from vessel_activity.history; delete from vessel_activity.history_hour")
     db.execute(
         "insert into vessel_activity.history"
         " select date_bin('1 minute', t.at, 'epoch'), t.at, 1, 1, 1, 1, 1, 1"
@@ -729,8 +729,11 @@ def test_a_verification_compares_every_figure_with_the_definition(
 
     figures = {figure: (state, defined, equal) for figure, state, defined, equal in rows}
     assert sorted(figures) == [
-        *("active_last_24h", "active_last_hour", "active_now", "positions_last_hour"),
-        *("speed_avg", "top_flags", "total_vessels", "updated_at", "vessel_types"),
+        *("active_last_24h", "active_last_hour", "active_now", "areas", "dark_cells"),
+        *("last_reports", "late_last_hour"),
+        *("newest_report", "positions_ahead", "positions_last_hour", "reports_last_minute"),
+        *("speed_avg", "timed_last_hour", "top_flags", "total_vessels", "updated_at"),
+        "vessel_types",
     ]
     assert all(equal and state == defined for state, defined, equal in figures.values())
     assert figures["total_vessels"][0] == "2"
@@ -743,14 +746,15 @@ def test_a_verification_finds_logs_and_repairs_a_wrong_state(
     add_vessels(db, [("Cargo", "NO")])
     add_positions(db, (1, datetime.now(UTC)))
     db.execute(REFRESH)
-    db.execute("update vessel_activity.last_seen set seen_at = seen_at - interval '2 hours'")
+    db.execute("update vessel_activity.last_report set seen_at = seen_at - interval '2 hours'")
     said = notices(db)
 
     rows = db.execute(
         "select figure, state, definition from vessel_activity_verify() where not equal order by 1"
     ).fetchall()
 
-    assert rows == [("active_last_hour", "0", "1"), ("active_now", "0", "1")]
+    assert rows[:2] == [("active_last_hour", "0", "1"), ("active_now", "0", "1")]
+    assert [figure for figure, _, _ in rows[2:]] == ["last_reports"]
     assert [n.severity for n in said] == ["WARNING"]
     assert "differed from the definition" in said[0].message
     assert json.loads(said[0].detail)["equal"] is False
@@ -807,10 +811,10 @@ def test_a_rebuild_can_be_asked_for(db: psycopg.Connection) -> None:
 
 def test_rebuilds_in_a_row_leave_no_dead_rows_behind(db: psycopg.Connection) -> None:
     def size() -> object:
-        row = db.execute("select pg_relation_size('vessel_activity.last_seen')").fetchone()
+        row = db.execute("select pg_relation_size('vessel_activity.last_report')").fetchone()
         return row and row[0]
 
-    db.execute("alter table vessel_activity.last_seen set (autovacuum_enabled = off)")
+    db.execute("alter table vessel_activity.last_report set (autovacuum_enabled = off)")
     add_positions(db, *((vessel, AS_OF) for vessel in range(1, 501)))
     refreshed(db)
     before = size()
@@ -822,4 +826,4 @@ def test_rebuilds_in_a_row_leave_no_dead_rows_behind(db: psycopg.Connection) -> 
         assert last_mode(db)[0] == "rebuild"
 
     assert size() == before
-    assert db.execute("select count(*) from vessel_activity.last_seen").fetchone() == (490,)
+    assert db.execute("select count(*) from vessel_activity.last_report").fetchone() == (490,)

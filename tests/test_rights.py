@@ -28,23 +28,37 @@ if TYPE_CHECKING:
 
 _USE = {"usage on schema vessel_activity"}
 _READER = {
+    "select on public.vessel_activity_area",
     "select on public.vessel_activity_realtime",
     "select on public.vessel_activity_performance",
     "execute public.vessel_activity_history(text,timestamp with time zone)",
     "execute public.vessel_activity_history_csv(text,timestamp with time zone)",
     "execute public.vessel_activity_history_json(text,timestamp with time zone)",
     "execute public.vessel_activity_json(vessel_activity_realtime)",
+    "execute vessel_activity.feed_now(timestamp with time zone,boolean)",
     "execute vessel_activity.figures_json(vessel_activity_realtime)",
     "execute vessel_activity.history_csv(text,timestamp with time zone)",
     "execute vessel_activity.history_json(text,timestamp with time zone)",
+    "execute vessel_activity.area_history_json(text,text,timestamp with time zone)",
+    "execute vessel_activity.areas_json()",
+    "execute vessel_activity.grid_json(numeric,double precision[],text)",
     "execute vessel_activity.measures()",
     "execute vessel_activity.serving()",
+    "execute vessel_activity.serving_activity(timestamp with time zone,bigint)",
+    "execute vessel_activity.types_json(text,timestamp with time zone)",
+    (
+        "execute vessel_activity.vessels_json"
+        "(text,text,text,text,double precision[],text,text,text,text[],integer)"
+    ),
 }
 _SERVER = _READER | {
     "execute vessel_activity.announce()",
+    "execute vessel_activity.claim_alert()",
     "execute vessel_activity.log_failure(text,timestamp with time zone,text,text)",
     "execute vessel_activity.maintain()",
     "execute vessel_activity.refresh_if_due(text)",
+    "execute vessel_activity.settle_alert(bigint,text,integer,text,double precision)",
+    "execute vessel_activity.tend_alerts()",
     "execute vessel_activity.tend_refresh_lock(text)",
 }
 _LOADS = {
@@ -56,12 +70,24 @@ _OPERATOR = (
     _SERVER
     | _LOADS
     | {
+        "select on vessel_activity.alert",
+        "select on vessel_activity.alert_event",
         "select on vessel_activity.feed",
         "select on vessel_activity.feeder",
         "select on vessel_activity.refresh_log",
         "select on vessel_activity.rejected_message",
         "select on vessel_activity.settings",
+        "select on vessel_activity.watch",
+        "select on vessel_activity.watching",
+        "update (alert_clear_after) on vessel_activity.settings",
+        "update (alert_retention) on vessel_activity.settings",
+        "update (area_limit) on vessel_activity.settings",
+        "update (below_usual_by) on vessel_activity.settings",
+        "update (below_usual_for) on vessel_activity.settings",
+        "update (detail_interval) on vessel_activity.settings",
+        "update (feed_late_after) on vessel_activity.settings",
         "update (history_retention) on vessel_activity.settings",
+        "update (hour_retention) on vessel_activity.settings",
         "update (inbox_limit_bytes) on vessel_activity.settings",
         "update (log_retention) on vessel_activity.settings",
         "update (rejected_retention) on vessel_activity.settings",
@@ -69,15 +95,20 @@ _OPERATOR = (
         "update (state_limit_bytes) on vessel_activity.settings",
         "update (verify_interval) on vessel_activity.settings",
         "execute public.refresh_vessel_activity()",
+        "execute public.vessel_activity_area_put(text,jsonb)",
+        "execute public.vessel_activity_area_remove(text)",
         "execute public.vessel_activity_at(timestamp with time zone)",
         (
             "execute public.vessel_activity_backfill_history"
             "(timestamp with time zone,timestamp with time zone,interval)"
         ),
+        "execute public.vessel_activity_feed_at(timestamp with time zone)",
         "execute public.vessel_activity_rebuild()",
         "execute public.vessel_activity_schedule(interval)",
         "execute public.vessel_activity_status()",
+        "execute public.vessel_activity_unwatch(text)",
         "execute public.vessel_activity_verify()",
+        "execute public.vessel_activity_watch(text,text,text,numeric,interval,text)",
         "execute vessel_activity.refresh_now()",
         "execute vessel_activity.status()",
     }
@@ -316,6 +347,7 @@ _CAN: dict[str, list[str]] = {
         "select public.vessel_activity_history_json(text '24h')",
         "select public.vessel_activity_history_csv(text '7d')",
         "select * from vessel_activity.serving()",
+        "select * from vessel_activity.feed_now()",
         "select vessel_activity.history_json('30d')",
         "select vessel_activity.history_csv('30d')",
     ],
@@ -327,6 +359,7 @@ _CAN: dict[str, list[str]] = {
     "operator": [
         "select public.refresh_vessel_activity()",
         "select public.vessel_activity_at(pg_catalog.now())",
+        "select public.vessel_activity_feed_at(pg_catalog.now())",
         "select * from public.vessel_activity_verify()",
         "select public.vessel_activity_schedule(interval '30 seconds')",
         "select public.vessel_activity_rebuild()",
@@ -368,7 +401,7 @@ _NOBODY_ELSE = [
     "truncate vessel_activity.inbox",
     "select setval('vessel_activity.inbox_guard', 2)",
     "select * from vessel_activity.inbox",
-    "select * from vessel_activity.last_seen",
+    "select * from vessel_activity.last_report",
     "select vessel_activity.file_reports('{}')",
     "insert into public.vessels (mmsi) values ('1')",
     "select * from vessel_activity.recording",
@@ -588,6 +621,7 @@ def test_row_level_security_that_the_owner_must_obey_is_an_error(
             for call in (
                 "select public.refresh_vessel_activity()",
                 "select public.vessel_activity_at(now())",
+                "select public.vessel_activity_feed_at(now() - interval '1 second')",
                 "select public.vessel_activity_backfill_history(now() - interval '1 hour', now())",
             ):
                 with pytest.raises(

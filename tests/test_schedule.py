@@ -312,3 +312,20 @@ def test_a_failed_maintenance_is_a_warning_and_the_run_goes_on(
 
     assert said == [("WARNING", "maintenance put off: no")]
     assert rows(db, "select count(*) from vessel_activity_realtime") == [(1,)]
+
+
+def test_a_change_of_the_interval_gives_up_if_the_settings_are_locked(
+    db: psycopg.Connection, url: str
+) -> None:
+    with psycopg.connect(url) as other:
+        other.execute("select from vessel_activity.settings for update")
+        with pytest.raises(psycopg.errors.LockNotAvailable) as refused:
+            db.execute("select public.vessel_activity_schedule(interval '10 seconds')")
+        # A call that changes nothing needs no lock, as in every migrate.
+        db.execute("select public.vessel_activity_schedule()")
+    assert refused.value.diag.message_primary == (
+        "another session has locked the settings of vessel activity; the interval was not changed"
+    )
+    assert db.execute("select refresh_interval from vessel_activity.settings").fetchone() == (
+        timedelta(seconds=30),
+    )

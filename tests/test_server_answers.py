@@ -13,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 
+from tests.conftest import PROJECT
 from tests.support.webserver import (
     HISTORY,
     NINE_KEYS,
@@ -301,3 +302,22 @@ def test_only_pages_have_a_content_security_policy(web: WebServer) -> None:
         headers = web.get(f"/dashboard/{name}").headers
         assert ("content-security-policy" in headers) is fenced
         assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_scripts_are_sent_without_comments_and_indents_line_by_line_as_they_are_written(
+    web: WebServer,
+) -> None:
+    for path in (PROJECT / "dashboard").glob("*.js"):
+        source = path.read_text(encoding="utf-8").split("\n")
+        sent = web.get(f"/dashboard/{path.name}").text.split("\n")
+        assert len(sent) == len(source)
+        assert not any(line.lstrip().startswith(("//", "/*", "*")) for line in sent)
+        is_in_text = False
+        for written, line in zip(source, sent, strict=True):
+            # What is left out is an indent or a comment, and never a line of a text.
+            assert line == written.lstrip() or (line == "" and not is_in_text), written
+            if line == "":
+                assert written.lstrip().startswith(("//", "/*", "*")) or written == ""
+            is_in_text ^= line.count("`") % 2 == 1
+    assert "/*" not in web.get("/dashboard/style.css").text
+    assert "License" in web.get("/dashboard/uplot/LICENSE.txt").text

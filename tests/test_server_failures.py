@@ -122,8 +122,9 @@ def test_the_last_good_answer_is_served_with_its_age_as_long_as_allowed(
         assert web.get(STATS).json() == FAILED
         breakable.start()
         write_row(breakable_url, active_now=23)
-        back = eventually(lambda: (got := web.get(STATS)).status_code == 200 and got)
-        assert back.json()["activeNow"] == 23
+        # The server may have read the row from before.
+        eventually(lambda: web.get(STATS).json().get("activeNow") == 23)
+        back = web.get(STATS)
         assert not {UNCONFIRMED, "age"} & set(back.headers)
         eventually(lambda: web.get("/readyz").json()["database"] == "listening")
 

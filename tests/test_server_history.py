@@ -55,9 +55,12 @@ def test_samples_past_their_time_are_forgotten(database: psycopg.Connection) -> 
     record(database, "2026-01-01 00:00+00", 1)
     record(database, "2026-01-30 23:59+00", 2)
     assert one(database, "select count(*) from vessel_activity.history") == 2
-    record(database, "2026-01-31 00:01+00", 3)
+    # Whole hours are forgotten, at the first sample of an hour.
+    record(database, "2026-01-31 00:59+00", 3)
+    assert one(database, "select count(*) from vessel_activity.history") == 3
+    record(database, "2026-01-31 01:00+00", 4)
     kept = database.execute("select active_now from vessel_activity.history order by minute")
-    assert kept.fetchall() == [(2,), (3,)]
+    assert kept.fetchall() == [(2,), (3,), (4,)]
 
 
 def fill_history(connection: psycopg.Connection, length: timedelta) -> None:
@@ -126,6 +129,7 @@ def test_the_answer_has_columns_of_equal_length_and_samples_for_comparison(
     # Compared with the time of the figures, which may be old.
     end = datetime.fromisoformat(row_as_json(web.url)["updatedAt"])
     assert datetime.fromisoformat(answer["to"]) - end > timedelta(hours=3)
+    assert answer["compare"]["weekBefore"] is None
     for name, ago in (("hourBefore", 3600), ("dayBefore", 86400)):
         sample = answer["compare"][name]
         at = datetime.fromisoformat(sample["sampledAt"])
@@ -137,7 +141,8 @@ def test_nothing_is_compared_with_a_sample_of_another_time(
     database: psycopg.Connection, web: WebServer
 ) -> None:
     fill_history(database, timedelta(minutes=50))
-    assert fresh(web, "7d")["compare"] == {"hourBefore": None, "dayBefore": None}
+    nothing = {"hourBefore": None, "dayBefore": None, "weekBefore": None}
+    assert fresh(web, "7d")["compare"] == nothing
 
 
 def test_csv_holds_the_same_samples(database: psycopg.Connection, web: WebServer) -> None:
@@ -178,19 +183,22 @@ def test_times_without_any_position_are_unknown_and_not_zero(
     for name in unknown:
         assert set(answer[name]) == {None}
         assert answer["compare"]["hourBefore"][name] is None
+        assert set(answer["toMin"][name]) == set(answer["toMax"][name]) == {None}
     sampled = [value for value in answer["totalVessels"] if value is not None]
     assert set(sampled) == {9999}
     lines = list(csv.DictReader(io.StringIO(web.get(f"{HISTORY}.csv?range=1h").text, newline="")))
     assert len(lines) == len(sampled)
     for line in lines:
         assert datetime.fromisoformat(line.pop("time"))
-        assert line == {**dict.fromkeys(unknown, ""), "totalVessels": "9999"}
+        extremes = {f"{name}{end}": "" for name in unknown for end in ("Min", "Max")}
+        fleet = dict.fromkeys(["totalVessels", "totalVesselsMin", "totalVesselsMax"], "9999")
+        assert line == {**dict.fromkeys(unknown, ""), **extremes, **fleet}
 
 
 def test_an_unknown_range_is_refused_and_the_known_ones_named(web: WebServer) -> None:
     answer = web.get(f"{HISTORY}?range=2h")
     assert answer.status_code == 400
-    assert answer.json() == {"error": "range must be one of 1h, 24h, 7d, 30d"}
+    assert answer.json() == {"error": "range must be one of 1h, 24h, 7d, 30d, 1y"}
 
 
 @pytest.mark.parametrize(

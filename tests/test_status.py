@@ -31,6 +31,10 @@ CHECKS = [
     "rights",
     "time zone",
     "future positions",
+    "feed",
+    "usual",
+    "document",
+    "alerts",
 ]
 
 
@@ -483,3 +487,36 @@ def test_make_status_prints_the_checks_and_fails_if_one_fails(
     assert bad.returncode == 1
     assert "fail  freshness" in bad.stdout
     assert "-> Run select public.refresh_vessel_activity()" in bad.stdout
+
+
+# --- the feed -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("age", "state"),
+    [
+        ("30 seconds", "ok"),
+        ("61 seconds", "warn"),
+        ("301 seconds", "fail"),
+        ("23 hours 59 minutes", "fail"),
+        ("24 hours 1 second", "warn"),  # an old recording was loaded, and there is no feed
+    ],
+)
+def test_the_age_of_the_newest_report_says_how_bad_it_is(
+    db: psycopg.Connection, age: str, state: str
+) -> None:
+    db.execute(
+        'insert into public.vessel_positions ("vesselId", timestamp)'
+        " values (1, clock_timestamp() - %s::interval)",
+        (age,),
+    )
+    refreshed(db)
+    check = status(db)["feed"]
+    assert check.state == state
+    assert check.detail.startswith("the newest report is ")
+    assert (check.hint is None) == (state == "ok")
+
+
+def test_a_database_without_reports_has_no_feed_to_complain_of(db: psycopg.Connection) -> None:
+    refreshed(db)
+    assert status(db)["feed"] == Check("ok", "there is no report yet", None)

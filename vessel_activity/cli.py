@@ -70,6 +70,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="size of a new fleet (default: 30567)",
     )
+    demo.add_argument(
+        "--incident",
+        action="store_true",
+        help="lose the reports of a region for ten minutes, a minute after the start",
+    )
     migrate = command(
         "migrate",
         "install vessel activity in the database, or upgrade it",
@@ -180,7 +185,9 @@ def _demo(arguments: argparse.Namespace) -> None:
 
     running.stop_on_signals(signal.SIGINT, signal.SIGTERM)
     try:
-        running.on_settings(lambda settings: demo.run(settings, arguments.vessels))
+        running.on_settings(
+            lambda settings: demo.run(settings, arguments.vessels, incident=arguments.incident)
+        )
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
 

@@ -37,6 +37,7 @@ VARIABLES = {
     _PREFIX + "CORS_ORIGINS": "web origins whose pages may read the API (none)",
     _PREFIX + "EMBED_ORIGINS": "web origins that may show the dashboard in a frame (none)",
     _PREFIX + "FEED_SPOOL_MB": "what a feed keeps on disk while the database is away (1024)",
+    _PREFIX + "WEBHOOK_URL": "where the server delivers alerts, as JSON (nowhere)",
     "AISSTREAM_API_KEY": "key of aisstream.io, for the source aisstream: of a feed",
 }
 """Every environment variable, with its meaning and its default in a few words."""
@@ -64,6 +65,7 @@ class Settings:
         cors_origins: web origins whose pages may read the API; ("*",) means all.
         embed_origins: web origins that may show the dashboard in a frame (with ?embed).
         feed_spool_mb: how many MB a feed keeps on disk while the database is away; 0 for none.
+        webhook_url: where the server delivers alerts; it is never shown, since it holds a secret.
         aisstream_api_key: key of aisstream.io; it is never shown.
 
     """
@@ -81,6 +83,7 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     embed_origins: tuple[str, ...] = ()
     feed_spool_mb: int = 1024
+    webhook_url: str | None = field(default=None, repr=False)
     aisstream_api_key: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -141,6 +144,7 @@ class Settings:
             feed_spool_mb=int(
                 _number(env, _PREFIX + "FEED_SPOOL_MB", 1024, low=0, high=1_048_576, whole=True)
             ),
+            webhook_url=_webhook_url(env, _PREFIX + "WEBHOOK_URL"),
             aisstream_api_key=env.get("AISSTREAM_API_KEY") or None,
         )
 
@@ -217,6 +221,27 @@ def _origins(env: Mapping[str, str], name: str, *, anyone: bool) -> tuple[str, .
                 f"not {origin!r}"
             )
     return origins
+
+
+def _webhook_url(env: Mapping[str, str], name: str) -> str | None:
+    """Read the address of a webhook. Its path is often a secret, so no message quotes it."""
+    text = env.get(name, "")
+    if not text:
+        return None
+    wrong = SettingsError(
+        f"{name} must be a URL such as https://chat.example.org/hooks/key, in ASCII, without a "
+        "user name, a password or a fragment"
+    )
+    if not re.fullmatch(r"https?://[!-~]+", text):
+        raise wrong
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise wrong from None
+    if not parts.hostname or "@" in parts.netloc or "#" in text or port == 0:
+        raise wrong
+    return text
 
 
 def _switch(env: Mapping[str, str], name: str, *, default: bool) -> bool:

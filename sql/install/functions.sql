@@ -71,7 +71,8 @@ begin
           select 'pg_catalog.pg_class'::regclass, c.oid
           from pg_catalog.pg_class as c
           where c.relnamespace = pg_catalog.to_regnamespace('vessel_activity')
-            or c.oid in (pg_catalog.to_regclass('public.vessel_activity_realtime'), pg_catalog.to_regclass('public.vessel_activity_performance'))
+            or c.oid in (pg_catalog.to_regclass('public.vessel_activity_realtime'), pg_catalog.to_regclass('public.vessel_activity_area'),
+              pg_catalog.to_regclass('public.vessel_activity_performance'))
         ),
         built_on (classid, objid) as (
           select o.classid, o.objid

@@ -43,8 +43,11 @@ $$;
 
 drop function if exists
   public.refresh_vessel_activity(),
+  public.vessel_activity_area_put(text, jsonb),
+  public.vessel_activity_area_remove(text),
   public.vessel_activity_at(timestamptz),
   public.vessel_activity_backfill_history(timestamptz, timestamptz, interval),
+  public.vessel_activity_feed_at(timestamptz),
   public.vessel_activity_grant(name, text), -- of the versions before the first release
   public.vessel_activity_grant(text, text),
   public.vessel_activity_history(text, timestamptz),
@@ -55,8 +58,11 @@ drop function if exists
   public.vessel_activity_revoke(text, text),
   public.vessel_activity_schedule(interval),
   public.vessel_activity_status(),
-  public.vessel_activity_verify();
+  public.vessel_activity_unwatch(text),
+  public.vessel_activity_verify(),
+  public.vessel_activity_watch(text, text, text, numeric, interval, text);
 drop view if exists public.vessel_activity_performance;
 drop schema if exists vessel_activity cascade;
+drop table if exists public.vessel_activity_area;
 drop table if exists public.vessel_activity_realtime;
 drop schema if exists vessel_activity_migrations cascade;

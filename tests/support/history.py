@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import psycopg
 
-NUMBERS = (
-    "active_now, active_last_hour, active_last_24h, total_vessels, positions_last_hour, speed_avg"
-)
+FIGURES = [
+    "active_now",
+    "active_last_hour",
+    "active_last_24h",
+    "total_vessels",
+    "positions_last_hour",
+    "speed_avg",
+]
+NUMBERS = ", ".join(FIGURES)
 
 
 def one(connection: psycopg.Connection, query: str, *values: object) -> Any:  # noqa: ANN401
@@ -28,3 +34,18 @@ def record(connection: psycopg.Connection, at: str, active_now: int) -> bool:
             at,
         )
     )
+
+
+def extremes(answer: dict[str, Any], end: str, key: str) -> list[float | None]:
+    """Return the "min" or "max" of each step; a history tells how far these are from the value."""
+    sign, distances = {"min": (-1, "toMin"), "max": (1, "toMax")}[end]
+    return [
+        None if far is None else round((value or 0) + sign * far, 2)
+        for value, far in zip(answer[key], answer[distances][key], strict=True)
+    ]
+
+
+def without_extremes(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return a history whose steps have no other values than those that the test gave them."""
+    none = {key: [None if value is None else 0 for value in answer[key]] for key in answer["toMin"]}
+    return answer | {"toMin": none, "toMax": none, "usual": None}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
@@ -171,7 +172,7 @@ _GENERATED = """create table public.vessels (id bigint primary key, mmsi text no
         latitude double precision, longitude double precision, sog numeric,
         speed numeric generated always as (sog / 2.0) {kind}, course real);
     create view public.reports as select id, vessel as "vesselId", at as timestamp, sog as speed,
-        latitude, course from public.vessel_positions;
+        latitude, longitude, course from public.vessel_positions;
     create view public.registry as select id, mmsi, name, raw as "vesselType", flag,
         status as active from public.vessels"""
 _GENERATED_POSITIONS = (
@@ -308,6 +309,8 @@ SHAPES = tuple(shape for shape in ALL_SHAPES if shape.from_version <= builds.maj
 
 _ROW = """r.active_now, r.active_last_hour, r.active_last_24h, r.total_vessels,
     r.positions_last_hour, r.vessel_types::text, r.top_flags::text, r.speed_avg, r.updated_at"""
+_TRUTH = """t.as_of, t.newest_report, t.reports_last_minute, t.positions_ahead, t.timed_last_hour,
+    t.late_last_hour"""
 _GROUPS = """(
     select coalesce(json_agg(json_build_array(g.name, g.n) order by g.n desc, g.name collate "C"), '[]')
     from (
@@ -335,6 +338,35 @@ def _plain(shape: Shape) -> str:
       (select coalesce(round(avg(p.speed::numeric), 2), 0) from public.vessel_positions as p
         where {within.format("1 hour")} and p.speed > 0 and p.speed < 50),
       %(as_of)s::timestamptz"""
+
+
+def _plain_reports(shape: Shape) -> str:
+    """Write the last report of each vessel of 24 hours, and when it arrived, as plain queries."""
+    return f"""
+      with p as materialized (
+        select p."vesselId"::text as vessel, {shape.utc} as at,
+          nullif(p.speed::float8 * (p.speed between 0 and 102.2)::int, 'NaN') as speed,
+          p.speed between 0 and 102.2 as knows_speed,
+          case when abs(p.latitude) <= 90 then p.latitude + 0 end as latitude,
+          case when abs(p.longitude) <= 180 then p.longitude + 0 end as longitude
+        from public.vessel_positions as p
+        where {shape.utc} between %(as_of)s - interval '25 hours' and %(as_of)s
+          and p."vesselId" is not null
+      )
+      select distinct on (p.vessel) p.vessel, p.at, p.latitude, p.longitude,
+        case when p.knows_speed then p.speed end,
+        (
+          select min(f.at) from p as f
+          where f.vessel = p.vessel and f.at >= %(as_of)s - interval '1 hour'
+            and not exists (
+              select from p as b
+              where b.vessel = f.vessel and b.at < f.at and b.at >= f.at - interval '24 hours'
+            )
+        )
+      from p
+      where p.at >= %(as_of)s - interval '24 hours'
+      order by p.vessel, p.at desc, case when p.knows_speed then p.speed end desc nulls last,
+        p.latitude desc nulls last, p.longitude desc nulls last"""
 
 
 def replace_in_function(db: psycopg.Connection, function: str, replaced: dict[str, str]) -> str:
@@ -445,7 +477,10 @@ class Sandbox:
             delete from public.vessel_activity_realtime;
             delete from vessel_activity.refresh_log;
             delete from vessel_activity.history;
+            delete from vessel_activity.history_hour;
             delete from vessel_activity.state;
+            delete from vessel_activity.feed_truth;
+            delete from vessel_activity.first_count;
             select from vessel_activity.install_triggers();
             select setval('vessel_activity.inbox_guard', 1);
             select clock_timestamp();
@@ -489,6 +524,95 @@ class Sandbox:
         definition, plain = _comparable(found[0]), _comparable(found[1])
         if not row == definition == plain:
             raise Mismatch(f"refreshed  {row}\ndefinition {definition}\nplain      {plain}")
+
+    def judge_feed(
+        self, refresher: psycopg.Connection, db: psycopg.Connection, as_of: datetime
+    ) -> None:
+        """Compare the truth of the feed with the definition and with plain queries.
+
+        refresher: the session of the refresh, which may not have committed. Also compares what the
+        refresh has counted for those that come.
+
+        Raises:
+            Mismatch: they differ.
+
+        """
+        stored = refresher.execute(
+            f"select {_TRUTH} from vessel_activity.feed_truth as t"
+        ).fetchone()
+        definition = db.execute(
+            f"select {_TRUTH} from vessel_activity.feed_truth_at(%s) as t", (as_of,)
+        ).fetchone()
+        counts = {
+            second: (reports, counted_at)
+            for second, reports, counted_at in refresher.execute(
+                "select second, reports, counted_at from vessel_activity.first_count"
+            )
+        }
+        now = self._by_second(db, as_of)
+        earlier = {second: n for second, (n, counted_at) in counts.items() if counted_at < as_of}
+        hour_ago = as_of - timedelta(hours=1)
+        timed = {s: n for s, n in now.items() if s in earlier and s >= hour_ago}
+        late = sum(max(0, n - earlier[second]) for second, n in timed.items())
+        row = db.execute(
+            f"""select max({self.shape.utc}) filter (where {self.shape.utc} between 'epoch' and %(as_of)s),
+              count(*) filter (where {self.shape.utc} between %(as_of)s - interval '1 minute' and %(as_of)s),
+              count(*) filter (where {self.shape.utc} > %(as_of)s)
+            from public.vessel_positions as p""",
+            {"as_of": as_of},
+        ).fetchone()
+        assert row is not None
+        plain = (as_of, *row, sum(timed.values()), late)
+        if not stored == definition == plain:
+            raise Mismatch(f"stored     {stored}\ndefinition {definition}\nplain      {plain}")
+
+        # A whole second ends at least a minute before, and less than two minutes.
+        last = (as_of - timedelta(seconds=61)).replace(microsecond=0)
+        due = {last - timedelta(seconds=back) for back in range(60)}
+        new = {second: n for second, (n, counted_at) in counts.items() if counted_at == as_of}
+        expected = {second: now.get(second, 0) for second in due - earlier.keys()}
+        if new != expected:
+            raise Mismatch(f"counted for later  {new}\nplain              {expected}")
+        if min(counts, default=as_of) < hour_ago:
+            raise Mismatch("counts of seconds before the last hour are kept")
+
+    def _by_second(self, db: psycopg.Connection, as_of: datetime) -> dict[datetime, int]:
+        """Count the positions up to an instant by second."""
+        return dict(
+            db.execute(
+                f"select date_trunc('second', {self.shape.utc}), count(*)"
+                f" from public.vessel_positions as p"
+                f" where {self.shape.utc} between %s - interval '2 hours' and %s group by 1",
+                (as_of, as_of),
+            ).fetchall()
+        )
+
+    def judge_reports(
+        self, refresher: psycopg.Connection, judge: psycopg.Connection, as_of: datetime
+    ) -> None:
+        """Compare the last reports in the state with the definition and with a plain query.
+
+        The state is read in the session that refreshed: its transaction may be open.
+
+        Raises:
+            Mismatch: they differ.
+
+        """
+        columns = "r.vessel_id::text, r.seen_at, r.latitude, r.longitude, r.speed"
+        state = refresher.execute(
+            f"""select {columns},
+              case when r.arrived_at >= %(as_of)s - interval '1 hour' then r.arrived_at end
+            from vessel_activity.last_report as r
+            where r.seen_at >= %(as_of)s - interval '24 hours'""",
+            {"as_of": as_of},
+        ).fetchall()
+        definition = judge.execute(
+            f"select {columns}, r.arrived_at from vessel_activity.last_reports_at(%s) as r",
+            (as_of,),
+        ).fetchall()
+        plain = judge.execute(_plain_reports(self.shape), {"as_of": as_of}).fetchall()
+        if not sorted(state) == sorted(definition) == sorted(plain):
+            raise Mismatch(f"reports    {state}\ndefinition {definition}\nplain      {plain}")
 
     def last_refresh(self, db: psycopg.Connection) -> Judged:
         """Return how the last refresh was done."""

@@ -21,7 +21,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
-_WINDOWS = (timedelta(0), 5 * _MINUTE, _HOUR, 24 * _HOUR)
+_WINDOWS = (timedelta(0), _MINUTE, 2 * _MINUTE, 5 * _MINUTE, _HOUR, 24 * _HOUR)
 _ASIDE = (timedelta(0), _MICROSECOND, -_MICROSECOND, _SECOND, -_SECOND)
 _ELSEWHERE = (
     12 * _SECOND, 4 * _MINUTE, 30 * _MINUTE, 59 * _MINUTE, 3 * _HOUR, 25 * _HOUR, 26 * _HOUR,
@@ -38,6 +38,7 @@ _SPEEDS = (
     "null", "'NaN'", "0.0", "-1.5", "0.1", "7.3", "12.4", "12.4", "33.333", "49.999", "50.0", "50.1",
     "102.3", "0.0001",
 )  # fmt: skip
+_LATITUDES = ("null", "0", "-0.0", "59.9", "60", "60", "'NaN'", "91", "-90")
 _GROUPS = (
     "null", "''", "' '", "'Unknown'", "'Cargo'", "'Tanker'", "' Cargo'", "'é'", "'__proto__'",
     # Names that agree in the 100 characters that count.
@@ -340,7 +341,9 @@ def _update(scene: Scene, random: Random) -> Iterator[Statement]:
             f"{into.at} = {into.at} + interval '5 minutes'",
             f"{into.speed} = {random.choice(_SPEEDS)}",
             f"{into.speed} = {into.speed} + 1",
-            "course = 90, latitude = 1",
+            "course = 90",
+            f"latitude = {random.choice(_LATITUDES)}",
+            f"course = 90, longitude = {random.randint(-3, 3)}, latitude = {random.randint(-3, 3)}",
             "id = id",
         ]
     )

@@ -175,6 +175,8 @@ class Run:
         if self._held:
             self.refresher.execute("rollback")
         self.prepared: dict[str, int] = {}
+        # The first schedule has no time that could go on.
+        anew = anew or self.as_of == datetime.min.replace(tzinfo=UTC)
         now = self.sandbox.reset(self.judge) if anew else self.as_of
         if not anew:
             self.sandbox.empty(self.judge)
@@ -567,6 +569,9 @@ class Run:
         row = self.sandbox.refresh(self.refresher, as_of, verify=verify)
         done = self.sandbox.last_refresh(self.refresher)
         self.sandbox.judge(self.judge, row, as_of)
+        self.sandbox.judge_feed(self.refresher, self.judge, as_of)
+        if done.mode != "definition":  # otherwise the state is not kept up to date
+            self.sandbox.judge_reports(self.refresher, self.judge, as_of)
         self.script.append(f"-- {done.mode} {done.remark or ''}")
         self.modes[done.mode] += 1
         if done.remark == "the state differed from the definition":

@@ -24,6 +24,8 @@ T = TypeVar("T")
 PROJECT = Path(__file__).resolve().parent.parent.parent
 STATS = "/api/database/vessel-stats-cached"
 STREAM = "/api/database/vessel-stats-stream"
+ACTIVITY = "/api/database/vessel-activity"
+VESSELS = ACTIVITY + "/vessels"
 HISTORY = "/api/database/vessel-stats-history"
 NINE_KEYS = [
     "activeNow",
@@ -148,8 +150,13 @@ def eventually(
         time.sleep(0.02)
 
 
-def write_row(url: str, *, age: str = "0 seconds", **changes: object) -> None:
-    """Put one row of known figures into the cache, `age` old, and notify as a refresh does."""
+def write_row(
+    url: str, *, age: str = "0 seconds", reports_last_minute: object = 761, **changes: object
+) -> None:
+    """Put one row of known figures into the cache, `age` old, and notify as a refresh does.
+
+    The newest report is not known, so the figures alone tell whether the feed is quiet.
+    """
     figures = {**FIGURES, **changes}
     columns, marks = ", ".join(figures), ", ".join(f"%({name})s" for name in figures)
     with psycopg.connect(url) as connection:
@@ -158,6 +165,13 @@ def write_row(url: str, *, age: str = "0 seconds", **changes: object) -> None:
             f"insert into public.vessel_activity_realtime ({columns}, updated_at)"  # noqa: S608
             f" values ({marks}, clock_timestamp() - %(age)s::interval)",
             {**figures, "age": age},
+        )
+        connection.execute(
+            "insert into vessel_activity.feed_truth (as_of, reports_last_minute, positions_ahead)"
+            " values (clock_timestamp() - %(age)s::interval, %(reports)s, 0)"
+            " on conflict (only_row) do update"
+            " set as_of = excluded.as_of, reports_last_minute = excluded.reports_last_minute",
+            {"age": age, "reports": reports_last_minute},
         )
         connection.execute("notify vessel_activity")
 

@@ -67,7 +67,8 @@ _HOLDERS_OF_OURS = """
   from pg_catalog.pg_class as c
   cross join lateral ({holders}) as h (who)
   where c.relnamespace = pg_catalog.to_regnamespace('vessel_activity')
-    or c.oid = pg_catalog.to_regclass('public.vessel_activity_realtime')
+    or c.oid in (pg_catalog.to_regclass('public.vessel_activity_realtime'),
+      pg_catalog.to_regclass('public.vessel_activity_area'))
 """
 
 

@@ -185,18 +185,21 @@ def objects(file: Path) -> list[str]:
 
 
 def _restore(connection: psycopg.Connection, pending: set[str]) -> None:
-    """Repeat each applied migration if somebody has dropped something that it created."""
+    """Repeat each applied migration if somebody has dropped something that it created.
+
+    Those after it are repeated too, because they may have added columns to what was dropped.
+    """
+    is_repeating = False
     for file in files():
-        lost = [
-            name
-            for (name,) in connection.execute(_LOST, (objects(file),)).fetchall()
-            if file.stem not in pending
-        ]
-        if lost:
+        if file.stem in pending:
+            continue
+        lost = [name for (name,) in connection.execute(_LOST, (objects(file),)).fetchall()]
+        is_repeating = is_repeating or bool(lost)
+        if is_repeating:
             locks.patiently(connection, lambda: _repeat(connection, file))  # noqa: B023 - used at once
-            again = [name for name in lost if name not in source_tables.NAMES]
-            if again:
-                print(f"tables: created again: {', '.join(again)}")
+        again = [name for name in lost if name not in source_tables.NAMES]
+        if again:
+            print(f"tables: created again: {', '.join(again)}")
 
 
 def _repeat(connection: psycopg.Connection, file: Path) -> None:

@@ -115,10 +115,12 @@ $$;
 
 _MIGRATION = r"""
 begin;
-{locks}{before}-- Repeated if somebody has dropped what it created.
-select not exists (select from {schema}._yoyo_migration as m where m.migration_hash::text = {hash}::text)
+{locks}{before}-- Repeated if somebody has dropped what it created, and all after it: they may have added columns to that.
+select :'is_repeating'::boolean
+  or not exists (select from {schema}._yoyo_migration as m where m.migration_hash::text = {hash}::text)
   or exists (select from pg_catalog.unnest({objects}) as o (name) where pg_catalog.to_regclass(o.name) is null) as is_pending \gset
 \if :is_pending
+\set is_repeating on
 \echo 'migration {name}'
 {text}
 insert into {schema}._yoyo_log (id, migration_hash, migration_id, operation, username, hostname, created_at_utc)
@@ -143,6 +145,7 @@ _ASK = r"""
 \else
 \set create off
 \endif
+\set is_repeating off
 select pg_catalog.set_config('vessel_activity.create', :'create', false) as create_is \gset
 select coalesce(pg_catalog.string_agg(s.name, ', ' order by s.name desc), '') as missing_tables
 from pg_catalog.unnest(array['public.vessels', 'public.vessel_positions']) as s (name)

@@ -12,12 +12,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vessel_activity.web.content import Content
+from vessel_activity.web.feed_truth import header_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from starlette.types import Message as ASGIMessage
     from starlette.types import Send
+
+    from vessel_activity.web.feed_truth import FeedTruth
 
 Header = tuple[bytes, bytes]
 Message = dict[str, Any]
@@ -75,14 +78,15 @@ class Answer:
         return self.content.body
 
     @classmethod
-    def of(cls, reading: Reading) -> Answer:
-        """Build the answer for a reading."""
+    def of(cls, reading: Reading, feed: FeedTruth | None = None) -> Answer:
+        """Build the answer for a reading, with what is known of the feed in its headers."""
         content = Content.of(reading.body.encode())
         common: list[Header] = [
             (b"etag", content.etag),
             (b"cache-control", SHARED_ONE_SECOND),
             (b"vary", b"accept-encoding"),
             (b"x-vessel-activity-stale-after", b"%.1f" % reading.stale_after_seconds),
+            (b"x-vessel-activity-feed", header_of(feed, reading.body)),
         ]
         headers: list[Header] = [(b"content-type", b"application/json"), *common]
         if reading.refresh_ms is not None:

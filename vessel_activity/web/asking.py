@@ -38,8 +38,16 @@ class Asking:
         self._session: AsyncSession | None = None
         self._used_at = 0.0
 
-    async def ask(self, query: LiteralString, parameters: Sequence[Any] = ()) -> dict[str, Any]:
+    async def ask(
+        self,
+        query: LiteralString,
+        parameters: Sequence[Any] = (),
+        *,
+        statement_seconds: float | None = None,
+    ) -> dict[str, Any]:
         """Return the first row of a query; {} if it has none.
+
+        statement_seconds: how long the statement may take in the database.
 
         Raises:
             psycopg.Error: the database can't be reached, or refuses the query.
@@ -50,13 +58,15 @@ class Asking:
             try:
                 if self._session is not None:
                     try:
-                        return await self._answer(self._session, query, parameters)
+                        return await self._answer(
+                            self._session, query, parameters, statement_seconds
+                        )
                     except psycopg.OperationalError:
                         if not self._session.closed:
                             raise
                         # It broke while nobody used it. That says nothing about the database.
                 self._session = await connect_async(self._conninfo, purpose="server")
-                return await self._answer(self._session, query, parameters)
+                return await self._answer(self._session, query, parameters, statement_seconds)
             except BaseException:
                 await self._close()
                 raise
@@ -73,11 +83,26 @@ class Asking:
             await self._close()
 
     async def _answer(
-        self, session: AsyncSession, query: LiteralString, parameters: Sequence[Any]
+        self,
+        session: AsyncSession,
+        query: LiteralString,
+        parameters: Sequence[Any],
+        statement_seconds: float | None,
     ) -> dict[str, Any]:
         self._used_at = time.monotonic()
-        cursor = await session.execute(query, parameters)
-        return await cursor.fetchone() or {}
+        if statement_seconds is None:
+            cursor = await session.execute(query, parameters)
+            return await cursor.fetchone() or {}
+        # The setting holds for this transaction only, so it also works behind a pooler.
+        async with session.transaction():
+            limit = str(round(statement_seconds * 1000))
+            await session.execute(
+                "select pg_catalog.set_config('statement_timeout', %s, true),"
+                " pg_catalog.set_config('lock_timeout', %s, true)",
+                [limit, limit],
+            )
+            cursor = await session.execute(query, parameters)
+            return await cursor.fetchone() or {}
 
     async def _close(self) -> None:
         session, self._session = self._session, None

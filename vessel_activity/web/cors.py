@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from vessel_activity.web.answer import Header
 
 _EXPOSED = (
-    b"age, date, etag, server-timing, x-vessel-activity-row, x-vessel-activity-source,"
-    b" x-vessel-activity-unconfirmed"
+    b"age, date, etag, server-timing, x-vessel-activity-feed, x-vessel-activity-row,"
+    b" x-vessel-activity-source, x-vessel-activity-unconfirmed"
 )
 _OPTIONS: list[Header] = [(b"allow", b"GET, HEAD, OPTIONS")]
 _PREFLIGHT: list[Header] = [

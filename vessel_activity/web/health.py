@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
 
+from vessel_activity.web.feed_truth import iso_instant, state_of
+
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
@@ -30,12 +32,17 @@ class Health:
         """Answer 200 while the process can answer."""
         return JSONResponse({"status": "ok"}, headers=_NEVER_KEPT)
 
-    async def readyz(self, request: Request) -> Response:  # noqa: ARG002
-        """Answer 200 if the figures are fresh, else 503 with the reasons."""
+    async def readyz(self, request: Request) -> Response:
+        """Answer 200 if the figures are fresh, else 503 with the reasons.
+
+        With ?strict the feed must be live too.
+        """
         if self._listener.answer is None and self._listener.failure is None:
             await self._listener.first_try()
         problems = problems_of(self._listener)
-        answer = self._listener.answer
+        if "strict" in request.query_params:
+            problems += problems_of_feed(self._listener)
+        answer, feed = self._listener.answer, self._listener.feed
         report = {
             "ready": not problems,
             "problems": problems,
@@ -43,6 +50,8 @@ class Health:
             "ageSeconds": round(age_seconds(self._listener), 1) if answer else None,
             "intervalSeconds": answer.reading.interval_seconds if answer else None,
             "staleAfterSeconds": answer.reading.stale_after_seconds if answer else None,
+            "feed": state_of(feed, answer.reading.body) if answer else None,
+            "newestReport": iso_instant(feed.newest_report) if feed else None,
         }
         return JSONResponse(report, 503 if problems else 200, headers=_NEVER_KEPT)
 
@@ -70,6 +79,31 @@ def problems_of(listener: Listener) -> list[str]:
             f"row: it is {age:.0f} s old, more than {limit:g} s; run `vessel-activity status`"
         )
     return problems
+
+
+def problems_of_feed(listener: Listener) -> list[str]:
+    """Return why the feed is not live; [] if it is, or if nothing is known of it."""
+    if listener.answer is None:
+        return []
+    state = state_of(listener.feed, listener.answer.reading.body)
+    if state == "live":
+        return []
+    age = report_age_seconds(listener)
+    if listener.feed is None or age is None:
+        return ["feed: no vessel is active; run `vessel-activity status`"]
+    limit = listener.feed.late_after_seconds
+    if state == "quiet":
+        limit = listener.feed.quiet_after_seconds
+    told = f"feed: the newest report is {age:.0f} s old, more than {limit:g} s"
+    return [f"{told}; run `vessel-activity status`"]
+
+
+def report_age_seconds(listener: Listener) -> float | None:
+    """Return how old the newest known report is, by the database's clock; None without one."""
+    feed = listener.feed
+    if feed is None or feed.age_seconds is None:
+        return None
+    return feed.age_seconds + time.monotonic() - feed.read_at
 
 
 def is_ahead(listener: Listener) -> bool:

@@ -27,13 +27,16 @@ from vessel_activity.database.connections import (
 )
 from vessel_activity.database.errors import in_one_line
 from vessel_activity.web.answer import Answer, Reading
+from vessel_activity.web.document import Document
+from vessel_activity.web.feed_truth import FeedTruth, read_statement
+from vessel_activity.web.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 log = logging.getLogger("vessel_activity.listener")
 
-CHANNEL = "vessel_activity"
+CHANNEL, ALERT_CHANNEL = "vessel_activity", "vessel_activity_alert"
 REREAD_SECONDS = 5.0
 POLL_SECONDS = 1.0
 RETRY_FIRST_SECONDS = 0.1
@@ -45,10 +48,17 @@ MISSED_HINTS = 3
 POLL_RECONNECT_SECONDS = 60.0
 # The row is read once more this long before it counts as out of date: a refresh may have begun.
 BEFORE_STALE_SECONDS = 1.0
+# The feed is looked at once more this long after it may have become late.
+AFTER_LATE_SECONDS = 0.05
 _READ = """
   set transaction isolation level read committed;
   set local statement_timeout = {limit}; set local lock_timeout = {limit};
   select * from vessel_activity.serving()
+"""
+_READ_DOCUMENT = """
+  set transaction isolation level read committed;
+  set local statement_timeout = {limit}; set local lock_timeout = {limit};
+  select * from vessel_activity.serving_activity({known}, {alerts})
 """
 _NO_HINTS = (
     "notifications do not arrive; is there a pooler in between, or is the queue of notifications"
@@ -63,10 +73,14 @@ class Listener:
         answer: the newest answer; None until the first read.
         confirmed: the newest answer while the database can be read, else None. It may be served
             without a further check.
+        feed: what is known of the feed; None until it could be read.
+        document: what is moving; None until the database has a document.
         failure: why the database can't be read now; None while it can.
+        watch: lets the database evaluate the rules of alerts at each reading.
         mode: "listening", "polling", or "connecting" while the database can't be read.
-        on_change: called after a new answer, when the database is lost or found again, and when
-            the answer counts as fresh for another time than before.
+        on_change: called after a new answer, when the database is lost or found again, when the
+            answer counts as fresh for another time than before, and when there is news of the
+            feed.
 
     """
 
@@ -85,14 +99,18 @@ class Listener:
         self._reread_seconds = REREAD_SECONDS if stale_answer_seconds else POLL_SECONDS
         # The role may have shorter limits, which are meant for other programs. This one ends what
         # the server still does for a connection that was given up.
-        limit = str(round(read_timeout_seconds * 1000) + 1000)
-        self._read_row = _READ.format(limit=limit)
+        self._limit = str(round(read_timeout_seconds * 1000) + 1000)
+        self._read_row = _READ.format(limit=self._limit)
+        self._look_ms = round(read_timeout_seconds * 250)
         self._tried = asyncio.Event()
         self._problem: str | None = None
         self._confirmed_at = time.monotonic()
         self._retry_seconds = RETRY_FIRST_SECONDS
+        self.watch = Watch(limit_ms=self._look_ms)
         self.answer: Answer | None = None
         self.confirmed: Answer | None = None
+        self.feed: FeedTruth | None = None
+        self.document: Document | None = None
         self.failure: str | None = None
         self.mode = "connecting"
 
@@ -162,6 +180,8 @@ class Listener:
                 if missed >= MISSED_HINTS:
                     self._problem = _NO_HINTS
             self._set_mode(self._problem)
+            # After the figures are told, since it may take a moment. Its news comes as a hint.
+            await in_time(connection, self.watch.tend(connection), self._read_timeout_seconds)
             if refused is not None and time.monotonic() - since > POLL_RECONNECT_SECONDS:
                 return
             hinted = await self._hint(connection)
@@ -169,9 +189,8 @@ class Listener:
     async def _listen(self, connection: AsyncSession) -> str | None:
         """Start listening, and return None; or return why that is not possible."""
         try:
-            await in_time(
-                connection, connection.execute(f"listen {CHANNEL}"), self._read_timeout_seconds
-            )
+            listening = connection.execute(f"listen {CHANNEL}; listen {ALERT_CHANNEL}")
+            await in_time(connection, listening, self._read_timeout_seconds)
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
@@ -187,15 +206,20 @@ class Listener:
             last_look = reading.stale_after_seconds - BEFORE_STALE_SECONDS - age
             if last_look > 0:
                 seconds = min(seconds, last_look)
+        if self.feed is not None:
+            seconds = min(seconds, self.feed.changes_in(time.monotonic()) + AFTER_LATE_SECONDS)
         hinted = False
-        async for _ in connection.notifies(timeout=seconds, stop_after=1):
+        async for hint in connection.notifies(timeout=seconds, stop_after=1):
             hinted = True
+            if hint.channel == ALERT_CHANNEL:
+                self.watch.hint()
         return hinted
 
     async def _read(self, connection: AsyncSession) -> bool:
         """Read the row and take it; tell whether it differs from the one before."""
         row = await last_row(connection, self._read_row)
         reading = Reading(**row, read_at=time.monotonic())
+        feed = await self._look(connection)
         before = self.answer.reading if self.answer else None
         self._confirmed_at = reading.read_at
         recovered, self.failure = self.failure is not None, None
@@ -206,13 +230,54 @@ class Listener:
             and reading.present
             and (before.stale_after_seconds != reading.stale_after_seconds)
         )
-        self.answer = self.confirmed = Answer.of(reading)
+        news_of_feed = feed is not None and (self.feed is None or feed.news != self.feed.news)
+        self.feed = feed or self.feed
+        other_document = await self._read_document(connection, simulated=reading.simulated)
+        self.answer = self.confirmed = Answer.of(reading, self.feed)
         if recovered:
             log.info("the database answers again")
-        if changed or recovered or other_limit:
+        if changed or recovered or other_limit or other_document or news_of_feed:
             self.on_change()
         self._tried.set()
         return changed and reading.present
+
+    async def _look(self, connection: AsyncSession) -> FeedTruth | None:
+        """Read what is known of the feed; None if the database can't tell.
+
+        The figures must not suffer from what is wrong with the source tables, so this is a question
+        of its own, with a short limit.
+        """
+        for looks in (True, False):
+            try:
+                statements = read_statement(self.feed, looks=looks, limit_ms=self._look_ms)
+                row = await last_row(connection, statements)
+                return FeedTruth(**row, read_at=time.monotonic())
+            except psycopg.Error as error:
+                if connection.closed:
+                    raise
+                log.debug("the feed can't be looked at: %s", in_one_line(error))
+        return None
+
+    async def _read_document(self, connection: AsyncSession, *, simulated: bool) -> bool:
+        """Read the document if it is another one; tell whether it is.
+
+        The figures must not depend on it: an older version of the database has none.
+        """
+        before = self.document
+        known = f"'{before.as_of.isoformat()}'" if before else "null"
+        alerts = before.alerts if before else "null"
+        query = _READ_DOCUMENT.format(limit=self._limit, known=known, alerts=alerts)
+        try:
+            row = await last_row(connection, query)
+        except (psycopg.errors.UndefinedFunction, psycopg.errors.InsufficientPrivilege) as error:
+            log.debug("no document: %s", in_one_line(error))
+            self.document = None
+            return before is not None
+        if row["as_of"] is None:
+            self.document = None
+        elif row["body"] is not None:
+            self.document = Document.of(**row, simulated=simulated)
+        return self.document is not before
 
     def _set_mode(self, problem: str | None) -> None:
         mode = "listening" if problem is None else "polling"

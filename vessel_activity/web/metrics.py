@@ -17,8 +17,12 @@ from starlette.responses import Response
 from vessel_activity import __version__, logs
 from vessel_activity.database.errors import in_one_line
 from vessel_activity.paths import MIGRATIONS
+from vessel_activity.web.alert_metrics import alert_metrics
+from vessel_activity.web.area_metrics import area_metrics
 from vessel_activity.web.feed_metrics import feed_metrics
-from vessel_activity.web.health import age_seconds, is_ahead, is_stale
+from vessel_activity.web.feed_truth import state_of
+from vessel_activity.web.health import age_seconds, is_ahead, is_stale, report_age_seconds
+from vessel_activity.web.usual_metrics import usual_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,8 +110,11 @@ class Metrics:
         servable, _ = listener.servable()
         if servable is not None:
             yield from self._of_the_numbers(servable)
+            if listener.document is not None:
+                yield from area_metrics(listener.document)
         if listener.answer is not None:
             yield from self._of_the_row(listener.answer)
+            yield from self._of_the_feed(listener.answer)
         yield _gauge(
             "migration_version_expected",
             "Number of the newest migration that this server knows.",
@@ -118,6 +125,8 @@ class Metrics:
             yield from self._of_the_refreshes(self._measures)
             yield from self._of_the_database(self._measures)
             yield from feed_metrics(self._measures["feeds"])
+            yield from usual_metrics(self._measures["usual"])
+            yield from alert_metrics(self._measures["alerts"])
         requests = CounterMetricFamily(
             _name("http_requests"), "Answers by endpoint and status.", labels=["endpoint", "status"]
         )
@@ -215,6 +224,36 @@ class Metrics:
         if reading.refresh_ms is not None:
             seconds = reading.refresh_ms / 1000
             yield _gauge("refresh_duration_seconds", "Duration of the last refresh.", seconds)
+
+    def _of_the_feed(self, answer: Answer) -> Iterator[Metric]:
+        feed = self._listener.feed
+        yield _gauge(
+            "reports_late",
+            "Whether the newest report is older than the setting feed_late_after.",
+            state_of(feed, answer.reading.body) != "live",
+        )
+        if feed is None:
+            return
+        yield from _known(
+            "newest_report_age_seconds",
+            "Age of the newest report.",
+            report_age_seconds(self._listener),
+        )
+        yield from _known(
+            "reports_last_minute",
+            "Reports of the minute before the last refresh.",
+            feed.reports_last_minute,
+        )
+        yield from _known(
+            "late_share_last_hour",
+            "Share of the reports of the last hour that came more than a minute late, 0 to 1.",
+            feed.late_share_last_hour,
+        )
+        yield from _known(
+            "positions_ahead",
+            "Reports that are stamped ahead of the clock.",
+            feed.positions_ahead,
+        )
 
     @staticmethod
     def _of_the_refreshes(measures: dict[str, Any]) -> Iterator[Metric]:

@@ -1,14 +1,17 @@
 """GET /api/database/vessel-stats-stream: every refresh pushed as a server-sent event.
 
 The data of an event is the nine keys, and its id is updatedAt. Without a cached row there is none.
-`heartbeat` events come every ten seconds and at each change. They tell the server's time, and
-whether the database can be read and has the row. A client that doesn't read is dropped, so it never
-delays the others, and the server never holds more than the newest event for it.
+`activity` events hold the document of what is moving, each time there is another one.
+`heartbeat` events come every ten seconds and at each change. They tell the server's time, whether
+the database can be read and has the row, and what is known of the feed. A client that doesn't read
+is dropped, so it never delays the others, and the server never holds more than the newest event for
+it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 import time
@@ -17,6 +20,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
 from vessel_activity.web.answer import end, json_response, start
+from vessel_activity.web.feed_truth import told_of
 from vessel_activity.web.health import database_clock
 
 if TYPE_CHECKING:
@@ -80,11 +84,12 @@ class _Relay:
 
 @dataclass(eq=False, slots=True)
 class _Client:
-    """One client: its connection, the last event it was sent, since when it has been full."""
+    """One client: its connection, the last events it was sent, since when it has been full."""
 
     connection: _Connection
     ended: asyncio.Future[None]
     event_number: int = 0
+    document_number: int = 0
     full_since: float | None = None
 
     def end(self) -> None:
@@ -116,8 +121,9 @@ class Stream:
         self._counts = counts
         self._clients: set[_Client] = set()
         self._closing = False
-        # The newest event; its number lets each client see whether it has had it.
+        # The newest events; their numbers let each client see whether it has had them.
         self._event, self._event_number = b"", 0
+        self._document_event, self._document_number = b"", 0
         self._body = b""
         self.refused = 0
         self.dropped = 0
@@ -133,24 +139,30 @@ class Stream:
         if answer is not None and answer.body != self._body:
             self._body = answer.body
             self._event, self._event_number = event_of(answer), self._event_number + 1
-        event, number = self._servable()
+        document = self._listener.document
+        if document is not None and document.event != self._document_event:
+            self._document_event = document.event
+            self._document_number += 1
+        (event, number), (news, news_number) = self._servable()
         beat = heartbeat_of(self._listener)
-        both = event + beat
-        # Whether the client has had the event, and whether its connection takes chunks.
-        pieces = {
-            (False, False): both,
-            (False, True): _chunk(both),
-            (True, False): beat,
-            (True, True): _chunk(beat),
-        }
+        # Whether the client has had the event and the document, and whether its connection takes
+        # chunks.
+        pieces: dict[tuple[bool, bool, bool], bytes] = {}
+        for has_event, has_document in itertools.product((True, False), repeat=2):
+            piece = (b"" if has_event else event) + (b"" if has_document else news) + beat
+            pieces[has_event, has_document, False] = piece
+            pieces[has_event, has_document, True] = _chunk(piece)
         for client in tuple(self._clients):
             # A connection that has just closed refuses to be written to. Its request ends soon.
             connection = client.connection
             if connection.is_closing() or self._is_full(client):
                 continue
             takes_chunks = not isinstance(connection, _Relay)
-            connection.write(pieces[client.event_number == number, takes_chunks])
+            has_event = client.event_number == number
+            has_document = client.document_number == news_number
+            connection.write(pieces[has_event, has_document, takes_chunks])
             client.event_number = max(client.event_number, number)
+            client.document_number = max(client.document_number, news_number)
 
     async def run(self) -> None:
         """Send heartbeats until cancelled."""
@@ -186,8 +198,9 @@ class Stream:
         beside = [asyncio.ensure_future(_disconnected(receive))]
         try:
             await send(_START_CHUNKED if relay is None else _START)
-            event, client.event_number = self._servable()
-            greeting = b"retry: %d\n\n" % RETRY_MS + event + heartbeat_of(self._listener)
+            first, second = self._servable()
+            (event, client.event_number), (news, client.document_number) = first, second
+            greeting = b"retry: %d\n\n" % RETRY_MS + event + news + heartbeat_of(self._listener)
             await send({"type": "http.response.body", "body": greeting, "more_body": True})
             if relay is not None:
                 beside.append(asyncio.ensure_future(relay.run()))
@@ -201,10 +214,16 @@ class Stream:
             for task in beside:
                 task.cancel()
 
-    def _servable(self) -> tuple[bytes, int]:
-        """Return the newest event and its number; (b"", 0) while it may not be served."""
+    def _servable(self) -> tuple[tuple[bytes, int], tuple[bytes, int]]:
+        """Return the newest events, each with its number; (b"", 0) while it may not be served."""
         answer, _ = self._listener.servable()
-        return (self._event, self._event_number) if answer is not None else (b"", 0)
+        if answer is None:
+            return (b"", 0), (b"", 0)
+        document = (self._document_event, self._document_number)
+        return (
+            (self._event, self._event_number),
+            document if self._listener.document is not None else (b"", 0),
+        )
 
     def _is_full(self, client: _Client) -> bool:
         """Tell whether a client is full, and drop a client that has been full for too long."""
@@ -259,6 +278,7 @@ def heartbeat_of(listener: Listener) -> bytes:
         "present": reading.present if reading else None,
         "databaseAway": listener.failure is not None,
         "servable": answer is not None,
+        "feed": told_of(listener.feed, reading.body if reading else None),
     }
     return b"event: heartbeat\ndata: %s\n\n" % json.dumps(told, separators=(",", ":")).encode()
 

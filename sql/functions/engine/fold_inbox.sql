@@ -1,10 +1,12 @@
 -- Takes all changes since the last refresh into the state, in one statement and so with one snapshot. The rows that its
 -- DELETEs remove are exactly the rows that it counts, also if writers commit late.
 -- With the same snapshot it reads from the source tables what the state can't tell: the new last position of each vessel that
--- lost a position, the positions before the first full second of the hour, and, for p_verify, the figures by the definition.
+-- lost a position, the values of the last positions, the positions before the first full second of the hour and of the minute,
+-- the newest position, and, for p_verify, the figures, the last reports, the truth of the feed, the areas and the dark cells by their definitions.
 -- The caller holds the refresh lock.
 create or replace function vessel_activity.fold_inbox(
   p_as_of timestamptz,
+  p_previous timestamptz,
   p_verify boolean,
   out new_rows bigint,
   out far_due_at timestamptz,
@@ -12,17 +14,26 @@ create or replace function vessel_activity.fold_inbox(
   out edge_speed_sum numeric,
   out edge_speed_count bigint,
   out is_incomplete boolean,
-  out definition json
+  out newest_report timestamptz,
+  out minute_edge bigint,
+  out ahead_change bigint,
+  out definition json,
+  out reports_definition text,
+  out feed_definition vessel_activity.feed_truth,
+  out places_definition json
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  v_day_ago constant timestamptz := p_as_of - interval '24 hours';
-  v_hour_ago constant timestamptz := p_as_of - interval '1 hour';
+  -- The longest window, and the hour before which a vessel has to be silent to be new in that hour.
+  v_oldest constant timestamptz := p_as_of - interval '25 hours';
   v_hour_ahead constant timestamptz := p_as_of + interval '1 hour';
   v_first_second constant timestamptz := vessel_activity.first_full_second(p_as_of);
+  -- Reports need some seconds to arrive. So the scan begins a little before the previous refresh, by a third of the time since.
+  v_scan_from constant timestamptz := greatest(p_previous - (p_as_of - p_previous) / 3, p_as_of - interval '2 minutes');
+  v_past_at constant timestamptz := (select max(p.as_of) from vessel_activity.area_past as p);
   v_taken record;
 begin
   with taken as materialized (
@@ -40,9 +51,9 @@ begin
     select t.vessel_id, t.seen_at, t.sign, t.speed from taken as t where t.seen_at > p_as_of and t.seen_at <= v_hour_ahead
   ),
   event as not materialized (
-    select t.* from taken as t where t.seen_at <= p_as_of and t.seen_at >= v_day_ago
+    select t.* from taken as t where t.seen_at <= p_as_of and t.seen_at >= v_oldest
     union all
-    select d.* from come_due as d where d.seen_at >= v_day_ago
+    select d.* from come_due as d where d.seen_at >= v_oldest
   ),
   by_second as (
     insert into vessel_activity.position_second as s (second, positions, speed_sum, speed_count)
@@ -64,27 +75,10 @@ begin
     delete from vessel_activity.position_second as s where s.second < v_first_second
   ),
   by_vessel as materialized (
-    select e.vessel_id, max(e.seen_at) as came_at, bool_or(e.sign < 0) as lost_one
+    select e.vessel_id, max(e.seen_at) as came_at, min(e.seen_at) as first_at, bool_or(e.sign < 0) as lost_one
     from event as e
     where e.vessel_id is not null
     group by e.vessel_id
-  ),
-  last_position as (
-    select v.vessel_id, v.came_at as seen_at, false as lost_one
-    from by_vessel as v
-    where not v.lost_one
-    union all
-    select v.vessel_id, coalesce(l.seen_at, '-infinity'), true
-    from by_vessel as v
-    left join lateral (
-      select vessel_activity.utc_instant(p."timestamp") as seen_at
-      from public.vessel_positions as p
-      where p."vesselId" = v.vessel_id
-        and p."timestamp" <= vessel_activity.source_time(p_as_of, p."timestamp")
-      order by p."timestamp" desc
-      limit 1
-    ) as l on true
-    where v.lost_one
   ),
   fleet_taken as (
     delete from vessel_activity.fleet_inbox as i
@@ -96,24 +90,43 @@ begin
     on conflict (kind, md5(name)) do update set vessels = c.vessels + excluded.vessels
   )
   select
-    total.new_rows, total.far_due_at, total.is_incomplete, exists (select from fleet_taken) as has_fleet_changes,
+    total.new_rows, total.far_due_at, total.is_incomplete,
+    total.ahead_change - (select coalesce(sum(d.sign), 0) from come_due as d) as ahead_change,
+    vessel_activity.newest_report(p_as_of) as newest_report, vessel_activity.minute_edge(p_as_of) as minute_edge,
+    exists (select from fleet_taken) as has_fleet_changes,
     edge.positions, edge.speed_sum, edge.speed_count,
-    vessels.ids, vessels.seen_ats, vessels.lost_ones,
-    case when p_verify then to_json(vessel_activity.figures_at(p_as_of)) end
-      as definition
+    reports.row_ids, reports.vessel_ids, reports.seen_ats, reports.latitudes, reports.longitudes, reports.speeds, reports.arrived_ats,
+    vessels.late_ids, vessels.late_ats,
+    case when p_verify then to_json(vessel_activity.figures_at(p_as_of)) end as definition,
+    case when p_verify then vessel_activity.reports_digest(p_as_of, false) end as reports_definition,
+    case when p_verify then vessel_activity.feed_truth_at(p_as_of) end as feed_definition,
+    case when p_verify then vessel_activity.places_definition(p_as_of) end as places_definition
   into v_taken
   from vessel_activity.hour_edge(p_as_of) as edge
   cross join (
     select count(*) as new_rows, min(t.seen_at) filter (where t.seen_at > v_hour_ahead) as far_due_at,
-      coalesce(bool_or(t.sign = 0), false) as is_incomplete
+      coalesce(bool_or(t.sign = 0), false) as is_incomplete,
+      coalesce(sum(t.sign) filter (where t.seen_at > p_as_of), 0) as ahead_change
     from taken as t
   ) as total
   cross join (
-    select array_agg(v.vessel_id) as ids, array_agg(v.seen_at) as seen_ats, array_agg(v.lost_one) as lost_ones
-    from last_position as v
-  ) as vessels;
+    select array_agg(v.vessel_id) as ids, array_agg(v.came_at) as came_ats, array_agg(v.first_at) as first_ats,
+      array_agg(v.lost_one) as lost_ones,
+      array_agg(v.vessel_id::text) filter (where v.first_at <= v_past_at) as late_ids,
+      array_agg(v.first_at) filter (where v.first_at <= v_past_at) as late_ats
+    from by_vessel as v
+  ) as vessels
+  cross join lateral vessel_activity.new_reports(
+    p_as_of, v_scan_from, vessels.ids, vessels.came_ats, vessels.first_ats, vessels.lost_ones) as reports;
 
-  perform vessel_activity.update_last_seen(v_taken.ids, v_taken.seen_ats, v_taken.lost_ones);
+  perform vessel_activity.update_last_report(
+    v_taken.row_ids, v_taken.vessel_ids, v_taken.seen_ats, v_taken.latitudes, v_taken.longitudes, v_taken.speeds,
+    v_taken.arrived_ats);
+  -- Where these vessels were is kept for an instant that their changes precede: see correct_area_past().
+  if v_taken.late_ids is not null then
+    insert into vessel_activity.area_late (vessel_id, changed_at)
+    select l.vessel_id, l.changed_at from unnest(v_taken.late_ids, v_taken.late_ats) as l (vessel_id, changed_at);
+  end if;
   if v_taken.has_fleet_changes then
     delete from vessel_activity.fleet_count as c where c.vessels = 0; -- otherwise every name that ever occurred would stay
   end if;
@@ -124,9 +137,15 @@ begin
   edge_speed_sum := v_taken.speed_sum;
   edge_speed_count := v_taken.speed_count;
   is_incomplete := v_taken.is_incomplete;
+  newest_report := v_taken.newest_report;
+  minute_edge := v_taken.minute_edge;
+  ahead_change := v_taken.ahead_change;
   definition := v_taken.definition;
+  reports_definition := v_taken.reports_definition;
+  feed_definition := v_taken.feed_definition;
+  places_definition := v_taken.places_definition;
 end
 $$;
 
-comment on function vessel_activity.fold_inbox(timestamptz, boolean) is
-  'Takes all changes since the last refresh into the state. new_rows: changes of positions taken in. far_due_at: earliest position more than an hour ahead. edge_*: positions before the first full second of the hour. is_incomplete: a trigger recorded that the inbox is incomplete (see note_tree and note_merge). definition: for p_verify, the figures by the definition.';
+comment on function vessel_activity.fold_inbox(timestamptz, timestamptz, boolean) is
+  'Takes all changes since the last refresh into the state. p_previous: the instant of the refresh before. new_rows: changes of positions taken in. far_due_at: earliest position more than an hour ahead. edge_*: positions before the first full second of the hour. is_incomplete: a trigger recorded that the inbox is incomplete (see note_tree and note_merge). newest_report, minute_edge: see the functions of these names. ahead_change: by how much the number of positions stamped later than p_as_of has grown. definition, reports_definition, feed_definition, places_definition: for p_verify, the figures, the digest of the last reports, the truth of the feed, and digests of areas and dark cells by their definitions.';

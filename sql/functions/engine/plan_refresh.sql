@@ -32,7 +32,7 @@ begin
   -- These obstacles are looked for before a fold: with them a fold would fail or would be of no use. If the fingerprint has
   -- not changed, there are none.
   if p_state.fingerprint is distinct from vessel_activity.source_fingerprint(p_state.relations, p_state.functions) then
-    if exists (select from vessel_activity.unfitting_columns())
+    if exists (select from vessel_activity.unfitting_columns()) or vessel_activity.missing_column() is not null
       or pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1
     then
       obstacle := coalesce(vessel_activity.source_obstacle(), 'the source tables are being altered');
@@ -46,6 +46,7 @@ begin
     when p_state.fingerprint is null then 'there was no state'
     when p_state.far_due_at <= p_as_of then 'positions stamped more than an hour ahead have come due'
     when p_state.as_of > p_as_of then 'the server''s clock was set back'
+    when p_state.positions_ahead is null then 'the state was built by an earlier version of vessel activity'
   end;
 
   -- The state is not written until the old snapshot that keeps its dead rows has ended. The inboxes keep the changes.

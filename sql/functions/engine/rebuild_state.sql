@@ -2,14 +2,17 @@
 -- and count rows twice or lose them.
 -- The small state tables are emptied before it, by DELETE. A TRUNCATE of an unlogged table would be dangerous: if it is rolled
 -- back and the server crashes before the abort record is on disk, PostgreSQL does not start.
--- In last_seen, the large table, only rows that differ are written, so that repeated rebuilds leave few dead rows.
+-- In last_report, the large table, only rows that differ are written, so that repeated rebuilds leave few dead rows.
 -- The caller holds the refresh lock.
 create or replace function vessel_activity.rebuild_state(
   p_as_of timestamptz,
   out far_due_at timestamptz,
   out edge_positions bigint,
   out edge_speed_sum numeric,
-  out edge_speed_count bigint
+  out edge_speed_count bigint,
+  out newest_report timestamptz,
+  out minute_edge bigint,
+  out positions_ahead bigint
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -20,6 +23,9 @@ begin
   delete from vessel_activity.position_second;
   delete from vessel_activity.upcoming;
   delete from vessel_activity.fleet_count;
+  delete from vessel_activity.area_past;
+  delete from vessel_activity.area_late;
+  delete from vessel_activity.area_grid;
 
   with emptied as (
     delete from vessel_activity.inbox
@@ -28,16 +34,23 @@ begin
     delete from vessel_activity.fleet_inbox
   ),
   last_position as materialized (
-    select l.vessel_id, l.seen_at from vessel_activity.last_positions(p_as_of) as l
+    select l.* from vessel_activity.last_reports_at(p_as_of) as l
   ),
   gone as (
-    delete from vessel_activity.last_seen as s
+    delete from vessel_activity.last_report as s
     where not exists (select from last_position as l where l.vessel_id = s.vessel_id)
   ),
   by_vessel as (
-    insert into vessel_activity.last_seen as s (vessel_id, seen_at)
-    select l.vessel_id, l.seen_at from last_position as l
-    on conflict (vessel_id) do update set seen_at = excluded.seen_at where s.seen_at <> excluded.seen_at
+    insert into vessel_activity.last_report as s (vessel_id, seen_at, latitude, longitude, speed, arrived_at)
+    select l.vessel_id, l.seen_at, l.latitude, l.longitude, l.speed, l.arrived_at from last_position as l
+    on conflict (vessel_id) do update set
+      seen_at = excluded.seen_at,
+      latitude = excluded.latitude,
+      longitude = excluded.longitude,
+      speed = excluded.speed,
+      arrived_at = excluded.arrived_at
+    where (s.seen_at, s.latitude, s.longitude, s.speed, s.arrived_at)
+      is distinct from (excluded.seen_at, excluded.latitude, excluded.longitude, excluded.speed, excluded.arrived_at)
   ),
   by_second as (
     insert into vessel_activity.position_second (second, positions, speed_sum, speed_count)
@@ -71,11 +84,16 @@ begin
       order by p."timestamp"
       limit 1
     ),
-    edge.positions, edge.speed_sum, edge.speed_count
-  into far_due_at, edge_positions, edge_speed_sum, edge_speed_count
+    edge.positions, edge.speed_sum, edge.speed_count,
+    vessel_activity.newest_report(p_as_of), vessel_activity.minute_edge(p_as_of),
+    (
+      select count(*) from public.vessel_positions as p
+      where p."timestamp" > vessel_activity.source_time(p_as_of, p."timestamp")
+    )
+  into far_due_at, edge_positions, edge_speed_sum, edge_speed_count, newest_report, minute_edge, positions_ahead
   from vessel_activity.hour_edge(p_as_of) as edge;
 end
 $$;
 
 comment on function vessel_activity.rebuild_state(timestamptz) is
-  'Builds the state as of p_as_of from the source tables and empties the inboxes. far_due_at: earliest position more than an hour ahead. edge_*: positions before the first full second of the hour.';
+  'Builds the state as of p_as_of from the source tables and empties the inboxes. far_due_at: earliest position more than an hour ahead. edge_*: positions before the first full second of the hour. newest_report, minute_edge: see the functions of these names. positions_ahead: positions stamped later than p_as_of.';

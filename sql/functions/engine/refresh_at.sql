@@ -3,14 +3,18 @@
 --
 --   writers -> triggers note_* -> inbox, fleet_inbox
 --                                     | fold_inbox: one statement, one snapshot
---   source tables -> rebuild_state -> last_seen, position_second, upcoming, fleet_count -> state_figures -> the row
+--   source tables -> rebuild_state -> last_report, position_second, upcoming, fleet_count -> state_figures -> the row
 --               `--> figures_at: the definition, if the state can't be used, and to verify the state
+--   the same for the truth of the feed -> state_feed_truth or feed_truth_at -> store_feed_truth
+--   last_report, or its definition last_reports_at -> refresh_details -> the document vessel_activity.activity, when it is due
+--   the row, the truth of the feed and the log -> try_watch -> alerts raised and cleared
 --
 -- ensure_state makes the row of the state, and plan_refresh decides whether the state can be used. source_fingerprint, read
 -- after the fold, says whether the triggers could have missed changes, and source_obstacle says why. record_skippers delays a
 -- rebuild while a writer is in flight that left changes out.
 -- An older row never replaces a newer one. But an instant that the clock has not reached was wrong: the clock was ahead when
 -- the row was stored. Then the row and the state are computed anew, and samples of the history after the present are deleted.
+-- If the document can't be written, the row is stored all the same, and the log says why. The same holds for the rules of alerts.
 -- Only tests pass an instant other than the present. An instant ahead of the clock counts as the present.
 -- Locks, until the transaction ends: those of lock_sources, then the refresh lock (try_refresh_lock). It waits up to 5 s for
 -- the first, while it holds none, and does not wait for the second. It waits up to 0.5 s for any other lock.
@@ -35,11 +39,15 @@ declare
   v_done record;
   v_source record;
   v_figures record;
+  v_truth vessel_activity.feed_truth;
   v_mode text;
   v_obstacle text;
   v_reason text;
   v_new_rows bigint;
   v_verification json;
+  v_reports text;
+  v_places json;
+  v_details record;
   v_duration_ms numeric;
   v_log_id bigint;
 begin
@@ -96,27 +104,34 @@ begin
   v_reason := v_plan.reason;
   v_obstacle := v_plan.obstacle;
   if v_row.updated_at > v_present or v_plan.clock_was_ahead then
-    delete from vessel_activity.history as h
-    where h.minute >= date_bin('1 minute', v_present, 'epoch') and h.sampled_at > v_present;
+    perform vessel_activity.forget_history(v_present);
+    delete from vessel_activity.first_count as f where f.counted_at > v_present;
   end if;
 
   if v_plan.verify then
     perform vessel_activity.promise_progress(vessel_activity.refresh_patience(p_is_costly => true));
   end if;
   if v_mode = 'incremental' then
-    v_done := vessel_activity.fold_inbox(p_as_of, p_verify or v_plan.verify);
+    v_done := vessel_activity.fold_inbox(p_as_of, v_state.as_of, p_verify or v_plan.verify);
     v_new_rows := v_done.new_rows;
+    v_places := v_done.places_definition;
     if vessel_activity.source_fingerprint(v_state.relations, v_state.functions) = v_state.fingerprint and not v_done.is_incomplete then
       v_figures := vessel_activity.state_figures(
         p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count);
       v_row := v_figures.figures;
       if v_figures.stale_vessels > 1000 + v_row.active_last_24h / 10 then
-        delete from vessel_activity.last_seen as s where s.seen_at < p_as_of - interval '24 hours';
+        delete from vessel_activity.last_report as s where s.seen_at < p_as_of - interval '26 hours';
       end if;
+      v_truth := vessel_activity.state_feed_truth(
+        p_as_of, v_done.newest_report, v_done.minute_edge, v_state.positions_ahead + v_done.ahead_change);
       if v_done.definition is not null then
+        v_reports := vessel_activity.reports_digest(p_as_of, true);
         v_verification := json_build_object(
           'state', to_json(v_row), 'definition', v_done.definition,
-          'equal', to_json(v_row)::text = v_done.definition::text);
+          'feed', json_build_object('state', to_json(v_truth), 'definition', to_json(v_done.feed_definition)),
+          'reports_state', v_reports, 'reports_definition', v_done.reports_definition,
+          'equal', to_json(v_row)::text = v_done.definition::text and v_reports = v_done.reports_definition
+            and v_truth is not distinct from v_done.feed_definition);
         if not (v_verification ->> 'equal')::boolean then
           v_mode := 'rebuild';
           v_reason := 'the state differed from the definition';
@@ -128,6 +143,7 @@ begin
       end if;
       update vessel_activity.state as s
       set as_of = p_as_of,
+        positions_ahead = v_truth.positions_ahead,
         far_due_at = least(s.far_due_at, v_done.far_due_at),
         verified_at = case when v_verification is null then s.verified_at else p_as_of end;
     else
@@ -167,20 +183,24 @@ begin
     select f.* into v_figures from vessel_activity.state_figures(
       p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count) as f;
     v_row := v_figures.figures;
-    insert into vessel_activity.state as s (as_of, fingerprint, relations, functions, far_due_at, verified_at)
-    values (p_as_of, v_source.fingerprint, v_source.relations, v_source.functions, v_done.far_due_at, p_as_of)
+    v_truth := vessel_activity.state_feed_truth(p_as_of, v_done.newest_report, v_done.minute_edge, v_done.positions_ahead);
+    insert into vessel_activity.state as s (as_of, fingerprint, relations, functions, far_due_at, positions_ahead, verified_at)
+    values (
+      p_as_of, v_source.fingerprint, v_source.relations, v_source.functions, v_done.far_due_at, v_done.positions_ahead, p_as_of)
     on conflict (only_row) do update set
       as_of = excluded.as_of,
       fingerprint = excluded.fingerprint,
       relations = excluded.relations,
       functions = excluded.functions,
       far_due_at = excluded.far_due_at,
+      positions_ahead = excluded.positions_ahead,
       verified_at = excluded.verified_at,
       in_doubt = '{}';
     perform vessel_activity.tend_inbox();
   elsif v_mode = 'definition' then
     v_new_rows := null;
     v_row := vessel_activity.figures_at(p_as_of);
+    v_truth := vessel_activity.feed_truth_at(p_as_of);
     if v_obstacle is not null then
       -- The state misses changes, so the inboxes are of no use any more. They are emptied to let vacuum free the space.
       update vessel_activity.state set fingerprint = null;
@@ -203,14 +223,36 @@ begin
     speed_avg = excluded.speed_avg,
     updated_at = excluded.updated_at;
 
+  perform vessel_activity.store_feed_truth(v_truth, p_has_state => v_mode <> 'definition');
   perform vessel_activity.record_history(v_row);
 
+  v_details := vessel_activity.try_details(
+    p_as_of, v_mode <> 'definition', v_settings, v_verification is not null or v_mode = 'rebuild',
+    case when v_mode = 'incremental' then v_places end);
+  if v_details.verification is not null then
+    v_verification := json_build_object(
+      'state', v_verification -> 'state', 'definition', v_verification -> 'definition', 'feed', v_verification -> 'feed',
+      'reports_state', v_verification ->> 'reports_state', 'reports_definition', v_verification ->> 'reports_definition',
+      'places', v_details.verification, 'equal', v_details.verification -> 'equal');
+    if not (v_verification ->> 'equal')::boolean then
+      raise warning using
+        message = 'what is kept of the areas or of the usual differed from the definition; it was computed anew',
+        detail = v_details.verification::text,
+        hint = 'Run select * from vessel_activity.refresh_log where not (verification ->> ''equal'')::boolean.';
+    end if;
+  end if;
+
   v_duration_ms := extract(epoch from clock_timestamp() - v_started_at) * 1000;
-  insert into vessel_activity.refresh_log (started_at, as_of, duration_ms, refreshed_by, mode, new_rows, message, verification)
-  values (v_started_at, p_as_of, v_duration_ms, p_by, v_mode, v_new_rows, v_reason, v_verification)
+  insert into vessel_activity.refresh_log (
+    started_at, as_of, duration_ms, refreshed_by, mode, new_rows, message, verification, details_ms, details_error
+  )
+  values (
+    v_started_at, p_as_of, v_duration_ms, p_by, v_mode, v_new_rows, v_reason, v_verification, v_details.duration_ms, v_details.error
+  )
   returning id into v_log_id;
 
   perform vessel_activity.tend_log(v_log_id);
+  perform vessel_activity.try_watch(p_as_of, p_looks => false);
 
   if v_duration_ms > extract(epoch from v_settings.slow_after) * 1000 then
     raise warning using

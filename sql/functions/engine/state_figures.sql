@@ -16,6 +16,8 @@ declare
   v_5_minutes_ago constant timestamptz := p_as_of - interval '5 minutes';
   v_hour_ago constant timestamptz := p_as_of - interval '1 hour';
   v_day_ago constant timestamptz := p_as_of - interval '24 hours';
+  -- Areas compare with an instant up to 65 minutes ago, and with the 24 hours before that.
+  v_kept_from constant timestamptz := p_as_of - interval '26 hours';
   v_first_second constant timestamptz := vessel_activity.first_full_second(p_as_of);
   v_fleet record;
 begin
@@ -26,10 +28,9 @@ begin
     count(*) filter (where s.seen_at >= v_5_minutes_ago),
     count(*) filter (where s.seen_at >= v_hour_ago),
     count(*) filter (where s.seen_at >= v_day_ago),
-    count(*)
+    count(*) filter (where s.seen_at < v_kept_from)
   into figures.active_now, figures.active_last_hour, figures.active_last_24h, stale_vessels
-  from vessel_activity.last_seen as s;
-  stale_vessels := stale_vessels - figures.active_last_24h;
+  from vessel_activity.last_report as s;
 
   select
     coalesce(sum(s.positions), 0) + p_edge_positions,
@@ -54,4 +55,4 @@ end
 $$;
 
 comment on function vessel_activity.state_figures(timestamptz, bigint, numeric, bigint) is
-  'The figures as of p_as_of, from the state and the given positions before the first full second of the hour. stale_vessels: rows of last_seen that are older than 24 hours and may be pruned.';
+  'The figures as of p_as_of, from the state and the given positions before the first full second of the hour. stale_vessels: rows of last_report that are older than 26 hours and may be pruned.';

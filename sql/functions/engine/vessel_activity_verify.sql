@@ -34,9 +34,21 @@ begin
     select d.key, v_log.verification -> 'state' ->> d.key, d.value, (v_log.verification -> 'state' ->> d.key) = d.value
     from json_each_text(v_log.verification -> 'definition') as d
     where d.key <> 'id'
-    order by d.key;
+    union all
+    select d.key, s.value, d.value, s.value is not distinct from d.value
+    from json_each_text(v_log.verification -> 'feed' -> 'definition') as d
+    join json_each_text(v_log.verification -> 'feed' -> 'state') as s on s.key = d.key
+    where d.key not in ('only_row', 'as_of')
+    union all
+    select 'last_reports', v_log.verification ->> 'reports_state', v_log.verification ->> 'reports_definition',
+      v_log.verification ->> 'reports_state' = v_log.verification ->> 'reports_definition'
+    union all
+    select d.key, s.value, d.value, s.value is not distinct from d.value
+    from json_each_text(v_log.verification -> 'places' -> 'definition') as d
+    join json_each_text(v_log.verification -> 'places' -> 'state') as s on s.key = d.key
+    order by 1;
 end
 $$;
 
 comment on function public.vessel_activity_verify() is
-  'Refreshes and compares the incremental state with the definition in one snapshot. Returns one row for each figure. A difference is logged and repaired. Example: select * from public.vessel_activity_verify().';
+  'Refreshes and compares the incremental state with the definition in one snapshot. Returns one row for each figure, and for last_reports, areas and dark_cells their number and a digest. A difference is logged and repaired. Example: select * from public.vessel_activity_verify().';

@@ -14,4 +14,4 @@ as $$
 $$;
 
 comment on function public.vessel_activity_backfill_history(timestamptz, timestamptz, interval) is
-  'Fills the history between two instants from the positions: one sample for each p_step (whole minutes), each equal to public.vessel_activity_at() of its instant. Returns the number of new samples. Existing samples are kept. No samples are written for the time before the first position or older than settings.history_retention. Example: select public.vessel_activity_backfill_history(now() - interval ''1 day'', now()).';
+  'Fills the history between two instants from the positions: one sample for each p_step (whole minutes), each equal to public.vessel_activity_at() of its instant. Where settings.history_retention keeps no samples, but settings.hour_retention keeps hours, it fills the hours. Returns the number of new samples and of such hours. Existing ones are kept. Nothing is written for the time before the first position. Example: select public.vessel_activity_backfill_history(now() - interval ''1 day'', now()).';

@@ -12,4 +12,4 @@ as $$
 $$;
 
 comment on function public.vessel_activity_history_csv(text, timestamptz) is
-  'The history of 1h, 24h, 7d or 30d as CSV text, one line for each sample, times in UTC. A field is empty if nothing was heard, because the number is unknown then.';
+  'The history of a range, see public.vessel_activity_history(), as CSV text, one line for each sample with the minimum and maximum of its step, times in UTC. A field is empty if nothing was heard, because the number is unknown then.';

@@ -12,4 +12,4 @@ as $$
 $$;
 
 comment on function public.vessel_activity_history_json(text, timestamptz) is
-  'The history of 1h, 24h, 7d or 30d as JSON text: arrays of equal length for time (seconds since 1970) and for each number. A number is null if there is no sample or nothing was heard. compare holds the samples of an hour and of a day before the cached row.';
+  'The history of a range, see public.vessel_activity_history(), as JSON text: arrays of equal length for time (seconds since 1970) and for each number, and the same under toMin and toMax for how far the minimum of each step is below the number, and the maximum above it. A number is null if there is no sample or nothing was heard. compare holds the samples of an hour, a day and a week before the cached row.';

@@ -13,8 +13,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_reopenings constant bigint := pg_sequence_last_value('vessel_activity.reopenings');
+  -- What the triggers note. A writer that began with the triggers of a version that noted less may be in flight.
+  v_noting constant text := 'places';
   v_inbox_version constant text := (
-    select concat_ws(' ', n.xmin, to_regclass('vessel_activity.inbox')::oid, to_regclass('vessel_activity.fleet_inbox')::oid,
+    select concat_ws(' ', v_noting, n.xmin, to_regclass('vessel_activity.inbox')::oid, to_regclass('vessel_activity.fleet_inbox')::oid,
       to_regclass('vessel_activity.inbox_parts')::oid)
     from pg_namespace as n
     where n.nspname = 'vessel_activity'

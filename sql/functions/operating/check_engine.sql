@@ -30,6 +30,7 @@ begin
       when v_obstacle like '%virtual generated column%' then
         'Make the column a stored generated column or an ordinary one, then run vessel-activity migrate. Or accept slower refreshes.'
       when v_obstacle like '%was dropped, so%' then 'Run vessel-activity migrate, which creates it again. See the check installation.'
+      when v_obstacle like '%no column%' then 'Add the column again, or give it its name back. Or accept slower refreshes, which bring the figures but no document of what is moving.'
       when v_obstacle like '%over its limit%' then 'See the check inbox. The warning ends once vacuum has made room.'
       when v_obstacle like '%another type%' then 'Run vessel-activity migrate, which adapts vessel activity to the new type.'
       when v_obstacle like '%lacks%triggers%' or v_obstacle like '%carries%triggers%' then

@@ -1,8 +1,8 @@
 -- Gives a role exactly the rights of the given purposes, and takes all other rights on vessel activity from it.
 -- Every purpose needs USAGE on schema vessel_activity, EXECUTE on its entry_points(), and these rights on relations:
---   reader    SELECT on the cached row and on vessel_activity_performance
---   operator  SELECT on the settings, on the log of refreshes, on the logs of loads and on the tables of the feeds, which hints
---             and documents ask for; UPDATE of the settings that have no function of their own
+--   reader    SELECT on the cached row, on the areas and on vessel_activity_performance
+--   operator  SELECT on the settings, on the log of refreshes, on the logs of loads and on the tables of the feeds and of the
+--             alerts, which hints and documents ask for; UPDATE of the settings that have no function of their own
 --   feeder    SELECT on the logs of loads
 -- The right on the schema is changed only if it must be, because the fingerprint of the state contains its row version.
 -- Rights on the source tables are none of vessel activity: they are neither given nor taken.
@@ -35,7 +35,8 @@ begin
     select format('revoke all on %s%s from %I cascade', case c.relkind when 'S' then 'sequence ' else '' end, c.oid::regclass, p_role)
     from pg_class as c
     where (c.relnamespace = 'vessel_activity'::regnamespace
-        or c.oid in (to_regclass('public.vessel_activity_realtime'), to_regclass('public.vessel_activity_performance')))
+        or c.oid in (to_regclass('public.vessel_activity_realtime'), to_regclass('public.vessel_activity_area'),
+          to_regclass('public.vessel_activity_performance')))
       and (exists (select from aclexplode(c.relacl) as a where a.grantee = v_role)
         or exists (select from pg_attribute as t cross join lateral aclexplode(t.attacl) as a where t.attrelid = c.oid and a.grantee = v_role))
     union all
@@ -52,12 +53,14 @@ begin
     union all
     select format(g.ddl, p_role)
     from (values
-      ('reader', 'grant select on public.vessel_activity_realtime, public.vessel_activity_performance to %I'),
+      ('reader', 'grant select on public.vessel_activity_realtime, public.vessel_activity_area, public.vessel_activity_performance to %I'),
       ('operator', 'grant select on vessel_activity.settings, vessel_activity.refresh_log to %I'),
       ('operator', 'grant update (slow_after, log_retention, verify_interval, inbox_limit_bytes, state_limit_bytes, rejected_retention, '
-        'history_retention) on vessel_activity.settings to %I'),
+        'history_retention, hour_retention, below_usual_by, below_usual_for, feed_late_after, area_limit, detail_interval, '
+        'alert_clear_after, alert_retention) on vessel_activity.settings to %I'),
       ('operator', 'grant select on vessel_activity.load, vessel_activity.load_rejection, vessel_activity.rejected_row to %I'),
       ('operator', 'grant select on vessel_activity.feed, vessel_activity.feeder, vessel_activity.rejected_message to %I'),
+      ('operator', 'grant select on vessel_activity.watch, vessel_activity.alert, vessel_activity.alert_event, vessel_activity.watching to %I'),
       ('feeder', 'grant select on vessel_activity.load, vessel_activity.load_rejection, vessel_activity.rejected_row to %I')
     ) as g (purpose, ddl)
     where g.purpose = any (v_parts)

@@ -17,7 +17,9 @@ create or replace function vessel_activity.measures(
   out cron_run_at timestamptz,
   out cron_run_succeeded boolean,
   out migration text,
-  out feeds json
+  out feeds json,
+  out usual json,
+  out alerts json
 )
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -74,8 +76,17 @@ begin
   end if;
 
   feeds := vessel_activity.feed_measures();
+
+  select json_agg(json_build_object(
+    'figure', u.figure, 'weeks', u.weeks, 'low', u.low, 'high', u.high, 'is_below', b.is_below))
+  into measures.usual
+  from (select clock_timestamp()) as c (now)
+  cross join lateral vessel_activity.usual_at(c.now) as u
+  left join vessel_activity.below_usual_at(c.now) as b on b.figure = u.figure;
+
+  alerts := vessel_activity.alert_measures();
 end
 $$;
 
 comment on function vessel_activity.measures() is
-  'What /metrics tells from the database. refreshes: logged refreshes since the installation by kind, as a JSON array of {refreshed_by, mode, sqlstate, refreshes, duration_ms}; mode is empty for failures, sqlstate for successes. refreshed_by, mode, refreshed_at: of the last successful refresh. failed_at: start of the last failed refresh in the log. verified_at, verified_equal: instant and result of the last comparison of the state with the definition. verified_different: comparisons in the log that found a difference. inbox_bytes, inbox_limit_bytes: size of the larger inbox, and its limit. cron_is_active, cron_run_at, cron_run_succeeded: the refresh job of pg_cron in this database, the start of its last run that has ended, and its result; NULL if the owner can''t see the jobs. migration: the newest migration. feeds: see feed_measures.';
+  'What /metrics tells from the database. refreshes: logged refreshes since the installation by kind, as a JSON array of {refreshed_by, mode, sqlstate, refreshes, duration_ms}; mode is empty for failures, sqlstate for successes. refreshed_by, mode, refreshed_at: of the last successful refresh. failed_at: start of the last failed refresh in the log. verified_at, verified_equal: instant and result of the last comparison of the state with the definition. verified_different: comparisons in the log that found a difference. inbox_bytes, inbox_limit_bytes: size of the larger inbox, and its limit. cron_is_active, cron_run_at, cron_run_succeeded: the refresh job of pg_cron in this database, the start of its last run that has ended, and its result; NULL if the owner can''t see the jobs. migration: the newest migration. feeds: see feed_measures. usual: what is usual now, as a JSON array of {figure, weeks, low, high, is_below}, see usual_at and below_usual_at. alerts: see alert_measures.';

@@ -12,7 +12,8 @@ as $$
       select 'pg_class'::regclass::oid as classid, c.oid as objid
       from pg_class as c
       where c.relnamespace = 'vessel_activity'::regnamespace
-        or c.oid in (to_regclass('public.vessel_activity_realtime'), to_regclass('public.vessel_activity_performance'))
+        or c.oid in (to_regclass('public.vessel_activity_realtime'), to_regclass('public.vessel_activity_area'),
+          to_regclass('public.vessel_activity_performance'))
       union all
       select 'pg_proc'::regclass, o.routine from vessel_activity.routines() as o
     ) as a

@@ -25,7 +25,7 @@ begin
     select format('alter table %s owner to %I', c.oid::regclass, v_owner)
     from pg_class as c
     where c.relkind in ('r', 'v', 'S') and pg_get_userbyid(c.relowner) <> v_owner
-      and (c.relnamespace = 'vessel_activity'::regnamespace or c.oid = to_regclass('public.vessel_activity_performance'))
+      and (c.relnamespace = 'vessel_activity'::regnamespace or c.oid in (to_regclass('public.vessel_activity_area'), to_regclass('public.vessel_activity_performance')))
       and not exists (select from pg_depend as d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i')
         and c.relkind = 'S')
     union all
@@ -51,7 +51,9 @@ begin
       from aclexplode(c.relacl) as a
       where a.grantee <> c.relowner and pg_get_userbyid(a.grantee) <> v_owner
     ) as g
-    where c.relnamespace in ('vessel_activity'::regnamespace, to_regnamespace('vessel_activity_migrations')) and c.relkind in ('r', 'v', 'S')
+    where (c.relnamespace in ('vessel_activity'::regnamespace, to_regnamespace('vessel_activity_migrations'))
+        or c.oid = to_regclass('public.vessel_activity_area'))
+      and c.relkind in ('r', 'v', 'S')
     union all
     select format('revoke all on schema %I from %s cascade', n.nspname, g.grantee)
     from pg_namespace as n

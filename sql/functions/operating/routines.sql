@@ -12,8 +12,11 @@ as $$
   where p.pronamespace = 'vessel_activity'::regnamespace
     or p.pronamespace = 'public'::regnamespace and p.oid in (
       to_regprocedure('public.refresh_vessel_activity()'),
+      to_regprocedure('public.vessel_activity_area_put(text,jsonb)'),
+      to_regprocedure('public.vessel_activity_area_remove(text)'),
       to_regprocedure('public.vessel_activity_at(timestamp with time zone)'),
       to_regprocedure('public.vessel_activity_backfill_history(timestamp with time zone,timestamp with time zone,interval)'),
+      to_regprocedure('public.vessel_activity_feed_at(timestamp with time zone)'),
       to_regprocedure('public.vessel_activity_grant(text,text)'),
       to_regprocedure('public.vessel_activity_history(text,timestamp with time zone)'),
       to_regprocedure('public.vessel_activity_history_csv(text,timestamp with time zone)'),
@@ -23,7 +26,9 @@ as $$
       to_regprocedure('public.vessel_activity_revoke(text,text)'),
       to_regprocedure('public.vessel_activity_schedule(interval)'),
       to_regprocedure('public.vessel_activity_status()'),
-      to_regprocedure('public.vessel_activity_verify()')
+      to_regprocedure('public.vessel_activity_unwatch(text)'),
+      to_regprocedure('public.vessel_activity_verify()'),
+      to_regprocedure('public.vessel_activity_watch(text,text,text,numeric,interval,text)')
     )
 $$;
 

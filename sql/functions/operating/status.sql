@@ -10,7 +10,8 @@ as $$
 declare
   v_names constant text[] := array[
     'freshness', 'refresher', 'installation', 'source tables', 'engine', 'verification', 'inbox', 'pg_cron', 'indexes', 'owner',
-    'rights', 'time zone', 'future positions', 'feeds'
+    'rights', 'time zone', 'future positions', 'feed', 'feeds', 'usual', 'document',
+    'alerts'
   ];
   v_hint text;
 begin
@@ -30,7 +31,11 @@ begin
         when 'rights' then return query select c.* from vessel_activity.check_rights() as c;
         when 'time zone' then return query select c.* from vessel_activity.check_time_zone() as c;
         when 'future positions' then return query select c.* from vessel_activity.check_future_positions() as c;
+        when 'feed' then return query select c.* from vessel_activity.check_feed() as c;
         when 'feeds' then return query select c.* from vessel_activity.check_feeds() as c;
+        when 'usual' then return query select c.* from vessel_activity.check_usual() as c;
+        when 'document' then return query select c.* from vessel_activity.check_document() as c;
+        when 'alerts' then return query select c.* from vessel_activity.check_alerts() as c;
       end case;
     exception when others then
       get stacked diagnostics v_hint = pg_exception_hint;

@@ -1,5 +1,6 @@
 -- Logs a failed refresh. The refresh itself was rolled back, so its caller logs the failure. A promise of progress outlives
 -- a rollback, so it is ended here.
+-- It evaluates the rules of alerts, since the refresh could not.
 -- The duration is capped, so that it can be logged even if the clock was set meanwhile. The message is cut, because an error
 -- may quote a value of any length.
 create or replace function vessel_activity.log_failure(
@@ -17,6 +18,7 @@ begin
     left(p_message, 1000))
   returning id into v_log_id;
   perform vessel_activity.tend_log(v_log_id);
+  perform vessel_activity.try_watch(clock_timestamp(), p_looks => false);
   if pg_sequence_last_value('vessel_activity.refresher') = pg_backend_pid() then
     perform vessel_activity.promise_progress(interval '0');
   end if;

@@ -18,7 +18,7 @@ begin
     where p.pronamespace = 'vessel_activity'::regnamespace and p.proname in ('noted_id', 'noted_speed');
     delete from vessel_activity.inbox;
     delete from vessel_activity.upcoming;
-    delete from vessel_activity.last_seen;
+    delete from vessel_activity.last_report;
     update vessel_activity.state set fingerprint = null;
   end if;
   for v_column in select u.* from vessel_activity.unfitting_columns() as u loop

@@ -39,6 +39,8 @@ begin
           from carried as t where t.relation not in (select r5.relation from relations as r5))
       when to_regclass('vessel_activity.inbox_parts') is null then
         'something that the triggers need was dropped, so writers leave changes out'
+      when vessel_activity.missing_column() is not null then
+        format('public.vessel_positions has no column %I any more', vessel_activity.missing_column())
       when exists (select from vessel_activity.unfitting_columns()) then
         'a column of vessel_positions has another type or collation than at the last migrate'
       when pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1 then

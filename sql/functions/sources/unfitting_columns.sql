@@ -15,7 +15,7 @@ begin atomic
     ('vessel_activity.inbox', 'speed', 'speed'),
     ('vessel_activity.upcoming', 'vessel_id', 'vesselId'),
     ('vessel_activity.upcoming', 'speed', 'speed'),
-    ('vessel_activity.last_seen', 'vessel_id', 'vesselId')
+    ('vessel_activity.last_report', 'vessel_id', 'vesselId')
   ) as k (relation, column_name, source_column)
   join pg_attribute as a on a.attrelid = to_regclass(k.relation) and a.attname = k.column_name
   join pg_attribute as s on s.attrelid = to_regclass('public.vessel_positions') and s.attname = k.source_column

@@ -8,7 +8,8 @@ begin atomic
   select k.source, a.attname
   from (values
     ('vessels', 'vesselType'), ('vessels', 'flag'), ('vessels', 'active'),
-    ('vessel_positions', 'vesselId'), ('vessel_positions', 'timestamp'), ('vessel_positions', 'speed')
+    ('vessel_positions', 'vesselId'), ('vessel_positions', 'timestamp'), ('vessel_positions', 'speed'),
+    ('vessel_positions', 'latitude'), ('vessel_positions', 'longitude')
   ) as k (source, column_name)
   join pg_attribute as a
     on a.attrelid = to_regclass('public.' || k.source) and a.attname = k.column_name and not a.attisdropped

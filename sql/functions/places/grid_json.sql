@@ -1,0 +1,36 @@
+-- The body of GET /api/database/vessel-activity/grid: from the state if it can be used, else by the definition as of the row.
+-- An answer has 10,000 cells at most; the emptiest ones are left out.
+create or replace function vessel_activity.grid_json(p_degrees numeric, p_box double precision[], p_window text)
+returns text
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_state_at constant timestamptz := (select s.as_of from vessel_activity.state as s where s.fingerprint is not null);
+  v_as_of constant timestamptz := coalesce(
+    v_state_at, (select r.updated_at from public.vessel_activity_realtime as r), clock_timestamp());
+begin
+  return (
+    with cell as materialized (
+      select c.west, c.south, c.vessels, row_number() over (order by c.vessels desc, c.west, c.south) as place
+      from (
+        select k.* from vessel_activity.count_cells(v_as_of, true, p_degrees, p_box, p_window) as k where v_state_at is not null
+        union all
+        select k.* from vessel_activity.grid_at(v_as_of, p_degrees, p_box, p_window) as k where v_state_at is null
+      ) as c
+    )
+    select row_to_json(g)::text
+    from (
+      select vessel_activity.iso_instant(v_as_of) as "asOf", p_degrees as degrees, p_window as "window", p_box as box,
+        coalesce(sum(c.vessels), 0) as vessels, count(*) filter (where c.place > 10000) as omitted,
+        coalesce(('[' || string_agg(format('[%s,%s,%s]', trim_scale(c.west), trim_scale(c.south), c.vessels), ',' order by c.place)
+          filter (where c.place <= 10000) || ']'), '[]')::json as cells,
+        vessel_activity.dark_json(v_as_of, v_state_at is not null, 500) as dark
+      from cell as c
+    ) as g
+  );
+end
+$$;
+
+comment on function vessel_activity.grid_json(numeric, double precision[], text) is
+  'Vessels by the cells of a grid, as the JSON text of the API: asOf, degrees, window, box, vessels (in all cells), omitted (cells left out) and cells, an array of [west, south, vessels], most vessels first, and dark: see dark_json(). For the arguments see vessel_activity.count_cells().';

@@ -1,0 +1,27 @@
+-- Keeps the active vessels by cells of the first document of each hour, and deletes samples that tell nothing any more. Most
+-- documents find a sample of their hour, which costs one probe.
+create or replace function vessel_activity.record_cells(p_as_of timestamptz, p_from_state boolean)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_hour constant timestamptz := date_bin('1 hour', p_as_of, 'epoch');
+begin
+  if v_hour is null or exists (select from vessel_activity.cell_history as h where h.hour = v_hour) then
+    return;
+  end if;
+  insert into vessel_activity.cell_history (hour, sampled_at, cells, vessels)
+  select v_hour, p_as_of, coalesce(array_agg(c.cell order by c.cell), '{}'), coalesce(array_agg(c.vessels order by c.cell), '{}')
+  from (
+    select vessel_activity.degree_cell(g.west::double precision, g.south::double precision) as cell, g.vessels
+    from vessel_activity.count_cells(p_as_of, p_from_state, 1, null, 'now') as g
+  ) as c
+  on conflict do nothing;
+  delete from vessel_activity.cell_history as h
+  where h.hour < v_hour - 8 * interval '168 hours' or h.sampled_at > p_as_of; -- the clock was ahead
+end
+$$;
+
+comment on function vessel_activity.record_cells(timestamptz, boolean) is
+  'Keeps the active vessels by cells of 1 degree as of p_as_of as the sample of its hour, if there is none yet, and deletes samples of more than eight weeks. p_from_state: from last_report, not by the definition.';
