@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _ROLES = ("owner", "writer", "outsider")
 _SMALL_DISK_MB = 600
-# Below the wait that is a bound of every fault.
+# When a writer has waited this long, a frozen backend goes on. A fault fails only at a longer wait,
+# WRITER_WAIT_SECONDS.
 _LIGHT_WAIT_SECONDS = 0.2
 # The folders of a site that hold databases. The rest is logs.
 DATA = ("data", "standby", "newer", "small")

@@ -58,9 +58,22 @@ _DANISH = {
     "ship type": "type",
 }
 _DANISH_MOBILE = "type of mobile"
+# For each known form: the field of each column, and how the form writes the needed columns, in its
+# own order.
 _SHOWN = {
-    "MarineCadastre": (_MARINECADASTRE, "MMSI, BaseDateTime, LAT, LON"),
-    "Danish Maritime Authority": (_DANISH, "# Timestamp, MMSI, Latitude, Longitude"),
+    "MarineCadastre": (
+        _MARINECADASTRE,
+        {"mmsi": "MMSI", "time": "BaseDateTime", "latitude": "LAT", "longitude": "LON"},
+    ),
+    "Danish Maritime Authority": (
+        _DANISH,
+        {
+            "time": "# Timestamp",
+            "mmsi": "MMSI",
+            "latitude": "Latitude",
+            "longitude": "Longitude",
+        },
+    ),
 }
 TYPE_WORDS = {
     "wig": "20", "fishing": "30", "towing": "31", "towing long/wide": "32", "dredging": "33",
@@ -217,27 +230,23 @@ def _unknown(header: str) -> str:
 
 
 def _nearest(header: str) -> str:
-    """Say what keeps the header from being of each form that has a column like it."""
+    """Name the known forms that share a needed column with the header.
+
+    The form that lacks the fewest columns comes first. Each says how the header differs from it.
+    """
     delimiter = _delimiter(header)
     low = [name.strip().lower() for name in _fields(header, delimiter)]
     plain = {*low, *(name.replace("_", "") for name in low)}
     near = []
-    for form, (known, shown) in _SHOWN.items():
+    for form, (known, needed) in _SHOWN.items():
         found = {known[name] for name in plain if name in known}
-        missing = [
-            column for name, column in zip(_order(form), shown.split(", "), strict=True)
-            if name not in found
-        ]  # fmt: skip
-        if found & set(NEEDED):
+        missing = [column for name, column in needed.items() if name not in found]
+        if len(missing) < len(needed):
             verb = "is" if len(missing) == 1 else "are"
             flaws = [f"of which {', '.join(missing)} {verb} missing"] if missing else []
             flaws += ["whose columns are separated by commas"] if delimiter != "," else []
             near.append((len(missing), f"{form}, {' and '.join(flaws)}"))
     return "; ".join(text for _, text in sorted(near)) or "none: no column has a known name"
-
-
-def _order(form: str) -> tuple[str, ...]:
-    return NEEDED if form == "MarineCadastre" else ("time", "mmsi", "latitude", "longitude")
 
 
 def proposal(header: str) -> str:
