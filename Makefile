@@ -3,9 +3,9 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 RUN := $(PYTHON) -m vessel_activity
-# Two workers, each with its own PostgreSQL, because the tests spend much of their time waiting for clocks. A file stays
+# Four workers, each with its own PostgreSQL, because the tests spend much of their time waiting for clocks. A file stays
 # with one worker, because its tests share servers and results.
-PYTEST ?= -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST ?= -n 4 --dist loadfile --no-loadscope-reorder
 # The tests that depend on the version of PostgreSQL: the engine, the source tables, the figures and the installation.
 ENGINE := $(sort $(wildcard tests/test_engine_*.py tests/test_sources_*.py)) $(patsubst %,tests/test_%.py,\
   catalog definition faults feed_truth feeding figures history_backfill locks migrate migrate_waits overloads refresh rights sql_file status upgrade)

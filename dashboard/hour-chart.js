@@ -55,8 +55,16 @@ export function hourChart(place, names, onRead) {
   chart.plot = place.querySelector(".hours-plot");
   const point = (left) => move(chart, Math.floor((left / chart.plot.clientWidth) * chart.data.times.length), false);
   scrub(chart.plot, (left) => chart.data && point(left));
-  chart.plot.addEventListener("mousemove", ({ offsetX }) => chart.data && point(offsetX));
-  chart.plot.addEventListener("mouseleave", () => move(chart, null, false));
+  // Pointer events, because after a tap the browser also sends the events of a mouse. A finger's reading stays.
+  const byMouse = (follow) => (event) => event.pointerType === "mouse" && chart.data && follow(event);
+  chart.plot.addEventListener(
+    "pointermove",
+    byMouse(({ offsetX }) => point(offsetX)),
+  );
+  chart.plot.addEventListener(
+    "pointerleave",
+    byMouse(() => move(chart, null, false)),
+  );
   place.addEventListener("blur", () => move(chart, null, false));
   place.addEventListener("keydown", (event) => chart.data && keyPressed(chart, event));
   new ResizeObserver(() => draw(chart)).observe(chart.plot);

@@ -29,4 +29,4 @@ end
 $$;
 
 comment on function public.vessel_activity_unwatch(text) is
-  'Removes the rule of that name, and clears its alert. Example: select public.vessel_activity_unwatch(''Few vessels'').';
+  'Removes the rule of that name, and clears its alert. Example: select public.vessel_activity_unwatch(''Few vessels''::text).';

@@ -26,7 +26,7 @@ begin
   end;
   if v_open.number > 0 then
     state := 'warn';
-    hint := 'Look for the cause of each alert. It is cleared when its cause is gone. To remove a rule, run select public.vessel_activity_unwatch(''name of the rule'').';
+    hint := 'Look for the cause of each alert. It is cleared when its cause is gone. To remove a rule, run select public.vessel_activity_unwatch(''name of the rule''::text).';
   end if;
   if v_stuck.number > 0 then
     state := 'warn';
