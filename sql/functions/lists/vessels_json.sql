@@ -4,7 +4,8 @@
 -- have moved meanwhile. The vessel id makes the order total.
 -- What a caller gives are parameters of the query. Only the parts of the text in the arrays below are put into it.
 -- A box has its western and southern edge, as a cell of the map has: see count_cells().
--- The caller limits the time. Raises invalid_parameter_value (22023) for a word that it does not know.
+-- The caller limits the time. Raises invalid_parameter_value (22023) for a word that it does not know, and
+-- feature_not_supported (0A000) if this database has members.
 create or replace function vessel_activity.vessels_json(
   p_type text,
   p_flag text,
@@ -47,6 +48,7 @@ declare
   v_reports text;
   v_answer text;
 begin
+  perform vessel_activity.refuse_members('a list of vessels');
   select a.id into v_area from public.vessel_activity_area as a where a.name = p_area;
   if p_area is not null and v_area is null then
     return null;
