@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from vessel_activity.database.local_server import LocalServer
 
+pytestmark = pytest.mark.slow
 SCHEDULES = 40
 STEPS = st.lists(
     st.builds(
