@@ -22,26 +22,25 @@ _WAYS = {"without": "1 day", "with": "30 seconds"}
 def details(subject: Subject, report: Report, rounds: int) -> None:
     """Time refreshes of 30 s of traffic: without the document, with it, and with 500 areas in it.
 
-    All three take turns, because the machine is not equally fast all the time. The log says how
-    long each refresh worked on the document. The fold works for the areas too, so what they add is
-    the difference between two whole refreshes of one round.
+    Refreshes with the document and without take turns, before the areas are put and after they
+    are removed, because the machine is not equally fast all the time. The log says how long each
+    refresh worked on the document. The fold works for the areas too, so what they add is the
+    difference between whole refreshes.
     """
-    areas = _areas()
+    _without_areas(subject, report, rounds)
+    _put_areas(subject)
     try:
-        for number in range(rounds + 1):  # the first round is a warm-up
+        _refresh(subject, Report({}), "with areas", _WAYS["with"])  # looks up where vessels were
+        for number in range(rounds + 1):
             noted = report if number else Report({})
-            for way in sorted(_WAYS, reverse=number % 2 == 0):
-                elapsed = _refresh(subject, noted, f"{way} document", _WAYS[way])
-                if way == "with":
-                    without_areas = elapsed
-            _put(subject, areas)
-            _refresh(subject, Report({}), "with areas", _WAYS["with"])  # looks up where all were
-            elapsed = _refresh(subject, noted, "with areas", _WAYS["with"])
-            noted.add("areas: more", elapsed - without_areas)
-            _remove_areas(subject)
-            _refresh(subject, Report({}), "with document", _WAYS["with"])
-    finally:  # the last refresh has set the interval to its default
-        _remove_areas(subject)
+            _refresh(subject, noted, "with areas", _WAYS["with"])
+    finally:
+        subject.observer.execute(
+            "select public.vessel_activity_area_remove(a.name)"
+            " from public.vessel_activity_area as a"
+        )
+    _without_areas(subject, report, rounds)
+    with_areas, without = (report.median(f"refresh with {what}") for what in ("areas", "document"))
     report.figures += [
         Figure(
             "document of a refresh, 30 s of rows",
@@ -51,7 +50,7 @@ def details(subject: Subject, report: Report, rounds: int) -> None:
         ),
         Figure(
             f"{_AREAS} areas in the document, 30 s of rows",
-            report.median("areas: more"),
+            with_areas - without,
             "ms",
             at_most=40,
         ),
@@ -66,7 +65,15 @@ def details(subject: Subject, report: Report, rounds: int) -> None:
     ]
 
 
-def _refresh(subject: Subject, report: Report, way: str, interval: str) -> float:
+def _without_areas(subject: Subject, report: Report, rounds: int) -> None:
+    for number in range(rounds + 1):  # the first round is a warm-up
+        noted = report if number else Report({})
+        for way in sorted(_WAYS, reverse=number % 2 == 0):
+            _refresh(subject, noted, f"{way} document", _WAYS[way])
+    subject.observer.execute("update vessel_activity.settings set detail_interval = default")
+
+
+def _refresh(subject: Subject, report: Report, way: str, interval: str) -> None:
     subject.observer.execute(
         "update vessel_activity.settings set detail_interval = %s::interval", (interval,)
     )
@@ -78,13 +85,11 @@ def _refresh(subject: Subject, report: Report, way: str, interval: str) -> float
     )
     if working is not None:
         report.add(f"{way}: document", float(working))
-    return elapsed
 
 
-def _areas() -> list[tuple[str, str]]:
-    """Return areas with 24 corners, 0.3 to 3 degrees in radius. They overlap here and there."""
+def _put_areas(subject: Subject) -> None:
+    """Put areas with 24 corners, 0.3 to 3 degrees in radius. They overlap here and there."""
     chance = random.Random(17)
-    areas = []
     for number in range(_AREAS):
         x, y = chance.uniform(0, _SIDE), chance.uniform(0, _SIDE)
         radius = chance.uniform(0.3, 3)
@@ -96,16 +101,7 @@ def _areas() -> list[tuple[str, str]]:
             for corner in range(_CORNERS)
         ]
         shape = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
-        areas.append((f"area {number}", json.dumps(shape)))
-    return areas
-
-
-def _put(subject: Subject, areas: list[tuple[str, str]]) -> None:
-    with subject.observer.transaction(), subject.observer.cursor() as cursor:
-        cursor.executemany("select public.vessel_activity_area_put(%s, %s)", areas)
-
-
-def _remove_areas(subject: Subject) -> None:
-    subject.observer.execute(
-        "select public.vessel_activity_area_remove(a.name) from public.vessel_activity_area as a"
-    )
+        subject.observer.execute(
+            "select public.vessel_activity_area_put(%s, %s)",
+            (f"area {number}", json.dumps(shape)),
+        )
