@@ -575,11 +575,15 @@ VIEWS: dict[str, tuple[str, dict[str, Any]]] = {
     "cards": ("?embed=cards", {}),
     "forced colours": ("", {"forced_colors": "active"}),
 }
+COLOURS = {"page", "dark", "wall", "dark wall", "forced colours"}
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_axe_finds_nothing_in_any_view(web: WebServer, browser: Browser, condition: str) -> None:
     for view, (query, options) in VIEWS.items():
+        # A condition has colours and words of its own, but no layout.
+        if condition != "live" and view not in COLOURS:
+            continue
         put_row(web, **{**FULL, **CONDITIONS[condition]})
         with reader(browser, reduced_motion="reduce", **options) as page:
             page.goto(web.address + DASHBOARD + query)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from vessel_activity.database.local_server import LocalServer
 
-SCHEDULES = 60
+pytestmark = pytest.mark.slow
+SCHEDULES = 40
 STEPS = st.lists(
     st.builds(
         Step,
@@ -69,7 +70,7 @@ def test_every_refresh_of_a_random_schedule_equals_the_definition(run: Run) -> N
 
 
 @settings(
-    max_examples=20,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     database=None,

@@ -43,7 +43,7 @@ def cron_server(new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]
         with connected(server, "postgres") as db:
             db.execute(f'create database "{HOME}"')
             # The launcher ends while its database is missing, and is started anew a second later.
-            eventually(lambda: db.execute(LAUNCHER).fetchone() is not None)
+            eventually(lambda: db.execute(LAUNCHER).fetchone() is not None, within_seconds=60)
         yield server
     finally:
         server.stop("immediate")

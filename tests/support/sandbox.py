@@ -21,7 +21,7 @@ from vessel_activity.install import migrate
 if TYPE_CHECKING:
     from vessel_activity.database.local_server import LocalServer
 
-SERVER_OPTIONS = {"autovacuum": "off", "full_page_writes": "off", "jit": "off"}
+SERVER_OPTIONS = {"autovacuum": "off", "jit": "off"}
 LANES = 8
 
 

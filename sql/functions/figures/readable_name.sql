@@ -9,19 +9,24 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_whole constant text := case
-    when getdatabaseencoding() = 'SQL_ASCII' and octet_length(p_name) = 100
-      then regexp_replace(p_name, '([\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})$', '')
-    else p_name
-  end;
+  v_whole text := p_name;
 begin
-  perform convert_to(v_whole, 'UTF8');
-  return v_whole;
-exception when character_not_in_repertoire or untranslatable_character then
-  if getdatabaseencoding() = 'SQL_ASCII' then
-    return convert_from(convert(convert_to(p_name, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'SQL_ASCII');
+  if getdatabaseencoding() = 'UTF8' then
+    return p_name;
   end if;
-  return regexp_replace(p_name, '[^\x01-\x7f]', '?', 'g');
+
+  if getdatabaseencoding() = 'SQL_ASCII' and octet_length(p_name) = 100 then
+    v_whole := regexp_replace(p_name, '([\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})$', '');
+  end if;
+  begin
+    perform convert_to(v_whole, 'UTF8');
+    return v_whole;
+  exception when character_not_in_repertoire or untranslatable_character then
+    if getdatabaseencoding() = 'SQL_ASCII' then
+      return convert_from(convert(convert_to(p_name, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'SQL_ASCII');
+    end if;
+    return regexp_replace(p_name, '[^\x01-\x7f]', '?', 'g');
+  end;
 end
 $$;
 

@@ -44,6 +44,8 @@ declare
     when 'speed' then 'coalesce(r.speed, -1)'
   end;
   v_key_type constant text := case p_sort when 'lastHeard' then 'timestamptz' when 'speed' then 'double precision' else 'text' end;
+  -- Most lists need the vessels only for the rows of their page.
+  v_needs_vessels constant boolean := p_type is not null or p_flag is not null or p_sort in ('name', 'mmsi');
   v_area integer;
   v_reports text;
   v_answer text;
@@ -81,24 +83,25 @@ begin
   execute format(
     $query$
       with chosen as (
-        select %1$s as key, r.vessel_id::text collate "C" as id, v.mmsi, v.name, r.seen_at, r.speed, r.latitude, r.longitude,
-          v.type_name, v.flag_name
+        select %1$s as key, r.vessel_id, r.vessel_id::text collate "C" as id, r.seen_at, r.speed, r.latitude, r.longitude
         from (%2$s) as r
-        left join (%3$s) as v on v.id = r.vessel_id
-        where r.seen_at >= $4 and %4$s
-          and ($5 is null or vessel_activity.group_name(v.type_name) = $5)
-          and ($6 is null or vessel_activity.group_name(v.flag_name) = $6)
+        %8$s
+        where r.seen_at >= $4 and %4$s %9$s %10$s
           and ($7 is null or r.latitude >= $7[2] and (r.latitude < $7[4] or $7[4] = 90 and r.latitude = 90) and case
             when $7[1] < $7[3] then r.longitude >= $7[1] and r.longitude < $7[3] or $7[1] = -180 and r.longitude = 180
             else r.longitude >= $7[1] or r.longitude < $7[3] or r.longitude = 180 -- across the antimeridian
           end)
       ),
       page as (
-        select c.*, row_number() over (order by c.key %5$s, c.id %5$s) as place
-        from chosen as c
-        where $8 is null or (c.key, c.id) %6$s ($8[1]::%7$s, $8[2])
-        order by c.key %5$s, c.id %5$s
-        limit $9 + 1
+        select f.*, row_number() over (order by f.key %5$s, f.id %5$s) as place
+        from (
+          -- Few rows are kept while all are read. If they were numbered here, all would be sorted.
+          select c.*
+          from chosen as c
+          where $8 is null or (c.key, c.id) %6$s ($8[1]::%7$s, $8[2])
+          order by c.key %5$s, c.id %5$s
+          limit $9 + 1
+        ) as f
       )
       select row_to_json(d)::text
       from (
@@ -108,13 +111,14 @@ begin
           array_to_json(array(
             select t
             from (
-              select vessel_activity.readable_name(p.id) as id, vessel_activity.readable_name(p.mmsi) as mmsi,
-                vessel_activity.readable_name(left(p.name, 100)) as name,
-                vessel_activity.readable_name(vessel_activity.group_name(p.type_name)) as type,
-                vessel_activity.readable_name(vessel_activity.group_name(p.flag_name)) as flag,
+              select vessel_activity.readable_name(p.id) as id, vessel_activity.readable_name(v.mmsi) as mmsi,
+                vessel_activity.readable_name(left(v.name, 100)) as name,
+                vessel_activity.readable_name(vessel_activity.group_name(v.type_name)) as type,
+                vessel_activity.readable_name(vessel_activity.group_name(v.flag_name)) as flag,
                 vessel_activity.iso_instant(p.seen_at) as "lastHeard", round(p.speed::numeric, 1) as speed,
                 round(p.latitude::numeric, 5) as latitude, round(p.longitude::numeric, 5) as longitude
               from page as p
+              left join (%3$s) as v on v.id = p.vessel_id
               where p.place <= $9
               order by p.place
             ) as t)) as vessels,
@@ -125,7 +129,10 @@ begin
       ) as d
     $query$,
     v_key, v_reports, vessel_activity.vessels_query(), v_condition, p_order,
-    case p_order when 'asc' then '>' else '<' end, v_key_type)
+    case p_order when 'asc' then '>' else '<' end, v_key_type,
+    case when v_needs_vessels then format('left join (%s) as v on v.id = r.vessel_id', vessel_activity.vessels_query()) else '' end,
+    case when p_type is not null then 'and vessel_activity.group_name(v.type_name) = $5' else '' end,
+    case when p_flag is not null then 'and vessel_activity.group_name(v.flag_name) = $6' else '' end)
   into v_answer
   using v_as_of, null::timestamptz, v_as_of - interval '24 hours', v_as_of - v_since, p_type, p_flag, p_box, p_after,
     least(greatest(p_limit, 1), 200);
