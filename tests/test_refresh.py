@@ -747,7 +747,10 @@ def test_a_verification_finds_logs_and_repairs_a_wrong_state(
     add_vessels(db, [("Cargo", "NO")])
     add_positions(db, (1, datetime.now(UTC)))
     db.execute(REFRESH)
-    db.execute("update vessel_activity.last_report set seen_at = seen_at - interval '2 hours'")
+    db.execute(
+        "update vessel_activity.last_report set seen_at = seen_at - interval '2 hours';"
+        "update vessel_activity.last_report_count set starts_at = starts_at - interval '2 hours'"
+    )
     said = notices(db)
 
     rows = db.execute(

@@ -29,7 +29,8 @@ def start_standby(primary: LocalServer, standby: LocalServer, *others: LocalServ
     # pg_basebackup --write-recovery-conf may be newer than the server, and name settings that the
     # server does not know.
     (standby.datadir / "standby.signal").touch()
-    hosts = ",".join(str(server.socket_folder) for server in (primary, *others))
+    # The folder of the socket is that of the data. The others may not run yet.
+    hosts = ",".join(str(server.datadir) for server in (primary, *others))
     with (standby.datadir / "postgresql.auto.conf").open("a", encoding="utf-8") as settings:
         settings.write(
             f"primary_conninfo = 'host={hosts} port=5432 user=postgres"
