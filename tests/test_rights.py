@@ -251,9 +251,10 @@ def test_what_was_given_by_hand_is_taken_back_too(db: psycopg.Connection, plain:
         """
     )
     grant(db, plain, "reader")
-    # It had all functions of a feeder, so it is one. CREATE in our schema is a right that must go.
-    # Rights on the source tables are not ours.
-    assert rights(db, plain) == expected("reader", "feeder") | {"select on public.vessels"}
+    # It had all functions of a feeder and of a combiner, so it is both. CREATE in our schema is a
+    # right that must go. Rights on the source tables are not ours.
+    both = expected("feeder", "combiner")
+    assert rights(db, plain) == expected("reader") | both | {"select on public.vessels"}
     revoke(db, plain)
     assert rights(db, plain) == {"select on public.vessels"}
 

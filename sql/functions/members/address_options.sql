@@ -25,7 +25,7 @@ begin
     into v_options
     from regexp_split_to_table(coalesce(v_uri[5], ''), '&') as o (pair);
   else
-    select jsonb_object_agg(k.parts[1], coalesce(replace(replace(k.parts[2], '\''', ''''), '\\', '\'), k.parts[3])) into v_options
+    select jsonb_object_agg(k.parts[1], coalesce(replace(replace(k.parts[2], chr(92) || '''', ''''), repeat(chr(92), 2), chr(92)), k.parts[3])) into v_options
     from regexp_matches(p_address, '([a-z_]+)\s*=\s*(?:''((?:[^''\\]|\\.)*)''|(\S+))', 'g') as k (parts);
     if btrim(regexp_replace(p_address, '[a-z_]+\s*=\s*(?:''(?:[^''\\]|\\.)*''|\S+)', '', 'g')) <> '' then
       v_options := null;
