@@ -78,6 +78,21 @@ comment on column vessel_activity.pair_count.stopped is 'Of active_last_hour: th
 comment on column vessel_activity.pair_count.arrived is 'Vessels that are new in the last hour.';
 comment on column vessel_activity.pair_count.silent is 'Vessels last heard in the hour before the last hour.';
 
+-- Counts that change by one when a vessel is heard again, so that no refresh has to read all vessels. Half-full pages, as above.
+create unlogged table if not exists vessel_activity.last_report_count (
+  seconds integer not null check (seconds in (1, 60, 3600)),
+  starts_at timestamptz not null,
+  vessels integer not null,
+  primary key (seconds, starts_at)
+) with (fillfactor = 45);
+comment on table vessel_activity.last_report_count is 'The vessels of last_report by the second, the minute and the hour (UTC) of their last position. A span without a row has none.';
+comment on column vessel_activity.last_report_count.seconds is 'Length of the span: 1, 60 or 3600.';
+comment on column vessel_activity.last_report_count.starts_at is 'Start of the span. Spans that ended more than 24 hours ago are deleted.';
+comment on column vessel_activity.last_report_count.vessels is 'Vessels whose last position is in the span.';
+
+alter table vessel_activity.state add column if not exists swept_to bigint not null default 0;
+comment on column vessel_activity.state.swept_to is 'The page of last_report from which the next refresh looks for vessels that have been silent for 26 hours.';
+
 create table if not exists vessel_activity.type_hour (
   hour timestamptz not null,
   name text not null,

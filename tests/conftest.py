@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 TEMPLATE = "template_vessel_activity"
-_ROOM_BYTES = 6 * 1024**3  # the servers of a run need less
+_ROOM_BYTES = 6 * 1024**3  # what all servers of a run need at most, and as much again
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT.parent / "shared"
 COMMAND = [sys.executable, "-m", "vessel_activity"]
@@ -137,12 +137,10 @@ def module_url(server: LocalServer, template: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_server(new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]:
-    """Run a server with a migrated template, for tests that stop and kill it."""
+    """Run a server with a migrated database, for tests that stop and kill it."""
     server = new_server()
     server.start()
-    with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute(f"create database {TEMPLATE}")
-    migrate.migrate(server.url(TEMPLATE))
+    migrate.migrate(server.url())
     yield server
     server.stop("immediate")
 
@@ -156,11 +154,9 @@ def breakable(migrated_server: LocalServer) -> Iterator[LocalServer]:
 
 
 @pytest.fixture
-def breakable_url(breakable: LocalServer) -> Iterator[str]:
-    """Give the URL of a freshly migrated database on the breakable server."""
-    with cloned(breakable, TEMPLATE) as url:
-        yield url
-        breakable.start()  # a server that does not run can't drop its database
+def breakable_url(breakable: LocalServer) -> str:
+    """Give the URL of the migrated database on the breakable server."""
+    return breakable.url()
 
 
 @pytest.fixture

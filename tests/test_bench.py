@@ -61,6 +61,7 @@ def test_every_figure_of_the_table_is_measured(result: Result) -> None:
         "direct queries ÷ refresh, 30 s of rows (15,284)",
         "direct queries ÷ refresh, 1 s of rows (510)",
         "vessel_activity_at ÷ refresh, 30 s of rows",
+        "refresh, 1 s: 1,000 vessels ÷ 500 vessels",
         "refresh in a new session ÷ refresh, 1 s of rows (510)",
         "refresh in a new session, 1 s",
         "document of a refresh, 30 s of rows",

@@ -145,7 +145,16 @@ def test_a_moved_source_table_loses_its_triggers_and_gets_them_back(db: psycopg.
 
 @pytest.mark.parametrize(
     "table",
-    ["inbox", "fleet_inbox", "last_report", "position_second", "upcoming", "fleet_count", "state"],
+    [
+        "inbox",
+        "fleet_inbox",
+        "last_report",
+        "last_report_count",
+        "position_second",
+        "upcoming",
+        "fleet_count",
+        "state",
+    ],
 )
 def test_a_truncated_table_of_vessel_activity_is_built_again_by_the_next_refresh(
     db: psycopg.Connection, table: str

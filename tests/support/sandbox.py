@@ -8,8 +8,9 @@ plain queries share no code with vessel activity.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
@@ -18,8 +19,6 @@ from tests.support import builds
 from vessel_activity.install import migrate
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from vessel_activity.database.local_server import LocalServer
 
 SERVER_OPTIONS = {"autovacuum": "off", "jit": "off"}
@@ -613,6 +612,22 @@ class Sandbox:
         plain = judge.execute(_plain_reports(self.shape), {"as_of": as_of}).fetchall()
         if not sorted(state) == sorted(definition) == sorted(plain):
             raise Mismatch(f"reports    {state}\ndefinition {definition}\nplain      {plain}")
+
+        # Whole spans only: the refresh looks up what is before the first second of 24 hours.
+        lower = as_of - timedelta(hours=24)
+        for seconds in (1, 60, 3600):
+            counted = refresher.execute(
+                "select c.starts_at, c.vessels from vessel_activity.last_report_count as c"
+                " where c.seconds = %s and c.starts_at >= %s and c.vessels <> 0",
+                (seconds, lower),
+            ).fetchall()
+            starts = (
+                datetime.fromtimestamp(report[1].timestamp() // seconds * seconds, UTC)
+                for report in plain
+            )
+            expected = Counter(start for start in starts if start >= lower)
+            if dict(counted) != expected:
+                raise Mismatch(f"counts by {seconds} s  {counted}\nplain  {expected}")
 
     def last_refresh(self, db: psycopg.Connection) -> Judged:
         """Return how the last refresh was done."""

@@ -1,8 +1,8 @@
 -- Takes all changes since the last refresh into the state, in one statement and so with one snapshot. The rows that its
 -- DELETEs remove are exactly the rows that it counts, also if writers commit late.
 -- With the same snapshot it reads from the source tables what the state can't tell: the new last position of each vessel that
--- lost a position, the values of the last positions, the positions before the first full second of the hour and of the minute,
--- the newest position, and, for p_verify, the figures, the last reports, the truth of the feed, the areas and the dark cells by their definitions.
+-- lost a position, the values of the last positions, the positions before the first full second of each window,
+-- the newest position, and, for p_verify, the part of this node, the last reports, the truth of the feed, the areas and the dark cells by their definitions.
 -- The caller holds the refresh lock.
 create or replace function vessel_activity.fold_inbox(
   p_as_of timestamptz,
@@ -13,11 +13,12 @@ create or replace function vessel_activity.fold_inbox(
   out edge_positions bigint,
   out edge_speed_sum numeric,
   out edge_speed_count bigint,
+  out edge_vessels bigint[],
   out is_incomplete boolean,
   out newest_report timestamptz,
   out minute_edge bigint,
   out ahead_change bigint,
-  out definition json,
+  out definition vessel_activity.part,
   out reports_definition text,
   out feed_definition vessel_activity.feed_truth,
   out places_definition json
@@ -95,9 +96,10 @@ begin
     vessel_activity.newest_report(p_as_of) as newest_report, vessel_activity.minute_edge(p_as_of) as minute_edge,
     exists (select from fleet_taken) as has_fleet_changes,
     edge.positions, edge.speed_sum, edge.speed_count,
-    reports.row_ids, reports.vessel_ids, reports.seen_ats, reports.latitudes, reports.longitudes, reports.speeds, reports.arrived_ats,
+    edge_reports.vessel_ids as edge_ids, edge_reports.seen_ats as edge_ats,
+    reports.row_ids, reports.was_ats, reports.vessel_ids, reports.seen_ats, reports.latitudes, reports.longitudes, reports.speeds, reports.arrived_ats,
     vessels.late_ids, vessels.late_ats,
-    case when p_verify then to_json(vessel_activity.figures_at(p_as_of)) end as definition,
+    case when p_verify then vessel_activity.part_at(p_as_of) end as definition,
     case when p_verify then vessel_activity.reports_digest(p_as_of, false) end as reports_definition,
     case when p_verify then vessel_activity.feed_truth_at(p_as_of) end as feed_definition,
     case when p_verify then vessel_activity.places_definition(p_as_of) end as places_definition
@@ -112,16 +114,19 @@ begin
   cross join (
     select array_agg(v.vessel_id) as ids, array_agg(v.came_at) as came_ats, array_agg(v.first_at) as first_ats,
       array_agg(v.lost_one) as lost_ones,
+      case when bool_or(v.lost_one) then '-infinity' else min(v.first_at) end as changed_from,
       array_agg(v.vessel_id::text) filter (where v.first_at <= v_past_at) as late_ids,
       array_agg(v.first_at) filter (where v.first_at <= v_past_at) as late_ats
     from by_vessel as v
   ) as vessels
+  cross join lateral vessel_activity.edge_reports(p_as_of, vessels.ids, vessels.changed_from) as edge_reports
   cross join lateral vessel_activity.new_reports(
     p_as_of, v_scan_from, vessels.ids, vessels.came_ats, vessels.first_ats, vessels.lost_ones) as reports;
 
   perform vessel_activity.update_last_report(
     v_taken.row_ids, v_taken.vessel_ids, v_taken.seen_ats, v_taken.latitudes, v_taken.longitudes, v_taken.speeds,
     v_taken.arrived_ats);
+  perform vessel_activity.count_last_reports(p_as_of, v_taken.was_ats, v_taken.seen_ats);
   -- Where these vessels were is kept for an instant that their changes precede: see correct_area_past().
   if v_taken.late_ids is not null then
     insert into vessel_activity.area_late (vessel_id, changed_at)
@@ -136,6 +141,7 @@ begin
   edge_positions := v_taken.positions;
   edge_speed_sum := v_taken.speed_sum;
   edge_speed_count := v_taken.speed_count;
+  edge_vessels := vessel_activity.edge_vessels(p_as_of, v_taken.edge_ids, v_taken.edge_ats);
   is_incomplete := v_taken.is_incomplete;
   newest_report := v_taken.newest_report;
   minute_edge := v_taken.minute_edge;
@@ -148,4 +154,4 @@ end
 $$;
 
 comment on function vessel_activity.fold_inbox(timestamptz, timestamptz, boolean) is
-  'Takes all changes since the last refresh into the state. p_previous: the instant of the refresh before. new_rows: changes of positions taken in. far_due_at: earliest position more than an hour ahead. edge_*: positions before the first full second of the hour. is_incomplete: a trigger recorded that the inbox is incomplete (see note_tree and note_merge). newest_report, minute_edge: see the functions of these names. ahead_change: by how much the number of positions stamped later than p_as_of has grown. definition, reports_definition, feed_definition, places_definition: for p_verify, the figures, the digest of the last reports, the truth of the feed, and digests of areas and dark cells by their definitions.';
+  'Takes all changes since the last refresh into the state. p_previous: the instant of the refresh before. new_rows: changes of positions taken in. far_due_at: earliest position more than an hour ahead. edge_positions, edge_speed_*: positions before the first full second of the hour. edge_vessels: see the function of this name. is_incomplete: a trigger recorded that the inbox is incomplete (see note_tree and note_merge). newest_report, minute_edge: see the functions of these names. ahead_change: by how much the number of positions stamped later than p_as_of has grown. definition, reports_definition, feed_definition, places_definition: for p_verify, the part of this node, the digest of the last reports, the truth of the feed, and digests of areas and dark cells by their definitions.';

@@ -1,7 +1,7 @@
 -- Decides how a refresh computes the figures, and why:
 --   incremental  the state can be used: fold the inboxes into it
 --   rebuild      the state can't be used, but can be built now
---   definition   the state can't be built now either: figures_at() computes the figures
+--   definition   the state can't be built now either: part_at() computes the figures
 -- Before a rebuild, refresh_at looks for further obstacles.
 -- Changes nothing. The caller has called lock_sources, holds the refresh lock and has read p_state since.
 create or replace function vessel_activity.plan_refresh(

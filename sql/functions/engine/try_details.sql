@@ -1,7 +1,5 @@
 -- Writes the document vessel_activity.activity if it is due. The row of the figures must not depend on it: an error is caught,
 -- returned and logged, and the document stays as it is.
--- Refreshes come a little early or late. So the document is due half a refresh early: with two intervals of 30 seconds, each
--- refresh writes it. A document of an instant that the clock has not reached is replaced too.
 -- The caller holds the refresh lock.
 create or replace function vessel_activity.try_details(
   p_as_of timestamptz,
@@ -19,10 +17,7 @@ as $$
 declare
   v_started_at constant timestamptz := clock_timestamp();
 begin
-  if not p_anyway and exists (
-    select from vessel_activity.activity as a
-    where a.as_of > p_as_of - p_settings.detail_interval + p_settings.refresh_interval / 2 and a.as_of <= p_as_of
-  ) then
+  if not p_anyway and not vessel_activity.document_is_due(p_as_of, p_settings) then
     return;
   end if;
   begin

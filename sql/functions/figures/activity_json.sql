@@ -11,10 +11,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_pairs constant vessel_activity.pair_count[] := coalesce(
-    p_pairs, (vessel_activity.count_reports(p_as_of, p_from_state, null, null)).pairs);
+    p_pairs, (vessel_activity.count_reports(p_as_of, p_from_state, null, null)).pairs) || vessel_activity.member_pairs(p_as_of);
   v_groups record;
 begin
-  v_groups := vessel_activity.groups(v_pairs, p_from_state);
+  v_groups := vessel_activity.groups(v_pairs, vessel_activity.fleet_groups(p_as_of, p_from_state));
   return (
     select row_to_json(d)
     from (

@@ -4,7 +4,8 @@
 -- have moved meanwhile. The vessel id makes the order total.
 -- What a caller gives are parameters of the query. Only the parts of the text in the arrays below are put into it.
 -- A box has its western and southern edge, as a cell of the map has: see count_cells().
--- The caller limits the time. Raises invalid_parameter_value (22023) for a word that it does not know.
+-- The caller limits the time. Raises invalid_parameter_value (22023) for a word that it does not know, and
+-- feature_not_supported (0A000) if this database has members.
 create or replace function vessel_activity.vessels_json(
   p_type text,
   p_flag text,
@@ -49,6 +50,7 @@ declare
   v_reports text;
   v_answer text;
 begin
+  perform vessel_activity.refuse_members('a list of vessels');
   select a.id into v_area from public.vessel_activity_area as a where a.name = p_area;
   if p_area is not null and v_area is null then
     return null;
@@ -93,7 +95,7 @@ begin
       page as (
         select f.*, row_number() over (order by f.key %5$s, f.id %5$s) as place
         from (
-          -- The rows are numbered after the limit, so that PostgreSQL does not sort all of them.
+          -- Few rows are kept while all are read. If they were numbered here, all would be sorted.
           select c.*
           from chosen as c
           where $8 is null or (c.key, c.id) %6$s ($8[1]::%7$s, $8[2])

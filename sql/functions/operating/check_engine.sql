@@ -25,6 +25,7 @@ begin
       when v_obstacle like '%does not exist' then 'See the check source tables.'
       when v_obstacle like '%were refused%' then
         'Accept slower refreshes, which are exact too. Or remove the cause of the refusal, then run vessel-activity migrate, which tries again.'
+      when v_obstacle like 'no relation here%' then 'Look at select * from vessel_activity.source_roots(). Until it names the relations, refreshes read the source tables.'
       when v_obstacle like '%Citus%' then
         'Accept slower refreshes, or make the table an ordinary one: select undistribute_table(''public.vessels''::regclass). Vessel activity does not support Citus yet.'
       when v_obstacle like '%virtual generated column%' then

@@ -1,7 +1,7 @@
 -- Puts an area: a new one, or a new shape for the one of that name. The next refresh counts its vessels.
 -- Locks: the row of area_revision, until the transaction ends. So two puts at a time wait for each other; refreshes wait for
 -- neither.
--- Raises invalid_parameter_value (22023) if the name or the shape is refused, and configuration_limit_exceeded (53400) if there
+-- Raises feature_not_supported (0A000) if this database has members, invalid_parameter_value (22023) if the name or the shape is refused, and configuration_limit_exceeded (53400) if there
 -- are settings.area_limit areas.
 create or replace function vessel_activity.put_area(p_name text, p_shape jsonb)
 returns integer
@@ -18,6 +18,7 @@ declare
   v_east numeric;
   v_west numeric;
 begin
+  perform vessel_activity.refuse_members('an area');
   if p_shape is null or v_name is null or length(v_name) not between 1 and 100 or v_name ~ '[[:cntrl:]]' then
     raise exception using
       errcode = 'invalid_parameter_value', message = 'an area needs a name of 1 to 100 characters, and a shape',

@@ -28,6 +28,8 @@ begin
   select case
       when to_regclass('public.vessels') is null then 'public.vessels does not exist'
       when to_regclass('public.vessel_positions') is null then 'public.vessel_positions does not exist'
+      when (select count(distinct o.source) from vessel_activity.source_roots() as o) < 2 then
+        'no relation here holds the rows of a source table'
       when count(r.refusal) > 0 then min(r.refusal)
       when bool_or(r.lacks_triggers or r.has_wrong_triggers) then
         (select coalesce(

@@ -1,0 +1,69 @@
+"""Databases that are members of a combining database, all on one server, joined by dblink."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from tests.conftest import cloned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from vessel_activity.database.local_server import LocalServer
+
+
+@contextmanager
+def databases(
+    server: LocalServer, template: str, names: Sequence[str]
+) -> Iterator[dict[str, psycopg.Connection]]:
+    """Give a session on a fresh database for each name; the first one combines the others."""
+    opened: dict[str, psycopg.Connection] = {}
+    cleanups = []
+    try:
+        for name in names:
+            copy = cloned(server, template)
+            url = copy.__enter__()
+            cleanups.append(copy)
+            opened[name] = psycopg.connect(url, autocommit=True)
+        opened[names[0]].execute("create extension dblink")
+        yield opened
+    finally:
+        for session in opened.values():
+            session.close()
+        for copy in reversed(cleanups):
+            copy.__exit__(None, None, None)
+
+
+def address(session: psycopg.Connection, **options: str) -> str:
+    """Return the address of a database as keywords and values."""
+    info = session.info
+    known = {
+        "host": info.host,
+        "port": str(info.port),
+        "dbname": info.dbname,
+        "user": info.user,
+        "connect_timeout": "60",
+        **options,
+    }
+    return " ".join(f"{key}='{value}'" for key, value in known.items() if value)
+
+
+def join(
+    combiner: psycopg.Connection, name: str, member: psycopg.Connection, **options: str
+) -> None:
+    """Add a member under a name."""
+    combiner.execute(
+        "select public.vessel_activity_member_add(%s::text, %s::text)",
+        (name, address(member, **options)),
+    )
+
+
+def document(session: psycopg.Connection) -> dict[str, Any]:
+    """Return the document of what is moving."""
+    row = session.execute("select body::text from vessel_activity.activity").fetchone()
+    assert row is not None
+    return dict(json.loads(row[0]))
