@@ -1,8 +1,8 @@
 """Takes the pictures of the README from a running demo.
 
 python scripts/pictures.py http://127.0.0.1:8000, with `make demo`: all but the one of the incident.
-python scripts/pictures.py http://127.0.0.1:8000 incident, with `make demo INCIDENT=1`, eight minutes
-after the page is there: the one of the incident, with its alerts.
+python scripts/pictures.py http://127.0.0.1:8000 incident, with `make demo INCIDENT=1`, eight
+minutes after the page is there: the one of the incident, with its alerts.
 
 pngquant, if it is there, makes them a third as large.
 """
