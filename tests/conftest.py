@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 TEMPLATE = "template_vessel_activity"
-_ROOM_BYTES = 6 * 1024**3  # what all servers of a run need at most, and as much again
+_ROOM_BYTES = 6 * 1024**3  # the servers of a run need less
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT.parent / "shared"
 COMMAND = [sys.executable, "-m", "vessel_activity"]

@@ -95,7 +95,7 @@ begin
       page as (
         select f.*, row_number() over (order by f.key %5$s, f.id %5$s) as place
         from (
-          -- Few rows are kept while all are read. If they were numbered here, all would be sorted.
+          -- The rows are numbered after the limit, so that PostgreSQL does not sort all of them.
           select c.*
           from chosen as c
           where $8 is null or (c.key, c.id) %6$s ($8[1]::%7$s, $8[2])
