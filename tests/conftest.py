@@ -137,10 +137,12 @@ def module_url(server: LocalServer, template: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_server(new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]:
-    """Run a server with a migrated database, for tests that stop and kill it."""
+    """Run a server with a migrated template, for tests that stop and kill it."""
     server = new_server()
     server.start()
-    migrate.migrate(server.url())
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute(f"create database {TEMPLATE}")
+    migrate.migrate(server.url(TEMPLATE))
     yield server
     server.stop("immediate")
 
@@ -154,9 +156,11 @@ def breakable(migrated_server: LocalServer) -> Iterator[LocalServer]:
 
 
 @pytest.fixture
-def breakable_url(breakable: LocalServer) -> str:
-    """Give the URL of the migrated database on the breakable server."""
-    return breakable.url()
+def breakable_url(breakable: LocalServer) -> Iterator[str]:
+    """Give the URL of a freshly migrated database on the breakable server."""
+    with cloned(breakable, TEMPLATE) as url:
+        yield url
+        breakable.start()  # a server that does not run can't drop its database
 
 
 @pytest.fixture
