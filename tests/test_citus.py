@@ -1,0 +1,356 @@
+# ruff: noqa: S608 - SQL texts, made of constants
+"""On Citus the figures are exact in every configuration, and writers never fail.
+
+These tests need a cluster, so they run only if VESSEL_ACTIVITY_CITUS_URL names a database on a
+coordinator with at least two workers, as a superuser who may connect to every node. Each test makes
+databases of its own there. tests/test_sources_refused.py has what can be tested without Citus.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import uuid
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from tests.support.fleet import AS_OF, HOUR, MINUTE, SECOND, definition, last_mode, refreshed
+from tests.support.sources import engine_check
+from vessel_activity.install import migrate, rollback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+_URL = os.environ.get("VESSEL_ACTIVITY_CITUS_URL", "")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not _URL, reason="VESSEL_ACTIVITY_CITUS_URL names no Citus coordinator"),
+]
+
+_TABLES = """
+    create table public.vessels (
+      id {id} not null, mmsi text, name text, "vesselType" text, flag text,
+      active boolean not null default true, primary key (id));
+    create table public.vessel_positions (
+      id bigserial, "vesselId" {id} not null, "timestamp" {time} not null,
+      latitude double precision, longitude double precision, speed {speed}, course real,
+      primary key ({key}));
+    """
+_BY_VESSEL = """
+    set citus.shard_count = {shards};
+    select create_distributed_table('public.vessels', 'id');
+    select create_distributed_table(
+      'public.vessel_positions', 'vesselId', colocate_with => 'public.vessels');
+    """
+_BY_POSITION = """
+    set citus.shard_count = 4;
+    select create_distributed_table('public.vessels', 'id');
+    select create_distributed_table('public.vessel_positions', 'id', colocate_with => 'none');
+    """
+_REFERENCE = """
+    select create_reference_table('public.vessels');
+    select create_reference_table('public.vessel_positions');
+    """
+_VESSELS_REFERENCE = """
+    set citus.shard_count = 4;
+    select create_reference_table('public.vessels');
+    select create_distributed_table('public.vessel_positions', 'vesselId');
+    """
+# The foreign key makes Citus manage the positions without being asked.
+_MANAGED = """
+    alter table public.vessel_positions
+      add constraint of_vessel foreign key ("vesselId") references public.vessels (id);
+    select create_reference_table('public.vessels');
+    """
+_SINGLE_SHARD = """
+    select create_distributed_table('public.vessels', null);
+    select create_distributed_table('public.vessel_positions', null, colocate_with => 'none');
+    """
+_POSITIONS_ONLY = """
+    set citus.shard_count = 4;
+    select create_distributed_table('public.vessel_positions', 'vesselId');
+    """
+_VESSELS_ONLY = "select create_reference_table('public.vessels');"
+
+
+class Shape(NamedTuple):
+    """How the source tables are made and handed to Citus, and how a refresh computes then."""
+
+    ddl: str
+    id: str = "bigint"
+    time: str = "timestamptz"
+    speed: str = "double precision"
+    key: str = '"vesselId", id'
+    has_all_vessels: bool = False
+
+    def tables(self) -> str:
+        """Return the DDL of ordinary tables."""
+        return _TABLES.format(id=self.id, time=self.time, speed=self.speed, key=self.key)
+
+
+SHAPES = {
+    "4 shards": Shape(_BY_VESSEL.format(shards=4)),
+    "32 shards": Shape(_BY_VESSEL.format(shards=32)),
+    "text ids, no time zone": Shape(
+        _BY_VESSEL.format(shards=4), id="text", time="timestamp", speed="numeric"
+    ),
+    "vessels in several shards": Shape(_BY_POSITION, key="id"),
+    "reference tables": Shape(_REFERENCE),
+    "vessels a reference table": Shape(_VESSELS_REFERENCE, speed="real"),
+    "managed by itself": Shape(_MANAGED, has_all_vessels=True),
+    "single shards": Shape(_SINGLE_SHARD),
+    "positions only": Shape(_POSITIONS_ONLY),
+    "vessels only": Shape(_VESSELS_ONLY),
+}
+
+
+class Cluster(NamedTuple):
+    """A database on the coordinator, and the same on each worker."""
+
+    url: str
+    workers: list[str]
+
+
+def _in_database(url: str, name: str) -> str:
+    return make_conninfo(url, dbname=name)
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """Make a database on every node of the cluster, and drop it afterwards."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(_URL) as db:
+        nodes = db.execute(
+            "select nodename, nodeport, groupid from pg_dist_node"
+            " where noderole = 'primary' and isactive order by groupid"
+        ).fetchall()
+    urls = [make_conninfo(_URL, host=host, port=port) for host, port, group in nodes if group > 0]
+    servers = [_URL, *urls]
+    local = "set citus.enable_create_database_propagation = off"
+    try:
+        for url in servers:
+            with psycopg.connect(url, autocommit=True) as db:
+                db.execute(local)
+                db.execute(f"create database {name}")
+            with psycopg.connect(_in_database(url, name)) as db:
+                db.execute("create extension citus")
+        with psycopg.connect(_in_database(_URL, name), autocommit=True) as db:
+            for host, port, group in nodes:
+                add = "citus_set_coordinator_host" if group == 0 else "citus_add_node"
+                db.execute(f"select {add}(%s, %s)", (host, port))
+        yield Cluster(_in_database(_URL, name), [_in_database(url, name) for url in urls])
+    finally:
+        for url in servers:
+            with psycopg.connect(url, autocommit=True) as db:
+                db.execute(local)
+                db.execute(f"drop database if exists {name} with (force)")
+
+
+@pytest.fixture
+def citus() -> Iterator[Cluster]:
+    """Give an empty database on every node."""
+    with cluster() as made:
+        yield made
+
+
+_TYPES = ["Cargo", "Tanker", None, "  ", "Tug"]
+
+
+def fill(db: psycopg.Connection, *, has_all_vessels: bool = False) -> None:
+    """Write vessels and positions of all ages.
+
+    has_all_vessels: else every seventh vessel has positions, but no row in public.vessels.
+    """
+    with db.cursor() as cursor:
+        cursor.executemany(
+            'insert into public.vessels (id, mmsi, name, "vesselType", flag, active)'
+            " values (%s::text::{0}, %s, %s, %s, %s, %s)".format(_id_type(db)),
+            [
+                (str(n), str(n), f"Ship {n}", _TYPES[n % 5], ["NO", "SE", ""][n % 3], n % 6 > 0)
+                for n in range(1, 61)
+                if n % 7 or has_all_vessels
+            ],
+        )
+        rows = []
+        for n in range(1, 61):
+            ages = [timedelta(seconds=97 * n % 340), timedelta(minutes=7 * n % 130)]
+            ages += [timedelta(hours=n % 26), -timedelta(seconds=n % 9 * 20 + 1)]
+            rows += [
+                (str(n), AS_OF - age, str(n % 52 + n % 10 / 10), 60 + n % 5, 5 + n % 11)
+                for age in ages
+            ]
+        rows.append(("1", AS_OF - MINUTE, "NaN", 1, 1))
+        rows.append(("1", AS_OF - MINUTE, None, 91, None))
+        cursor.executemany(
+            'insert into public.vessel_positions ("vesselId", "timestamp", speed, latitude,'
+            " longitude) values (%s::text::{0}, %s at time zone 'UTC' {1}, %s, %s, %s)".format(
+                _id_type(db), "at time zone 'UTC'" if _has_zone(db) else ""
+            ),
+            rows,
+        )
+
+
+def _column_type(db: psycopg.Connection, table: str, column: str) -> str:
+    row = db.execute(
+        "select format_type(atttypid, -1) from pg_attribute"
+        " where attrelid = %s::regclass and attname = %s",
+        (f"public.{table}", column),
+    ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def _id_type(db: psycopg.Connection) -> str:
+    return _column_type(db, "vessels", "id")
+
+
+def _has_zone(db: psycopg.Connection) -> bool:
+    return _column_type(db, "vessel_positions", "timestamp") == "timestamp with time zone"
+
+
+_FIGURES = """
+    select
+      count(distinct "vesselId") filter (where timestamp >= at - interval '5 minutes'),
+      count(distinct "vesselId") filter (where timestamp >= at - interval '1 hour'),
+      count(distinct "vesselId"),
+      count(*) filter (where timestamp >= at - interval '1 hour'),
+      coalesce(round(avg(speed::numeric) filter (
+        where timestamp >= at - interval '1 hour' and speed > 0 and speed < 50), 2), 0)
+    from (
+      select p."vesselId", p.timestamp, p.speed, {at} as at from public.vessel_positions as p
+      where p.timestamp >= {at} - interval '24 hours' and p.timestamp <= {at}
+    ) as p
+    """
+_FLEET = """
+    select coalesce(nullif(btrim("vesselType"), ''), 'Unknown'), count(*)
+    from public.vessels where active group by 1
+    """
+
+
+def expected(db: psycopg.Connection, as_of: datetime = AS_OF) -> tuple[object, ...]:
+    """Compute the figures by plain SQL through Citus: (now, hour, day, positions, speed, types)."""
+    at = f"'{as_of:%Y-%m-%d %H:%M:%S.%f}+00'::timestamptz"
+    if not _has_zone(db):
+        at = f"'{as_of:%Y-%m-%d %H:%M:%S.%f}'::timestamp"
+    row = db.execute(_FIGURES.format(at=at).encode()).fetchone()
+    assert row is not None
+    types = dict(db.execute(_FLEET).fetchall())
+    return (*row, types)
+
+
+def exact(db: psycopg.Connection, mode: str, as_of: datetime = AS_OF) -> None:
+    """Refresh, and compare with plain SQL and with the definition."""
+    figures = refreshed(db, as_of)
+    told = (
+        figures.active_now, figures.active_last_hour, figures.active_last_24h,
+        figures.positions_last_hour, figures.speed_avg, dict(figures.vessel_types),
+    )  # fmt: skip
+    assert told == expected(db, as_of)
+    assert figures.total_vessels == sum(dict(figures.vessel_types).values())
+    assert figures == definition(db, as_of)
+    assert last_mode(db)[0] == mode, last_mode(db)
+    assert db.execute(
+        "select details_error from vessel_activity.refresh_log order by id desc limit 1"
+    ).fetchone() == (None,)
+    row = db.execute("select body, as_of from vessel_activity.activity").fetchone()
+    assert row is not None
+    assert row[1] == as_of, "the document was not due"
+    assert sum(group["activeLast24h"] for group in row[0]["types"]) == figures.active_last_24h
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_tables_that_citus_manages_before_the_migrate(citus: Cluster, shape: Shape) -> None:
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        db.execute(shape.tables().encode())
+        fill(db, has_all_vessels=shape.has_all_vessels)
+        for statement in filter(str.strip, shape.ddl.split(";")):
+            db.execute(statement.encode())
+        migrate.migrate(citus.url)
+
+        exact(db, "definition")
+        write_all(db)
+        exact(db, "definition", AS_OF + MINUTE)
+
+        assert "is managed by Citus" in (last_mode(db)[1] or "")
+        assert "managed by Citus" in engine_check(db)[1]
+        states = db.execute(
+            "select check_name, detail from vessel_activity_status() where state = 'fail'"
+            " and check_name not in ('freshness', 'refresher')"
+        ).fetchall()
+        assert states == []
+        assert leftovers(citus) == []
+
+
+def write_all(db: psycopg.Connection) -> None:
+    """Insert, update, upsert, delete and copy, in one transaction and outside of any."""
+    id_type = _id_type(db)
+    at = "%s" if _has_zone(db) else "%s at time zone 'UTC'"
+    insert = (
+        'insert into public.vessel_positions ("vesselId", "timestamp", speed, latitude, longitude)'
+        f" values (%s::text::{id_type}, {at}, 7.7, 1, 2)"
+    )
+    db.execute(insert, ("8", AS_OF))
+    with db.transaction():
+        db.execute(insert, ("3", AS_OF - SECOND))
+        db.execute(insert, ("4", AS_OF - SECOND))
+        db.execute("update public.vessels set flag = 'DK' where flag = 'NO'")
+        db.execute("update public.vessels set active = not active where name like 'Ship 1%'")
+    db.execute("update public.vessel_positions set speed = 3.3 where speed > 30")
+    db.execute(
+        f"delete from public.vessel_positions where \"vesselId\" = '5'::text::{id_type}".encode()
+    )
+    db.execute(
+        f"insert into public.vessels (id, active) values ('3'::text::{id_type}, true)"
+        " on conflict (id) do update set active = not vessels.active".encode()
+    )
+    with db.cursor().copy(
+        'copy public.vessel_positions ("vesselId", "timestamp", speed) from stdin'
+    ) as copy:
+        for n in range(20, 40):
+            copy.write_row((n, f"{AS_OF - n * MINUTE:%Y-%m-%d %H:%M:%S}+00", n / 10))
+
+
+def leftovers(citus: Cluster) -> list[tuple[str, ...]]:
+    """Return what vessel activity has left on the workers."""
+    found = []
+    for url in citus.workers:
+        with psycopg.connect(url) as db:
+            found += db.execute(
+                "select nspname from pg_namespace where nspname like 'vessel%'"
+            ).fetchall()
+    return found
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_tables_that_citus_takes_over_after_the_migrate(citus: Cluster, shape: Shape) -> None:
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        db.execute(shape.tables().encode())
+        migrate.migrate(citus.url)
+        fill(db, has_all_vessels=shape.has_all_vessels)
+        exact(db, "incremental")
+
+        # Citus refuses to distribute tables with triggers, so they go in the same transaction.
+        with db.transaction():
+            db.execute("select vessel_activity.remove_triggers()")
+            for statement in filter(str.strip, shape.ddl.split(";")):
+                db.execute(statement.encode())
+        exact(db, "definition", AS_OF + MINUTE)
+        write_all(db)
+        exact(db, "definition", AS_OF + 2 * MINUTE)
+        for _ in range(2):
+            db.execute("select vessel_activity.maintain()")
+            assert db.execute("select * from vessel_activity.install_triggers()").fetchall() == []
+        write_all(db)
+        exact(db, "definition", AS_OF + 3 * MINUTE)
+        migrate.migrate(citus.url)
+        exact(db, "definition", AS_OF + 4 * MINUTE)
+        assert leftovers(citus) == []
