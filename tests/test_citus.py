@@ -354,3 +354,167 @@ def test_tables_that_citus_takes_over_after_the_migrate(citus: Cluster, shape: S
         migrate.migrate(citus.url)
         exact(db, "definition", AS_OF + 4 * MINUTE)
         assert leftovers(citus) == []
+
+
+def hand_over(db: psycopg.Connection, ddl: str) -> None:
+    """Let Citus take the tables over, statement by statement."""
+    for statement in filter(str.strip, ddl.split(";")):
+        db.execute(statement.encode())
+
+
+def prepared(citus: Cluster, shape: Shape) -> None:
+    """Make tables that Citus manages, fill them and migrate."""
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        db.execute(shape.tables().encode())
+        fill(db, has_all_vessels=shape.has_all_vessels)
+        hand_over(db, shape.ddl)
+    migrate.migrate(citus.url)
+
+
+@pytest.mark.parametrize("name", ["managed by itself", "4 shards", "reference tables"])
+def test_triggers_that_citus_copies_to_the_shards_break_no_writer(
+    citus: Cluster, name: str
+) -> None:
+    shape = SHAPES[name]
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        db.execute(shape.tables().encode())
+        migrate.migrate(citus.url)
+        fill(db, has_all_vessels=True)
+        exact(db, "incremental")
+        # Only with this setting does Citus take tables with triggers.
+        db.execute("set citus.enable_unsafe_triggers = on")
+        hand_over(db, shape.ddl)
+
+        write_all(db)
+        exact(db, "definition", AS_OF + MINUTE)
+        assert db.execute("select * from vessel_activity.install_triggers()").fetchall() == []
+        assert triggers(citus) == 0
+        write_all(db)
+        exact(db, "definition", AS_OF + 2 * MINUTE)
+
+
+def triggers(citus: Cluster) -> int:
+    """Count the triggers of vessel activity on all nodes."""
+    count = 0
+    for url in [citus.url, *citus.workers]:
+        with psycopg.connect(url) as db:
+            row = db.execute(
+                "select count(*) from pg_trigger where tgname like 'vessel_activity%'"
+            ).fetchone()
+            assert row is not None
+            count += row[0]
+    return count
+
+
+@pytest.mark.parametrize("name", ["managed by itself", "4 shards", "reference tables"])
+def test_a_rollback_leaves_nothing_on_any_node(citus: Cluster, name: str) -> None:
+    shape = SHAPES[name]
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        db.execute(shape.tables().encode())
+        migrate.migrate(citus.url)
+        fill(db, has_all_vessels=True)
+        db.execute("set citus.enable_unsafe_triggers = on")
+        hand_over(db, shape.ddl)
+        migrate.migrate(citus.url)
+        before = expected(db)
+
+        rollback.rollback(citus.url)
+
+        assert expected(db) == before
+        assert triggers(citus) == 0
+        assert leftovers(citus) == []
+        write_all(db)
+        assert db.execute(
+            "select count(*) from pg_class where relname like 'vessel_activity%'"
+        ).fetchone() == (0,)
+        counts = [
+            (row[0], row[1])
+            for row in db.execute(
+                "select success, result from run_command_on_all_nodes($$select count(*) from pg_class"
+                " where relname like 'vessel_activity%'$$)"
+            ).fetchall()
+        ]
+        assert set(counts) == {(True, "0")}
+
+
+def test_what_citus_can_not_do_is_refused_by_name(citus: Cluster) -> None:
+    prepared(citus, SHAPES["4 shards"])
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        for call, what in [
+            ("vessel_activity.load_start('x')", "to file reports"),
+            (
+                "vessel_activity.feed_start(gen_random_uuid(), 'host', 1, '1')",
+                "to file reports",
+            ),
+            (
+                "vessel_activity_backfill_history(now() - interval '1 day', now())",
+                "to fill the history",
+            ),
+        ]:
+            with pytest.raises(psycopg.errors.FeatureNotSupported, match=what) as refusal:
+                db.execute(f"select {call}")
+            assert "public.vessels is managed by Citus" in str(refusal.value)
+
+
+def test_lists_areas_and_the_map_work(citus: Cluster) -> None:
+    prepared(citus, SHAPES["vessels in several shards"])
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        db.execute(
+            """
+            select vessel_activity_area_put('Here'::text, '{"type": "Polygon", "coordinates":
+              [[[4.5, 59.5], [9.5, 59.5], [9.5, 65], [4.5, 65], [4.5, 59.5]]]}'::jsonb)
+            """
+        )
+        exact(db, "definition", AS_OF + MINUTE)
+        at = AS_OF + MINUTE
+        here = db.execute(
+            """
+            select count(*) from (
+              select distinct on ("vesselId") latitude, longitude from public.vessel_positions
+              where timestamp <= %s and timestamp >= %s
+              order by "vesselId", timestamp desc, speed desc nulls last
+            ) as l where l.latitude between 60 and 64 and l.longitude between 5 and 9
+            """,
+            (at, at - 24 * HOUR),
+        ).fetchone()
+        assert here is not None
+        assert here[0] > 5
+
+        listed = db.execute(
+            "select vessel_activity.vessels_json(null, null, '24h', 'any', null, 'Here', 'name',"
+            " 'asc', null, 200)::json"
+        ).fetchone()
+        assert listed is not None
+        assert (listed[0]["count"], len(listed[0]["vessels"])) == (here[0], here[0])
+        row = db.execute("select body -> 'areas' from vessel_activity.activity").fetchone()
+        assert row is not None
+        assert [(area["name"], area["activeLast24h"]) for area in row[0]] == [("Here", here[0])]
+        cells = db.execute(
+            "select sum(vessels) from vessel_activity.count_cells(%s, false, 1, null, '24h')", (at,)
+        ).fetchone()
+        placed = db.execute(
+            "select count(*) from vessel_activity.last_reports_at(%s)"
+            " where latitude is not null and longitude is not null",
+            (at,),
+        ).fetchone()
+        assert cells == placed
+
+
+def test_arrivals_and_last_reports_are_as_on_one_node(citus: Cluster) -> None:
+    """The same rows, once in shards and once in ordinary tables, give the same reports."""
+    answers = []
+    for name in ("plain", "4 shards", "vessels in several shards"):
+        with cluster() as made:
+            shape = SHAPES.get(name) or Shape("")
+            prepared(made, shape)
+            with psycopg.connect(made.url, autocommit=True) as db:
+                answers.append(
+                    db.execute(
+                        "select array_agg(l order by l.vessel_id), count(l.arrived_at)"
+                        " from vessel_activity.last_reports_at(%s) as l",
+                        (AS_OF,),
+                    ).fetchone()
+                )
+    assert answers[0] is not None
+    assert answers[0][1] > 3
+    assert answers == [answers[0]] * 3
