@@ -14,6 +14,7 @@ import time
 import uuid
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
@@ -21,7 +22,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from tests.support.fleet import AS_OF, HOUR, MINUTE, SECOND, definition, last_mode, refreshed
+from tests.support.fleet import AS_OF, HOUR, MINUTE, SECOND, definition, last_mode, refreshed, stored
 from tests.support.sources import engine_check
 from vessel_activity.install import migrate, rollback
 
@@ -518,3 +519,195 @@ def test_arrivals_and_last_reports_are_as_on_one_node(citus: Cluster) -> None:
     assert answers[0] is not None
     assert answers[0][1] > 3
     assert answers == [answers[0]] * 3
+
+
+class Storm:
+    """Writers that change positions and vessels at random until they are told to stop."""
+
+    def __init__(self, url: str, writers: int) -> None:
+        """Remember what to write to."""
+        self._url = url
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._write, args=(seed,)) for seed in range(writers)
+        ]
+        self.errors: list[psycopg.Error] = []
+        self.statements = 0
+
+    def __enter__(self) -> Storm:
+        """Start the writers."""
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop them, and wait for them."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _write(self, seed: int) -> None:
+        random = Random(seed)
+        with psycopg.connect(self._url, autocommit=True) as db:
+            while not self._stop.is_set():
+                try:
+                    db.execute(self._change(random).encode())
+                    self.statements += 1
+                except psycopg.Error as error:
+                    self.errors.append(error)
+                    return
+
+    def _change(self, random: Random) -> str:
+        vessel = random.randrange(1, 200)
+        age = random.choice([0, 1, 200, 299, 301, 3000, 3601, 80_000])
+        at = f"'{AS_OF - age * SECOND}'"
+        speed = random.choice(["null", "0.1", "12.34", "7.3", "60"])
+        return random.choice(
+            [
+                'insert into public.vessel_positions ("vesselId", timestamp, speed)'
+                f" select v, {at}, {speed} from generate_series({vessel}, {vessel + 20}) as v",
+                'insert into public.vessel_positions ("vesselId", timestamp, speed)'
+                f" values ({vessel}, {at}, {speed})",
+                f"update public.vessel_positions set speed = {speed} where"
+                f' "vesselId" = {vessel}',
+                f'delete from public.vessel_positions where "vesselId" = {vessel}',
+                f"insert into public.vessels (id, flag) values ({vessel}, 'NO')"
+                " on conflict (id) do update set active = not vessels.active",
+            ]
+        )
+
+
+@pytest.mark.parametrize("name", ["4 shards", "vessels in several shards", "reference tables"])
+def test_the_row_is_right_whenever_the_writers_pause(citus: Cluster, name: str) -> None:
+    prepared(citus, SHAPES[name])
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        as_of = AS_OF
+        for _ in range(3):
+            with Storm(citus.url, 8) as storm:
+                for _ in range(4):
+                    as_of += SECOND
+                    row = refreshed(db, as_of)
+                    assert row.active_now <= row.active_last_hour <= row.active_last_24h
+            assert storm.errors == []
+            assert storm.statements > 50
+            as_of += MINUTE
+            exact(db, "definition", as_of)
+
+
+@pytest.mark.parametrize("mode", ["block_writes", "force_logical"])
+def test_shards_that_move_are_followed(citus: Cluster, mode: str) -> None:
+    prepared(citus, SHAPES["4 shards"])
+    with (
+        psycopg.connect(citus.url, autocommit=True) as db,
+        psycopg.connect(citus.url, autocommit=True) as mover,
+    ):
+        # A logical copy needs a key by which rows are found.
+        mover.execute("alter table public.vessel_positions replica identity full")
+        moves = mover.execute(
+            """
+            select s.shardid, a.nodename, a.nodeport, b.nodename, b.nodeport
+            from pg_dist_shard as s
+            join pg_dist_placement as p on p.shardid = s.shardid
+            join pg_dist_node as a on a.groupid = p.groupid
+            join pg_dist_node as b on b.groupid > 0 and b.groupid <> a.groupid
+            where s.logicalrelid = 'public.vessels'::regclass
+            order by s.shardid, b.groupid
+            """
+        ).fetchall()
+        assert len(moves) >= 4
+        done: list[int] = []
+
+        def move() -> None:
+            for shard, *nodes in moves[:3]:
+                mover.execute(
+                    "select citus_move_shard_placement(%s, %s, %s, %s, %s, %s)",
+                    (shard, *nodes, mode),
+                )
+                done.append(shard)
+
+        as_of = AS_OF
+        thread = threading.Thread(target=move)
+        with Storm(citus.url, 4) as storm:
+            thread.start()
+            while thread.is_alive():
+                as_of += SECOND
+                try:
+                    refreshed(db, as_of)
+                except (psycopg.errors.ObjectInUse, psycopg.errors.ExternalRoutineException):
+                    continue  # said by name; the row stays as it is
+            thread.join()
+        assert len(done) == 3
+        assert storm.errors == []
+        exact(db, "definition", as_of + MINUTE)
+
+
+def test_a_killed_worker_leaves_the_row_as_it_is(citus: Cluster) -> None:
+    prepared(citus, SHAPES["4 shards"])
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        exact(db, "definition")
+        before = stored(db)
+        with pytest.raises(psycopg.OperationalError), psycopg.connect(citus.workers[0]) as worker:
+            # The server of the worker crashes, and starts again by itself.
+            worker.execute("copy (select 1) to program 'kill -9 $PPID'")
+
+        errors = 0
+        as_of = AS_OF + MINUTE
+        for _ in range(200):
+            try:
+                refreshed(db, as_of)
+                break
+            except psycopg.Error:
+                errors += 1
+                assert stored(db) == before
+                time.sleep(0.1)
+        exact(db, "definition", as_of + MINUTE)
+        write_all(db)
+        exact(db, "definition", as_of + 2 * MINUTE)
+
+
+def test_a_node_that_can_not_be_reached_is_named(citus: Cluster) -> None:
+    prepared(citus, SHAPES["4 shards"])
+    with (
+        psycopg.connect(citus.url, autocommit=True) as db,
+        psycopg.connect(_in_database(citus.workers[1], "postgres"), autocommit=True) as server,
+    ):
+        exact(db, "definition")
+        before = stored(db)
+        name = sql.Identifier(db.info.dbname)
+        server.execute(sql.SQL("alter database {} allow_connections false").format(name))
+        server.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s",
+            (db.info.dbname,),
+        )
+        for _ in range(2):
+            with pytest.raises(psycopg.Error) as failure:
+                refreshed(db, AS_OF + MINUTE)
+            assert str(server.info.port) in str(failure.value)
+            assert stored(db) == before
+
+        server.execute(sql.SQL("alter database {} allow_connections true").format(name))
+        exact(db, "definition", AS_OF + MINUTE)
+
+
+def test_rows_that_would_be_hidden_are_an_error(citus: Cluster) -> None:
+    prepared(citus, SHAPES["4 shards"])
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        role = f"owner_{uuid.uuid4().hex[:8]}"
+        db.execute(f"create role {role}")
+        try:
+            db.execute(f"grant all on all tables in schema public to {role}")
+            db.execute(f"grant usage on schema vessel_activity to {role}")
+            db.execute(f"grant execute on all functions in schema vessel_activity to {role}")
+            db.execute(f"grant select on all tables in schema vessel_activity to {role}")
+            db.execute("alter table public.vessel_positions enable row level security")
+            with db.transaction(force_rollback=True):
+                db.execute(f"set local role {role}")
+                with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level"):
+                    db.execute("select vessel_activity.part_at(%s)", (AS_OF,))
+        finally:
+            db.execute(f"drop owned by {role}")
+            db.execute(f"drop role {role}")
+        with db.transaction(force_rollback=True):
+            db.execute("set transaction isolation level repeatable read")
+            with pytest.raises(psycopg.errors.InvalidTransactionState, match="REPEATABLE READ"):
+                db.execute("select vessel_activity.part_at(%s)", (AS_OF,))
