@@ -1,4 +1,4 @@
-# ruff: noqa: S608 - SQL texts, made of constants
+# ruff: noqa: S311, S608 - SQL texts, made of constants and numbers; nothing secret is drawn
 """On Citus the figures are exact in every configuration, and writers never fail.
 
 These tests need a cluster, so they run only if VESSEL_ACTIVITY_CITUS_URL names a database on a
@@ -12,29 +12,39 @@ import os
 import threading
 import time
 import uuid
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from tests.support.fleet import AS_OF, HOUR, MINUTE, SECOND, definition, last_mode, refreshed, stored
+from tests.conftest import NO_CITUS
+from tests.support.fleet import (
+    AS_OF,
+    HOUR,
+    MINUTE,
+    SECOND,
+    definition,
+    last_mode,
+    refreshed,
+    stored,
+)
 from tests.support.sources import engine_check
 from vessel_activity.install import migrate, rollback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
 
 _URL = os.environ.get("VESSEL_ACTIVITY_CITUS_URL", "")
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not _URL, reason="VESSEL_ACTIVITY_CITUS_URL names no Citus coordinator"),
+    pytest.mark.skipif(not _URL, reason=NO_CITUS),
 ]
 
 _TABLES = """
@@ -171,17 +181,19 @@ def fill(db: psycopg.Connection, *, has_all_vessels: bool = False) -> None:
 
     has_all_vessels: else every seventh vessel has positions, but no row in public.vessels.
     """
+    vessel = f"%s::text::{_id_type(db)}"
+    at = "%s" if _has_zone(db) else "%s at time zone 'UTC'"
     with db.cursor() as cursor:
         cursor.executemany(
             'insert into public.vessels (id, mmsi, name, "vesselType", flag, active)'
-            " values (%s::text::{0}, %s, %s, %s, %s, %s)".format(_id_type(db)),
+            f" values ({vessel}, %s, %s, %s, %s, %s)",
             [
                 (str(n), str(n), f"Ship {n}", _TYPES[n % 5], ["NO", "SE", ""][n % 3], n % 6 > 0)
                 for n in range(1, 61)
                 if n % 7 or has_all_vessels
             ],
         )
-        rows = []
+        rows: list[tuple[object, ...]] = []
         for n in range(1, 61):
             ages = [timedelta(seconds=97 * n % 340), timedelta(minutes=7 * n % 130)]
             ages += [timedelta(hours=n % 26), -timedelta(seconds=n % 9 * 20 + 1)]
@@ -193,9 +205,7 @@ def fill(db: psycopg.Connection, *, has_all_vessels: bool = False) -> None:
         rows.append(("1", AS_OF - MINUTE, None, 91, None))
         cursor.executemany(
             'insert into public.vessel_positions ("vesselId", "timestamp", speed, latitude,'
-            " longitude) values (%s::text::{0}, %s at time zone 'UTC' {1}, %s, %s, %s)".format(
-                _id_type(db), "at time zone 'UTC'" if _has_zone(db) else ""
-            ),
+            f" longitude) values ({vessel}, {at}, %s, %s, %s)",
             rows,
         )
 
@@ -244,7 +254,7 @@ def expected(db: psycopg.Connection, as_of: datetime = AS_OF) -> tuple[object, .
         at = f"'{as_of:%Y-%m-%d %H:%M:%S.%f}'::timestamp"
     row = db.execute(_FIGURES.format(at=at).encode()).fetchone()
     assert row is not None
-    types = dict(db.execute(_FLEET).fetchall())
+    types: dict[str, int] = dict(db.execute(_FLEET).fetchall())
     return (*row, types)
 
 
@@ -431,8 +441,8 @@ def test_a_rollback_leaves_nothing_on_any_node(citus: Cluster, name: str) -> Non
         counts = [
             (row[0], row[1])
             for row in db.execute(
-                "select success, result from run_command_on_all_nodes($$select count(*) from pg_class"
-                " where relname like 'vessel_activity%'$$)"
+                "select success, result from run_command_on_all_nodes("
+                "$$select count(*) from pg_class where relname like 'vessel_activity%'$$)"
             ).fetchall()
         ]
         assert set(counts) == {(True, "0")}
@@ -501,7 +511,7 @@ def test_lists_areas_and_the_map_work(citus: Cluster) -> None:
         assert cells == placed
 
 
-def test_arrivals_and_last_reports_are_as_on_one_node(citus: Cluster) -> None:
+def test_arrivals_and_last_reports_are_as_on_one_node() -> None:
     """The same rows, once in shards and once in ordinary tables, give the same reports."""
     answers = []
     for name in ("plain", "4 shards", "vessels in several shards"):
@@ -534,7 +544,7 @@ class Storm:
         self.errors: list[psycopg.Error] = []
         self.statements = 0
 
-    def __enter__(self) -> Storm:
+    def __enter__(self) -> Self:
         """Start the writers."""
         for thread in self._threads:
             thread.start()
@@ -562,17 +572,18 @@ class Storm:
         age = random.choice([0, 1, 200, 299, 301, 3000, 3601, 80_000])
         at = f"'{AS_OF - age * SECOND}'"
         speed = random.choice(["null", "0.1", "12.34", "7.3", "60"])
+        insert = 'insert into public.vessel_positions ("vesselId", timestamp, speed)'
+        series = f"generate_series({vessel}, {vessel + 20})"
+        update = f"update public.vessel_positions set speed = {speed}"
+        one = f'where "vesselId" = {vessel}'
+        fleet = f"insert into public.vessels (id, flag) values ({vessel}, 'NO')"
         return random.choice(
             [
-                'insert into public.vessel_positions ("vesselId", timestamp, speed)'
-                f" select v, {at}, {speed} from generate_series({vessel}, {vessel + 20}) as v",
-                'insert into public.vessel_positions ("vesselId", timestamp, speed)'
-                f" values ({vessel}, {at}, {speed})",
-                f"update public.vessel_positions set speed = {speed} where"
-                f' "vesselId" = {vessel}',
-                f'delete from public.vessel_positions where "vesselId" = {vessel}',
-                f"insert into public.vessels (id, flag) values ({vessel}, 'NO')"
-                " on conflict (id) do update set active = not vessels.active",
+                f"{insert} select v, {at}, {speed} from {series} as v",
+                f"{insert} values ({vessel}, {at}, {speed})",
+                f"{update} {one}",
+                f"delete from public.vessel_positions {one}",
+                f"{fleet} on conflict (id) do update set active = not vessels.active",
             ]
         )
 

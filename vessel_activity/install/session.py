@@ -53,8 +53,8 @@ from (values ('citus.enable_ddl_propagation'), ('citus.enable_schema_based_shard
   ('citus.use_citus_managed_tables')) as s (name)
 where exists (select from pg_catalog.pg_extension as e where e.extname = 'citus')
 """
-"""Keeps the objects of vessel activity out of the hands of Citus: off the other nodes of the cluster,
-and not in shards. Without Citus it changes nothing."""
+"""Keeps the objects of vessel activity out of the hands of Citus: off the other nodes, and not in
+shards. Without Citus it changes nothing."""
 
 RELEASE = body("release_session_lock").replace("p_name", "'migrate'")
 """Releases that lock."""

@@ -26,7 +26,7 @@ begin
     raise exception using
       errcode = 'object_not_in_prerequisite_state',
       message = format('public.%I is managed by Citus, but %s', p_source,
-        coalesce(format('no active node has its shard %s', v_lost), 'it has no shard')),
+        case v_shards when 0 then 'it has no shard' else format('no active node has its shard %s', v_lost) end),
       hint = 'Look at select * from pg_dist_shard natural join pg_dist_placement. The row stays as it is until the shard is back.';
   end if;
 
