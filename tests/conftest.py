@@ -205,6 +205,7 @@ def database(module_url: str) -> Iterator[psycopg.Connection]:
 
 
 _LACKS = "this build of PostgreSQL has no"
+NO_CITUS = "VESSEL_ACTIVITY_CITUS_URL names no Citus coordinator"
 
 
 def pytest_report_header() -> str:
@@ -234,11 +235,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail the run in continuous integration if a test was skipped that could have run.
 
-    A PostgreSQL of npm or PyPI can't have every extension, so a test may be skipped for that.
+    A PostgreSQL of npm or PyPI can't have every extension, so a test may be skipped for that. Citus
+    has no package at all, so its tests run only if a cluster is named.
     """
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if not os.environ.get("CI") or reporter is None:
         return
     skipped = [report.longrepr for report in reporter.stats.get("skipped", [])]
-    if any(_LACKS not in str(reason) for reason in skipped):
+    if any(_LACKS not in str(reason) and NO_CITUS not in str(reason) for reason in skipped):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

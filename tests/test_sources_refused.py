@@ -163,9 +163,9 @@ def check_citus(db: psycopg.Connection, table: str) -> None:
         assert state == "warn"
         assert f"public.{table} is managed by Citus, so triggers do not see all changes" in detail
         assert hint == (
-            "Accept slower refreshes, or make the table an ordinary one: "
-            "select undistribute_table('public.vessels'::regclass). "
-            "Vessel activity does not support Citus yet."
+            "Accept slower refreshes, which are exact too: each node counts its own shards. Or make "
+            f"the table an ordinary one: select undistribute_table('public.{table}'::regclass). "
+            "See docs/scaling.md."
         )
         assert db.execute("select * from vessel_activity.install_triggers()").fetchall() == []
         maintained(db)

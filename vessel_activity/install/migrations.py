@@ -19,7 +19,7 @@ from yoyo.exceptions import BadMigration
 from vessel_activity.database.connections import connect
 from vessel_activity.errors import MigrationError
 from vessel_activity.install import locks, source_tables
-from vessel_activity.install.session import LOCK_TIMEOUT, SCHEMA
+from vessel_activity.install.session import LOCK_TIMEOUT, OWN_NODE, SCHEMA
 from vessel_activity.paths import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -249,6 +249,7 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
     def init_connection(self, connection: psycopg.Connection) -> None:
         """Let yoyo find its tables, and no operator of another role in schema public."""
         connection.execute(f"set lock_timeout = '{LOCK_TIMEOUT}'")
+        connection.execute(OWN_NODE)
         connection.execute(
             "select pg_catalog.set_config('search_path', %s, false)",
             (_OWN_PATH,),

@@ -16,6 +16,7 @@ from vessel_activity.install.rollback import step
 from vessel_activity.install.session import (
     LOCK_TIMEOUT,
     OLDEST_MAJOR,
+    OWN_NODE,
     PATIENCE_SECONDS,
     PREPARE,
     RELEASE,
@@ -55,6 +56,15 @@ begin
       message = 'this server is a standby, which can''t be changed',
       hint = 'Name the primary instead.';
   end if;
+end
+$$;
+"""
+
+_OWN_NODE = r"""
+-- On Citus: keeps the objects of vessel activity off the other nodes and out of shards.
+do $$
+begin
+  {own_node};
 end
 $$;
 """
@@ -246,6 +256,7 @@ def migrate() -> str:
     refresh = _REFRESH.replace("<changes>", locks.for_changes())
     parts = [
         _head("the whole installation", "", again),
+        _OWN_NODE.format(own_node=OWN_NODE.replace("select ", "perform ", 1).rstrip()),
         migrations.refuse_other_version(),
         _ASK,
         source_tables.refuse(),

@@ -175,10 +175,11 @@ begin
   if v_mode <> 'incremental' then
     perform vessel_activity.promise_progress(vessel_activity.refresh_patience(p_is_costly => true));
     -- No transaction that truncates or rewrites a source table may be open: in a snapshot from before its end, the table would
-    -- look empty. Without patience, since the refresh lock is held now. The second statement is for tables that can't be locked
-    -- by name.
+    -- look empty. Without patience, since the refresh lock is held now. The statements after it are for tables that can't be
+    -- locked by name.
     perform vessel_activity.lock_sources(true, interval '0');
-    perform from public.vessels, public.vessel_positions limit 0;
+    perform from public.vessels limit 0;
+    perform from public.vessel_positions limit 0;
   end if;
   if v_mode = 'rebuild' then
     -- In this order: a change made after the fingerprint was read is found by the next refresh.

@@ -15,6 +15,8 @@ begin
     state := 'fail';
     detail := 'public.vessel_positions does not exist';
     hint := 'See the check source tables.';
+  elsif vessel_activity.is_sharded('vessel_positions') then
+    v_newest := vessel_activity.shard_newest_after(clock_timestamp() + interval '1 minute');
   elsif has_column_privilege('public.vessel_positions', 'timestamp', 'select') and not row_security_active('public.vessel_positions') then
     select vessel_activity.utc_instant(p."timestamp") into v_newest
     from public.vessel_positions as p

@@ -30,9 +30,9 @@ begin
     into v_is_empty
     from vessel_activity.source_relations() as s
     where s.source = v_source;
-    -- A small file may hold only dead rows.
+    -- A small file may hold only dead rows, and a table that Citus manages has its rows in shards. Citus needs the column and the limit.
     if v_is_empty and has_table_privilege('public.' || v_source, 'select') and not row_security_active('public.' || v_source) then
-      execute format('select not exists (select from public.%I)', v_source) into v_is_empty;
+      execute format('select not exists (select 1 from public.%I limit 1)', v_source) into v_is_empty;
     end if;
     if v_is_empty then
       v_empty := v_empty || v_source;

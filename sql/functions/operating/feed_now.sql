@@ -33,7 +33,9 @@ begin
   from vessel_activity.feed_truth as t;
 
   looked := false;
-  if p_looks and not exists (select from vessel_activity.member) and exists (select from vessel_activity.source_indexes() as i where i.purpose = 'time') then
+  if p_looks and not exists (select from vessel_activity.member) and not vessel_activity.is_sharded('vessel_positions')
+    and exists (select from vessel_activity.source_indexes() as i where i.purpose = 'time')
+  then
     begin
       newest_report := vessel_activity.newest_report(clock_timestamp());
       looked := true;

@@ -53,9 +53,15 @@ as $$
     left join pg_index as i on i.indexrelid = c.oid
   ),
   step as (
-    select f.base_name, 1 as phase, f.depth, f.relation,
+    -- A migrate keeps its own objects off the other nodes of Citus. But an index on a table in shards belongs on every shard.
+    select distinct f.base_name, s.phase, 0 as depth, 0::oid as relation, 'set citus.enable_ddl_propagation = ' || s.setting as ddl
+    from found as f
+    cross join (values (0, 'on'), (6, 'off')) as s (phase, setting)
+    where f.is_to_build and vessel_activity.is_sharded('vessel_positions')
+    union all
+    select f.base_name, 1, f.depth, f.relation,
       format('call vessel_activity.run_patiently(%L, %L)',
-        format('create index %I on only %s (%s)', f.name, f.relation::regclass, f.columns), f.relation::regclass) as ddl
+        format('create index %I on only %s (%s)', f.name, f.relation::regclass, f.columns), f.relation::regclass)
     from found as f where f.is_to_build and f.relkind = 'p'
     union all
     select f.base_name, 2, 0, f.relation, format('drop index concurrently %I.%I', f.nspname, f.name)
