@@ -174,7 +174,7 @@ begin
     -- look empty. Without patience, since the refresh lock is held now. The second statement is for tables that can't be locked
     -- by name.
     perform vessel_activity.lock_sources(true, interval '0');
-    perform from public.vessels, public.vessel_positions limit 0;
+    execute format('select from %s, %s limit 0', vessel_activity.actual_table('vessels'), vessel_activity.actual_table('vessel_positions'));
   end if;
   if v_mode = 'rebuild' then
     -- In this order: a change made after the fingerprint was read is found by the next refresh.

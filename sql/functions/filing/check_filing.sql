@@ -18,8 +18,8 @@ begin
   -- If a simulation is named here, its schema was dropped without calling its remove().
   update vessel_activity.settings set simulation = null where simulation is not null;
 
-  perform vessel_activity.load_id_source(to_regclass('public.vessels'));
-  perform vessel_activity.load_id_source(to_regclass('public.vessel_positions'));
+  perform vessel_activity.load_id_source('vessels');
+  perform vessel_activity.load_id_source('vessel_positions');
   perform vessel_activity.load_check_columns();
 end
 $$;
