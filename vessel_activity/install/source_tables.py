@@ -51,7 +51,8 @@ begin
   )
   select string_agg(a.table_name, ', ' order by a.source desc, a.table_name) as names, (
     select 'vessel-activity migrate ' || string_agg(o.option, ' ' order by o.source desc)
-      || coalesce(' --map ''' || string_agg(nullif(o.map, ''), ',' order by o.source desc) || '''', '')
+      || coalesce(
+        ' --map ''' || string_agg(nullif(o.map, ''), ',' order by o.source desc) || '''', '')
     from (
       select distinct on (a.source) a.* from alike as a order by a.source, a.table_name
     ) as o

@@ -24,7 +24,7 @@ as $$
         from (select distinct on (a.source) a.* from alike as a order by a.source, a.table_name) as o
       )
       else 'Restore the table' end
-    || case when vessel_activity.actual_map() = '' and bool_and(m.name in ('public.vessels', 'public.vessel_positions')) then '. Or run vessel-activity migrate --create, which creates an empty table.' else '.' end
+    || case when vessel_activity.actual_map() = '' and bool_and(m.name = 'public.' || m.source) then '. Or run vessel-activity migrate --create, which creates an empty table.' else '.' end
     || ' Until then every refresh fails, and the cached row stays as it is.'
   from missing as m
   having count(*) > 0
