@@ -53,9 +53,9 @@ begin
     return;
   end if;
 
-  for v_entry in select m[1] from regexp_matches(coalesce(v_given ->> 'map', ''), '((?:[^",]|"(?:[^"]|"")*"?)+)', 'g') as m loop
+  for v_entry in select m[1] from regexp_matches(coalesce(v_given ->> 'map', ''), '((?:[^",]|"(?:[^"]|"")*")+)', 'g') as m loop
     v_match := regexp_match(v_entry, '^\s*"?(\w+)"?\s*=\s*(?:"((?:[^"]|"")+)"|([^\s"*/=,]+))\s*(?:([*/])\s*(\d+(?:[.]\d+)?))?\s*$');
-    if v_match is null then
+    if v_match is null or (length(v_given ->> 'map') - length(replace(v_given ->> 'map', '"', ''))) % 2 = 1 then
       v_problem := format('the map of columns has a part that can''t be read: %s', btrim(v_entry));
     elsif not exists (select from jsonb_array_elements(v_known) as k where k ->> 1 = v_match[1]) then
       v_problem := format('the map of columns has a name that vessel activity does not know: %s', v_match[1]);
@@ -96,7 +96,7 @@ begin
           hint = 'Write schema.table. A name with capital letters or special characters needs double quotes, as in --vessels ''ais."Vessel"''. Nothing was changed.';
       end if;
       if cardinality(v_parts) = 1 then
-        v_parts := 'public' || v_parts;
+        v_parts := array['public'] || v_parts;
       end if;
       if format('%I.%I', v_parts[1], v_parts[2]) is distinct from v_name then
         v_kept := (select coalesce(jsonb_agg(k), '[]') from jsonb_array_elements(v_kept) as k where k ->> 'source' <> v_source);

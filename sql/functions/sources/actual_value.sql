@@ -1,4 +1,5 @@
 -- What gives a value as vessel activity expects it, in the text of a function. If no column says which vessels are active, all are.
+-- PL/pgSQL does not know the fields of old and new by escaped names. They never stand between quotes.
 create or replace function vessel_activity.actual_value(p_source text, p_name text, p_rows text)
 returns text
 language sql stable
@@ -10,7 +11,10 @@ as $$
     when vessel_activity.actual_factor(p_source, p_name) is null then p_rows || '.' || c.name
     else format('vessel_activity.scaled(%s.%s, %s)', p_rows, c.name, vessel_activity.actual_factor(p_source, p_name))
   end
-  from (select vessel_activity.text_safe(vessel_activity.actual_column(p_source, p_name)) as name) as c
+  from (
+    select case when p_rows in ('old', 'new') then quote_ident(a.name) else vessel_activity.text_safe(a.name) end as name
+    from (select vessel_activity.actual_column(p_source, p_name) as name) as a
+  ) as c
 $$;
 
 comment on function vessel_activity.actual_value(text, text, text) is

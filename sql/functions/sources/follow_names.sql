@@ -46,15 +46,18 @@ begin
       '')));
 
   for v_function in
-    select d.old, vessel_activity.remapped(d.old, case when p.proname like 'note_vessels%' then 'vessels' else 'vessel_positions' end) as new
+    select pg_get_functiondef(p.oid) as definition, p.prosrc as text,
+      vessel_activity.remapped(p.prosrc, case
+        when p.prorettype = 'trigger'::regtype then case when p.proname like 'note_vessels%' then 'vessels' else 'vessel_positions' end
+      end) as new_text
     from pg_proc as p
-    cross join lateral (select pg_get_functiondef(p.oid) as old) as d
     where p.pronamespace = 'vessel_activity'::regnamespace and p.prokind in ('f', 'p') and p.prosqlbody is null
       and p.proname not in ('remapped', 'follow_names')
     order by p.oid
   loop
-    if v_function.new <> v_function.old then
-      perform vessel_activity.run_ddl(v_function.new);
+    if v_function.new_text <> v_function.text then
+      perform vessel_activity.run_ddl(
+        left(v_function.definition, strpos(v_function.definition, E'\nAS $function')) || 'as ' || quote_literal(v_function.new_text));
     end if;
   end loop;
 end

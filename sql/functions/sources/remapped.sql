@@ -48,7 +48,7 @@ begin
   for v_column in
     select distinct m[1] as record, m[2] as name
     from regexp_matches(p_text, '\m(old|new)[.]"?(\w+)', 'g') as m
-    where p_text ~* '\mreturns trigger\M'
+    where p_rows_of is not null
   loop
     v_text := regexp_replace(v_text, format('\m%s[.]"?%s\M"?', v_column.record, v_column.name),
       replace(vessel_activity.actual_value(p_rows_of, v_column.name, v_column.record), '\', '\\'), 'g');
@@ -58,4 +58,4 @@ end
 $$;
 
 comment on function vessel_activity.remapped(text, text) is
-  'The text of a function with the source tables read under their actual names. p_rows_of: the source table whose rows a trigger function gets, vessels or vessel_positions.';
+  'The text of a function with the source tables read under their actual names. p_rows_of: the source table whose rows a trigger function gets, vessels or vessel_positions; NULL for other functions.';
