@@ -65,8 +65,8 @@ begin
       message = v_message || ', but these tables are similar: ' || v_similar.names,
       hint = pg_catalog.format(
         'Name the tables that hold the data to count, and those of their columns that have other '
-        'names than the usual ones: %s. The SQL file takes the same as psql -v vessels=..., '
-        '-v positions=... and -v map=.... Or create new empty tables: run vessel-activity migrate '
+        'names than the usual ones: %s. The SQL file takes the same texts as the psql variables '
+        'vessels, positions and map. Or create new empty tables: run vessel-activity migrate '
         '--create, or the SQL file with psql -v create=on. Nothing was changed.',
         v_similar.adoption);
   elsif pg_catalog.to_regclass('vessel_activity.settings') is not null then
