@@ -23,7 +23,7 @@ create table "VesselPosition" (id text primary key, "vesselId" text not null ref
   timestamp timestamp(3) not null, latitude float8, longitude float8, speed float8, course float8);
 insert into "Vessel" values ('v', '219000001', 'A', 'Cargo', 'DK', true);
 insert into "VesselPosition" values ('p', 'v', now() at time zone 'UTC', 1, 2, 10, 3);
-"""  # noqa: E501
+"""
 REFUSED = (
     "public.vessels and public.vessel_positions do not exist, but these tables are similar:"
     ' public."Vessel", public."VesselPosition"'

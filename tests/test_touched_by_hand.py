@@ -47,8 +47,8 @@ GONE = {
 MOVED = (
     "public.vessel_positions does not exist, but these tables are similar: ais.vessel_positions",
     "Rename or move the table back, or adopt another one: vessel-activity migrate --positions"
-    " 'ais.vessel_positions'. Or run vessel-activity migrate --create, which creates an empty table."
-    " Until then every refresh fails, and the cached row stays as it is.",
+    " 'ais.vessel_positions'. Or run vessel-activity migrate --create, which creates an empty"
+    " table. Until then every refresh fails, and the cached row stays as it is.",
 )
 AUDIT = """
     create table audit_log (tag text);

@@ -27,6 +27,7 @@ declare
   ]';
   v_kept jsonb := '[]';
   v_rows jsonb := '[]';
+  v_tables jsonb := '{}'; -- by source
   v_source text;
   v_option text;
   v_name text;
@@ -104,6 +105,7 @@ begin
       v_name := format('%I.%I', v_parts[1], v_parts[2]);
     end if;
     perform set_config(format('vessel_activity.%s_name', v_option), v_name, false);
+    v_tables := v_tables || jsonb_build_object(v_source, v_name);
     v_rows := v_rows || jsonb_build_object('source', v_source, 'name', '', 'ordinal', 0, 'actual', v_name);
 
     for v_column in
@@ -129,7 +131,7 @@ begin
     end loop;
   end loop;
 
-  select concat_ws(' ', current_setting('vessel_activity.vessels_name'), current_setting('vessel_activity.positions_name'),
+  select concat_ws(' ', v_tables ->> 'vessels', v_tables ->> 'vessel_positions',
     string_agg(r ->> 'written', ',' order by r ->> 'source' desc, (r ->> 'ordinal')::integer),
     max(r ->> 'actual') filter (where r ->> 'name' = 'active'))
   into v_name
@@ -150,10 +152,10 @@ begin
   perform set_config('vessel_activity.other_names', 'on', false), set_config('vessel_activity.found_names', v_rows::text, false);
 
   -- From here on, the tables must be fit to be read.
-  select string_agg(format('%s does not exist', r ->> 'actual'), '; ' order by r ->> 'source' desc)
+  select string_agg(format('%s does not exist', t.name), '; ' order by t.source desc)
   into v_problem
-  from jsonb_array_elements(v_rows) as r
-  where r ->> 'name' = '' and to_regclass(r ->> 'actual') is null;
+  from jsonb_each_text(v_tables) as t (source, name)
+  where to_regclass(t.name) is null;
   if v_problem is not null then
     raise exception using
       errcode = 'undefined_table',
@@ -161,13 +163,13 @@ begin
       hint = 'Name the tables that hold the data to count, with their schemas: vessel-activity migrate --vessels ... --positions .... A name with capital letters or special characters needs double quotes, as in --vessels ''ais."Vessel"''. Nothing was changed.';
   end if;
 
-  select min(format('%s is no table', r ->> 'actual')) into v_problem
-  from jsonb_array_elements(v_rows) as r
-  join pg_class as c on c.oid = to_regclass(r ->> 'actual')
-  where r ->> 'name' = '' and (c.relkind not in ('r', 'p', 'v', 'm', 'f') or c.relpersistence = 't'
-    or c.relnamespace::regnamespace::text ~ '^(pg_|information_schema|vessel_activity)');
-  if v_problem is null and (select count(distinct r ->> 'actual') from jsonb_array_elements(v_rows) as r where r ->> 'name' = '') < 2 then
-    v_problem := format('%s can''t hold both the vessels and the positions', current_setting('vessel_activity.vessels_name'));
+  select min(format('%s is no table', t.name)) into v_problem
+  from jsonb_each_text(v_tables) as t (source, name)
+  join pg_class as c on c.oid = to_regclass(t.name)
+  where c.relkind not in ('r', 'p', 'v', 'm', 'f') or c.relpersistence = 't'
+    or c.relnamespace::regnamespace::text ~ '^(pg_|information_schema|vessel_activity)';
+  if v_problem is null and v_tables ->> 'vessels' = v_tables ->> 'vessel_positions' then
+    v_problem := format('%s can''t hold both the vessels and the positions', v_tables ->> 'vessels');
   end if;
   if v_problem is not null then
     raise exception using
@@ -177,18 +179,17 @@ begin
   end if;
 
   select
-    string_agg(format('%s has no column %I', t.actual, n.actual), '; ' order by n.ordinal),
+    string_agg(format('%s has no column %I', v_tables ->> n.source, n.actual), '; ' order by n.ordinal),
     format('Name the column that holds it: vessel-activity migrate --map ''%s=...''. The columns of %s are %s. Nothing was changed.',
-      (array_agg(n.name order by n.ordinal))[1], (array_agg(t.actual order by n.ordinal))[1], (
+      (array_agg(n.name order by n.ordinal))[1], v_tables ->> (array_agg(n.source order by n.ordinal))[1], (
         select string_agg(quote_ident(b.attname), ', ' order by b.attnum) from pg_attribute as b
-        where b.attrelid = to_regclass((array_agg(t.actual order by n.ordinal))[1]) and b.attnum > 0 and not b.attisdropped))
+        where b.attrelid = to_regclass(v_tables ->> (array_agg(n.source order by n.ordinal))[1]) and b.attnum > 0 and not b.attisdropped))
   into v_problem, v_hint
   from jsonb_to_recordset(v_rows) as n (source text, name text, ordinal integer, actual text)
-  join jsonb_to_recordset(v_rows) as t (source text, name text, actual text) on t.source = n.source and t.name = ''
   where n.name <> '' and n.actual is not null
     and not exists (
       select from pg_attribute as a
-      where a.attrelid = to_regclass(t.actual) and a.attname = n.actual and a.attnum > 0 and not a.attisdropped
+      where a.attrelid = to_regclass(v_tables ->> n.source) and a.attname = n.actual and a.attnum > 0 and not a.attisdropped
     );
   if v_problem is not null then
     raise exception using errcode = 'undefined_column', message = v_problem, hint = v_hint;
@@ -214,13 +215,12 @@ begin
     string_agg(format('%s.%I is %s, expected %s', n.actual_table, n.actual, n.is, n.expected), '; ' order by n.ordinal)
   into v_problem
   from (
-    select t.actual as actual_table, c.actual, c.ordinal, format_type(a.atttypid, a.atttypmod) as is,
+    select v_tables ->> c.source as actual_table, c.actual, c.ordinal, format_type(a.atttypid, a.atttypmod) as is,
       case when c.factor is not null then 'a numeric or float type, since it is converted' else k ->> 3 end as expected,
       y.typname, case when c.factor is not null then 'numeric,float4,float8,int2,int4,int8' else k ->> 2 end as types
     from jsonb_to_recordset(v_rows) as c (source text, name text, ordinal integer, actual text, factor numeric)
-    join jsonb_to_recordset(v_rows) as t (source text, name text, actual text) on t.source = c.source and t.name = ''
-    join jsonb_array_elements(v_known) as k on k ->> 0 = c.source and k ->> 1 = c.name
-    join pg_attribute as a on a.attrelid = to_regclass(t.actual) and a.attname = c.actual
+      join jsonb_array_elements(v_known) as k on k ->> 0 = c.source and k ->> 1 = c.name
+    join pg_attribute as a on a.attrelid = to_regclass(v_tables ->> c.source) and a.attname = c.actual
     join pg_type as y on y.oid = a.atttypid
   ) as n
   where n.types <> '' and n.typname <> all (string_to_array(n.types, ','));
@@ -232,11 +232,10 @@ begin
   end if;
 
   -- PostgreSQL 18 has virtual generated columns.
-  select string_agg(format('%s.%I is a virtual generated column, which PostgreSQL can''t index', t.actual, a.attname), '; ' order by a.attnum)
+  select string_agg(format('%s.%I is a virtual generated column, which PostgreSQL can''t index', v_tables ->> c.source, a.attname), '; ' order by a.attnum)
   into v_problem
   from jsonb_to_recordset(v_rows) as c (source text, name text, actual text)
-  join jsonb_to_recordset(v_rows) as t (source text, name text, actual text) on t.source = c.source and t.name = ''
-  join pg_attribute as a on a.attrelid = to_regclass(t.actual) and a.attname = c.actual and a.attgenerated = 'v'
+  join pg_attribute as a on a.attrelid = to_regclass(v_tables ->> c.source) and a.attname = c.actual and a.attgenerated = 'v'
   where c.name in ('vesselId', 'timestamp');
   if v_problem is not null then
     raise exception using
@@ -248,13 +247,12 @@ begin
   -- The ids must be comparable.
   for v_column in
     select
-      max(format('%s.%I', t.actual, c.actual)) filter (where c.name = 'id') as id,
+      max(format('%s.%I', v_tables ->> c.source, c.actual)) filter (where c.name = 'id') as id,
       max(format_type(a.atttypid, a.atttypmod)) filter (where c.name = 'id') as id_type,
-      max(format('%s.%I', t.actual, c.actual)) filter (where c.name = 'vesselId') as vessel_id,
+      max(format('%s.%I', v_tables ->> c.source, c.actual)) filter (where c.name = 'vesselId') as vessel_id,
       max(format_type(a.atttypid, a.atttypmod)) filter (where c.name = 'vesselId') as vessel_id_type
     from jsonb_to_recordset(v_rows) as c (source text, name text, actual text)
-    join jsonb_to_recordset(v_rows) as t (source text, name text, actual text) on t.source = c.source and t.name = ''
-    join pg_attribute as a on a.attrelid = to_regclass(t.actual) and a.attname = c.actual
+      join pg_attribute as a on a.attrelid = to_regclass(v_tables ->> c.source) and a.attname = c.actual
     where (c.source, c.name) in (('vessels', 'id'), ('vessel_positions', 'vesselId'))
   loop
     begin
@@ -273,7 +271,7 @@ begin
   from (values ('{timestamp}'::text[]), ('{vesselId,timestamp}')) as w (names)
   where exists (
     select from pg_index as i
-    where i.indrelid = to_regclass(current_setting('vessel_activity.positions_name')) and i.indisvalid and i.indpred is null
+    where i.indrelid = to_regclass(v_tables ->> 'vessel_positions') and i.indisvalid and i.indpred is null
       and (
         select array_agg(c.actual order by x.ordinal)
         from unnest(w.names) with ordinality as x (name, ordinal)
@@ -287,8 +285,7 @@ begin
   );
   if not v_is_indexed then
     with recursive source (relation) as (
-      select to_regclass(s.name)::oid
-      from (values (current_setting('vessel_activity.vessels_name')), (current_setting('vessel_activity.positions_name'))) as s (name)
+      select to_regclass(t.name)::oid from jsonb_each_text(v_tables) as t (source, name)
       union
       select i.inhrelid from source as s join pg_inherits as i on i.inhparent = s.relation
     )
@@ -302,7 +299,7 @@ begin
     join pg_namespace as n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p')
       and not (pg_has_role(c.relowner, 'usage')
-        and (c.oid = to_regclass(current_setting('vessel_activity.vessels_name')) or has_schema_privilege(n.oid, 'create')));
+        and (c.oid = to_regclass(v_tables ->> 'vessels') or has_schema_privilege(n.oid, 'create')));
     if v_problem is not null then
       raise exception using
         errcode = 'insufficient_privilege',

@@ -275,9 +275,9 @@ ALL_SHAPES = (
     Shape(
         "mapped",
         """create table public."Vessel" (id bigint primary key, mmsi text not null unique, name text,
-            kind varchar(60), flag text, in_service boolean);
+            kind text, flag text, in_service boolean);
         create table public."VesselPosition" (id bigint primary key, vessel integer,
-            ts timestamptz(3), latitude real, longitude double precision, half numeric, course real);
+            ts timestamptz(3), latitude double precision, longitude double precision, half numeric, course real);
         create view public.vessels as select id, mmsi, name, kind as "vesselType", flag,
             in_service as active from public."Vessel";
         create view public.vessel_positions as select id, vessel as "vesselId", ts as timestamp,
