@@ -36,9 +36,9 @@ comment on column vessel_activity.activity.body is 'The document, as the API giv
 -- Half-full pages and no index on what changes: updates stay in their page (HOT) and leave nothing for vacuum.
 create unlogged table if not exists vessel_activity.last_report (vessel_id, seen_at, latitude, longitude, speed, arrived_at, number, area_set)
 with (fillfactor = 45)
-as select p."vesselId", null::timestamptz, null::double precision, null::double precision, null::double precision, null::timestamptz,
+as select null::bigint, null::timestamptz, null::double precision, null::double precision, null::double precision, null::timestamptz,
   null::integer, null::integer
-from public.vessel_positions as p with no data;
+with no data;
 -- CREATE TABLE AS can declare no primary key.
 do $$
 begin

@@ -46,10 +46,9 @@ GONE = {
 }
 MOVED = (
     "public.vessel_positions does not exist, but these tables are similar: ais.vessel_positions",
-    "Rename or move the table back, or create a view in its place: create view"
-    ' public.vessel_positions as select id, "vesselId", timestamp, latitude, longitude, speed,'
-    " course from ais.vessel_positions. Or run vessel-activity migrate --create, which creates an"
-    " empty table. Until then every refresh fails, and the cached row stays as it is.",
+    "Rename or move the table back, or adopt another one: vessel-activity migrate --positions"
+    " 'ais.vessel_positions'. Or run vessel-activity migrate --create, which creates an empty"
+    " table. Until then every refresh fails, and the cached row stays as it is.",
 )
 AUDIT = """
     create table audit_log (tag text);

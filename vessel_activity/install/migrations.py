@@ -18,7 +18,7 @@ from yoyo.exceptions import BadMigration
 
 from vessel_activity.database.connections import connect
 from vessel_activity.errors import MigrationError
-from vessel_activity.install import locks, source_tables
+from vessel_activity.install import locks, source_names, source_tables
 from vessel_activity.install.session import LOCK_TIMEOUT, OWN_NODE, SCHEMA
 from vessel_activity.paths import MIGRATIONS
 
@@ -168,6 +168,7 @@ def apply(url: str, connection: psycopg.Connection) -> list[str]:
     """
     connection.execute(refuse_other_version())
     connection.execute(source_tables.refuse())
+    connection.execute(source_names.kept())
     try:
         migrations = read_migrations(str(MIGRATIONS))
     except BadMigration as error:
@@ -194,6 +195,8 @@ def _restore(connection: psycopg.Connection, pending: set[str]) -> None:
         if file.stem in pending:
             continue
         lost = [name for (name,) in connection.execute(_LOST, (objects(file),)).fetchall()]
+        if not source_names.are_usual(connection):
+            lost = [name for name in lost if name not in source_tables.NAMES]
         is_repeating = is_repeating or bool(lost)
         if is_repeating:
             locks.patiently(connection, lambda: _repeat(connection, file))  # noqa: B023 - used at once

@@ -178,8 +178,8 @@ begin
     -- look empty. Without patience, since the refresh lock is held now. The statements after it are for tables that can't be
     -- locked by name.
     perform vessel_activity.lock_sources(true, interval '0');
-    perform from public.vessels limit 0;
-    perform from public.vessel_positions limit 0;
+    execute format('select from %s limit 0', vessel_activity.actual_table('vessels'));
+    execute format('select from %s limit 0', vessel_activity.actual_table('vessel_positions'));
   end if;
   if v_mode = 'rebuild' then
     -- In this order: a change made after the fingerprint was read is found by the next refresh.

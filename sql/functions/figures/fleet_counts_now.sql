@@ -1,4 +1,4 @@
--- Counts the fleet, the vessels of public.vessels with active = true. Names are compared byte by byte, whatever the collation of the columns,
+-- Counts the fleet, the vessels with active = true. Names are compared byte by byte, whatever the collation of the columns,
 -- because the incremental state compares them in this way too.
 create or replace function vessel_activity.fleet_counts_now()
 returns setof vessel_activity.fleet_count
@@ -30,4 +30,4 @@ end
 $$;
 
 comment on function vessel_activity.fleet_counts_now() is
-  'The fleet (active = true) by type, by flag state and in total, counted from public.vessels: (kind, name, vessels).';
+  'The fleet (active = true) by type, by flag state and in total, counted from the source table of vessels: (kind, name, vessels).';

@@ -16,8 +16,8 @@ as $$
     when exists (
       select from pg_index as i
       join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-      where i.indrelid = to_regclass('public.vessels') and i.indisunique and i.indisvalid and i.indpred is null
-        and i.indnkeyatts = 1 and a.attname = 'id'
+      where i.indrelid = to_regclass(vessel_activity.actual_table('vessels')) and i.indisunique and i.indisvalid and i.indpred is null
+        and i.indnkeyatts = 1 and a.attname = vessel_activity.actual_column('vessels', 'id')
         and not exists (
           select from pg_inherits as h join pg_class as c on c.oid = h.inhparent
           where h.inhparent = i.indrelid and c.relkind <> 'p'

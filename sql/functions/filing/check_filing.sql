@@ -19,8 +19,8 @@ begin
   update vessel_activity.settings set simulation = null where simulation is not null;
 
   perform vessel_activity.refuse_shards('to file reports, as load and feed do,');
-  perform vessel_activity.load_id_source(to_regclass('public.vessels'));
-  perform vessel_activity.load_id_source(to_regclass('public.vessel_positions'));
+  perform vessel_activity.load_id_source('vessels');
+  perform vessel_activity.load_id_source('vessel_positions');
   perform vessel_activity.load_check_columns();
 end
 $$;

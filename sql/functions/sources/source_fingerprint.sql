@@ -37,7 +37,7 @@ begin
       (select string_agg(concat_ws(':', a.attrelid, a.attnum, a.atttypid, a.attcollation, a.atttypmod, a.attgenerated), ',' order by a.attrelid, a.attname)
         from pg_attribute as a
         where a.attrelid = any (p_relations)
-          and a.attname in ('vesselId', 'timestamp', 'speed', 'latitude', 'longitude', 'vesselType', 'flag', 'active')),
+          and a.attname = any (vessel_activity.actual_columns())),
       (select string_agg(concat_ws(':', t.oid, t.xmin, t.tgenabled, p.oid, p.pronamespace, p.proname), ',' order by t.oid)
         from pg_trigger as t join pg_proc as p on p.oid = t.tgfoid
         where t.tgrelid = any (p_relations) and (p.oid = any (p_functions) or p.proname = 'citus_truncate_trigger')),

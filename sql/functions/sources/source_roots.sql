@@ -6,9 +6,9 @@ create or replace function vessel_activity.source_roots()
 returns table (source text, relation oid)
 language sql stable
 begin atomic
-  select s.source, to_regclass('public.' || s.source)::oid
+  select s.source, to_regclass(vessel_activity.actual_table(s.source))::oid
   from (values ('vessels'), ('vessel_positions')) as s (source)
-  where to_regclass('public.' || s.source) is not null;
+  where to_regclass(vessel_activity.actual_table(s.source)) is not null;
 end;
 
 comment on function vessel_activity.source_roots() is
