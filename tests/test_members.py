@@ -31,7 +31,7 @@ from tests.support.fleet import (
     refreshed,
     stored,
 )
-from tests.support.members import databases, document, join
+from tests.support.members import check, databases, document, join
 from tests.support.roles import new_role
 
 if TYPE_CHECKING:
@@ -88,16 +88,6 @@ def asker(member: psycopg.Connection, *purposes: str) -> Iterator[str]:
     """Make a role on a member that may ask for its part, or may not; give its name."""
     with new_role(member, f"postgresql://postgres@/{member.info.dbname}", *purposes) as url:
         yield urlsplit(url).username or ""
-
-
-def check(session: psycopg.Connection, name: str) -> tuple[str, str, str | None]:
-    """Return state, detail and hint of one check."""
-    row = session.execute(
-        "select state, detail, hint from public.vessel_activity_status() where check_name = %s",
-        (f"member {name}",),
-    ).fetchone()
-    assert row is not None
-    return row
 
 
 def fill(session: psycopg.Connection, first: int, random: Random) -> tuple[list[str], list[Report]]:

@@ -67,3 +67,13 @@ def document(session: psycopg.Connection) -> dict[str, Any]:
     row = session.execute("select body::text from vessel_activity.activity").fetchone()
     assert row is not None
     return dict(json.loads(row[0]))
+
+
+def check(session: psycopg.Connection, name: str) -> tuple[str, str, str | None]:
+    """Return state, detail and hint of one check."""
+    row = session.execute(
+        "select state, detail, hint from public.vessel_activity_status() where check_name = %s",
+        (f"member {name}",),
+    ).fetchone()
+    assert row is not None
+    return row

@@ -14,7 +14,7 @@ begin
     return;
   end if;
   for v_member in
-    select m.name, s.answered_at, s.round_trip_ms, s.failed_at, s.error, s.clashes, s.clash, s.compared_at
+    select m.name, s.answered_at, s.round_trip_ms, s.failed_at, s.error, s.clashes, s.clash, s.compared_at, s.areas_flaw
     from vessel_activity.member as m
     left join vessel_activity.member_state as s on s.name = m.name
     order by m.name
@@ -36,6 +36,10 @@ begin
       detail := format('%s of its vessels are in another member too, and counted twice, such as vessel %s (compared at %s)', v_member.clashes,
         v_member.clash, v_member.compared_at);
       hint := 'Let each vessel be in one member only: a member must not receive the positions of another one. Then run select * from public.vessel_activity_verify().';
+    elsif v_member.areas_flaw is not null then
+      state := 'warn';
+      detail := format('its vessels can''t be counted in areas: %s; the figures of areas stay as they are', v_member.areas_flaw);
+      hint := 'Look at the areas and at that database. Each document sends it the areas that it lacks.';
     else
       state := 'ok';
       detail := format('its last answer is from %s and took %s ms; none of its vessels was in another member at %s', v_member.answered_at,
