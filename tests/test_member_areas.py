@@ -11,7 +11,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import psycopg
 import pytest
 
 from tests.support.fleet import AS_OF, HOUR, MINUTE, SECOND, refreshed
@@ -20,6 +19,8 @@ from tests.support.members import check, databases, document, join
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
+
+    import psycopg
 
     from vessel_activity.database.local_server import LocalServer
 
@@ -157,9 +158,7 @@ def fleet(joined: dict[str, psycopg.Connection]) -> dict[str, dict[int, Ship]]:
     chance = Random(5)  # noqa: S311
     fleet: dict[str, dict[int, Ship]] = {}
     for place, name in enumerate(joined):
-        fleet[name] = {
-            100 * place + number: Ship(chance.choice(TYPES), []) for number in range(12)
-        }
+        fleet[name] = {100 * place + number: Ship(chance.choice(TYPES), []) for number in range(12)}
         for number, ship in fleet[name].items():
             launch(joined[name], number, ship.kind)
     return fleet

@@ -77,3 +77,24 @@ def check(session: psycopg.Connection, name: str) -> tuple[str, str, str | None]
     ).fetchone()
     assert row is not None
     return row
+
+
+def end_connections(member: psycopg.Connection) -> None:
+    """End the sessions of the combining database on a member, and wait until they are gone."""
+    ended = member.execute(
+        "select pg_terminate_backend(pid, 60000) from pg_stat_activity"
+        " where application_name = 'vessel_activity combiner' and datname = current_database()"
+    ).fetchall()
+    assert set(ended) == {(True,)}
+
+
+@contextmanager
+def away(joined: dict[str, psycopg.Connection], name: str) -> Iterator[None]:
+    """Let no new session into a member meanwhile, and end those of the combining database."""
+    database = joined[name].info.dbname
+    joined["combiner"].execute(f"alter database {database} with allow_connections false")
+    try:
+        end_connections(joined[name])
+        yield
+    finally:
+        joined["combiner"].execute(f"alter database {database} with allow_connections true")

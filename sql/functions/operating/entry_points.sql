@@ -53,6 +53,7 @@ as $$
     ('combiner', 'vessel_activity.member_cells(numeric,double precision[],text)'),
     ('combiner', 'vessel_activity.member_definition(timestamp with time zone)'),
     ('combiner', 'vessel_activity.member_part(timestamp with time zone,boolean,boolean,json)'),
+    ('combiner', 'vessel_activity.member_vessels(json,text,text,text,text,double precision[],text,text,text[],integer)'),
     ('feeder', 'vessel_activity.feed_batch(uuid,bigint,text,jsonb,jsonb)'),
     ('feeder', 'vessel_activity.feed_start(uuid,text,integer,text)'),
     ('feeder', 'vessel_activity.load_batch(bigint,text,bigint,bigint)'),
