@@ -533,13 +533,10 @@ def test_a_member_without_the_right_is_not_added(bare: dict[str, psycopg.Connect
 
 
 @pytest.fixture
-def far(breakable: LocalServer) -> Iterator[psycopg.Connection]:
+def far(breakable_url: str) -> Iterator[psycopg.Connection]:
     """Give a session on an empty member on a server that may be stopped."""
-    with psycopg.connect(breakable.url(), autocommit=True) as session:
-        session.execute(_CLEAR)
+    with psycopg.connect(breakable_url, autocommit=True) as session:
         yield session
-    with psycopg.connect(breakable.url(), autocommit=True) as session:
-        session.execute(_CLEAR)
 
 
 def test_a_server_that_is_killed_is_missing_until_it_is_back(
@@ -562,25 +559,60 @@ def test_a_server_that_is_killed_is_missing_until_it_is_back(
     assert check(combiner, "far")[0] == "ok"
 
 
-def test_a_transaction_in_doubt_on_a_member_is_counted_when_it_commits(
-    bare: dict[str, psycopg.Connection], far: psycopg.Connection, breakable: LocalServer
+@pytest.mark.parametrize("outcome", ["commit", "rollback"])
+@pytest.mark.parametrize("crash", [False, True], ids=["", "crash"])
+def test_a_transaction_in_doubt_on_a_member_counts_if_it_commits(
+    bare: dict[str, psycopg.Connection],
+    far: psycopg.Connection,
+    breakable: LocalServer,
+    breakable_url: str,
+    outcome: str,
+    *,
+    crash: bool,
 ) -> None:
     combiner = bare["combiner"]
-    add_positions(far, (1, AS_OF))
+    add_positions(bare["north"], (9, AS_OF), speed=9)
+    add_positions(far, (1, AS_OF), (2, AS_OF), (3, AS_OF), speed=3)
+    join(combiner, "north", bare["north"])
     join(combiner, "far", far)
-    refreshed(combiner)
-    with psycopg.connect(breakable.url(), autocommit=True) as writer:
+    assert refreshed(combiner).active_now == 4
+    with psycopg.connect(breakable_url, autocommit=True) as writer:
         writer.execute("begin")
-        add_positions(writer, (2, AS_OF))
+        add_positions(writer, (4, AS_OF), speed=13)
+        writer.execute('delete from public.vessel_positions where "vesselId" = 1')
+        writer.execute(
+            "insert into public.vessels (mmsi, flag, active) values ('244000001', 'NL', true)"
+        )
         writer.execute("prepare transaction 'doubt'")
-    breakable.stop("immediate")
-    breakable.start()
+    if crash:
+        breakable.stop("immediate")
+        breakable.start()
 
-    assert refreshed(combiner, AS_OF + SECOND).active_now == 1
-    with psycopg.connect(breakable.url(), autocommit=True) as session:
-        assert last_mode(session)[0] == "definition"
-        session.execute("commit prepared 'doubt'")
-        assert refreshed(combiner, AS_OF + 2 * SECOND).active_now == 2
+    with psycopg.connect(breakable_url, autocommit=True) as session:
+        for seconds in range(1, 4):
+            # Other writers go on meanwhile, and no refresh waits for the end of the doubt.
+            add_positions(session, (4 + seconds, AS_OF), speed=3)
+            figures = refreshed(combiner, AS_OF + seconds * SECOND)
+            assert (figures.active_now, figures.total_vessels) == (4 + seconds, 0)
+            mean = Decimal((3 + seconds) * 3 + 9) / (4 + seconds)
+            assert figures.speed_avg == mean.quantize(Decimal("0.01"), ROUND_HALF_UP)
+            assert last_mode(session)[0] == ("definition" if crash else "incremental")
+        slowest = session.execute(
+            "select max(duration_ms) < 4000 from vessel_activity.refresh_log where mode <> 'rebuild'"
+        )
+        assert slowest.fetchone() == (True,)
+
+        session.execute(f"{outcome} prepared 'doubt'".encode())
+        figures = refreshed(combiner, AS_OF + 4 * SECOND)
+        mean = Decimal(5 * 3 + 9 + 13) / 7 if outcome == "commit" else Decimal(6 * 3 + 9) / 7
+        assert (figures.active_now, figures.total_vessels) == (7, int(outcome == "commit"))
+        assert figures.speed_avg == mean.quantize(Decimal("0.01"), ROUND_HALF_UP)
+        assert definition(combiner, AS_OF + 4 * SECOND) == figures
+        # It never was a member that did not answer.
+        failed = combiner.execute(
+            "select from vessel_activity.refresh_log where sqlstate is not null"
+        )
+        assert failed.fetchall() == []
 
 
 def test_a_wrong_password_is_told_and_never_written(
