@@ -118,11 +118,11 @@ begin
   end if;
 
   if v_known.has_members then
-    v_compares := p_verify or vessel_activity.members_are_due(p_as_of, v_settings);
+    v_compares := not v_settings.overlapping_members and (p_verify or vessel_activity.members_are_due(p_as_of, v_settings));
     v_asks_document := vessel_activity.document_is_due(p_as_of, v_settings);
     v_asked := case when v_asks_document then vessel_activity.areas_question(p_as_of) end;
-    v_ask := format('select vessel_activity.member_part(%L::timestamptz, %L::boolean, %L::boolean, %L::json)', p_as_of,
-      v_asks_document, v_compares, v_asked);
+    v_ask := format('select vessel_activity.member_part(%L::timestamptz, %L::boolean, %L::boolean, %L::json, %L::boolean)', p_as_of,
+      v_asks_document, v_compares, v_asked, v_settings.overlapping_members);
     v_replies := vessel_activity.send_to_members(v_ask);
   end if;
 
@@ -244,6 +244,10 @@ begin
   end if;
 
   v_row := vessel_activity.row_of_parts(v_part || vessel_activity.member_parts(p_as_of));
+  if v_known.has_members and v_settings.overlapping_members then
+    v_row := vessel_activity.count_once(
+      v_row, vessel_activity.vessel_lists(p_as_of, v_mode <> 'definition') || vessel_activity.lists_of_replies(v_replies, p_as_of));
+  end if;
   insert into public.vessel_activity_realtime as r
   select v_row.*
   on conflict (id) do update set

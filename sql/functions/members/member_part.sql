@@ -4,7 +4,8 @@
 -- Returns NULL while another refresh runs: the caller asks again. It holds no lock meanwhile.
 -- Raises feature_not_supported (0A000) if this database has members itself, and the errors of refresh_at.
 create or replace function vessel_activity.member_part(
-  p_as_of timestamptz, p_with_document boolean default false, p_with_ids boolean default false, p_asked json default null
+  p_as_of timestamptz, p_with_document boolean default false, p_with_ids boolean default false, p_asked json default null,
+  p_with_vessels boolean default false
 )
 returns json
 language plpgsql volatile security definer
@@ -46,11 +47,12 @@ begin
     from (
       select vessel_activity.node_id() as node, v_part as part, v_truth as truth,
         v_document -> 'pairs' as pairs, v_document -> 'areas' as areas,
-        case when p_with_ids then vessel_activity.active_ids(p_as_of, v_from_state) end as ids
+        case when p_with_ids then vessel_activity.active_ids(p_as_of, v_from_state) end as ids,
+        case when p_with_vessels then vessel_activity.vessel_lists(p_as_of, v_from_state) end as vessels
     ) as a
   );
 end
 $$;
 
-comment on function vessel_activity.member_part(timestamptz, boolean, boolean, json) is
-  'Refreshes as of p_as_of and tells a combining database as JSON: node (which database this is), part (vessel_activity.part) and truth (vessel_activity.feed_truth); with p_with_document pairs and areas, which the document of what is moving is made of (see vessel_activity.count_for_combiner(), also for p_asked); with p_with_ids the ids of the vessels of the last 24 hours. NULL while another refresh runs.';
+comment on function vessel_activity.member_part(timestamptz, boolean, boolean, json, boolean) is
+  'Refreshes as of p_as_of and tells a combining database as JSON: node (which database this is), part (vessel_activity.part) and truth (vessel_activity.feed_truth); with p_with_document pairs and areas, which the document of what is moving is made of (see vessel_activity.count_for_combiner(), also for p_asked); with p_with_ids the keys of the vessels of the last 24 hours; with p_with_vessels all vessels (see vessel_activity.vessel_lists()). NULL while another refresh runs.';
