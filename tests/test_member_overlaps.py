@@ -7,14 +7,13 @@ MMSI and another id. What is expected is computed by plain SQL over the rows of 
 
 from __future__ import annotations
 
-import json
 from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.fleet import AS_OF, MINUTE, SECOND, Figures, definition, refreshed, stored
-from tests.support.members import check, databases, join
+from tests.support.fleet import AS_OF, MINUTE, SECOND, definition, refreshed, stored
+from tests.support.members import UNION, check, databases, figures_of_union, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,35 +24,6 @@ if TYPE_CHECKING:
     from vessel_activity.database.local_server import LocalServer
 
 NAMES = ("combiner", "north", "south")
-UNION = """
-    create temp table ship
-      (place integer, id integer, mmsi text, kind text, flag text, active boolean);
-    create temp table report (place integer, id integer, at timestamptz, speed numeric)
-"""
-FIGURES = """
-    with heard as (
-      select coalesce(nullif(s.mmsi, ''), r.id::text) as vessel, max(r.at) as at
-      from report as r left join ship as s using (place, id)
-      where r.at <= %(as_of)s and r.at >= %(as_of)s - interval '24 hours'
-      group by 1
-    ), fleet as (
-      select distinct on (coalesce(nullif(mmsi, ''), id::text)) kind, flag
-      from ship where active order by coalesce(nullif(mmsi, ''), id::text), place
-    )
-    select
-      (select count(*) from heard where at >= %(as_of)s - interval '5 minutes'),
-      (select count(*) from heard where at >= %(as_of)s - interval '1 hour'),
-      (select count(*) from heard),
-      (select count(*) from fleet),
-      (select count(*) from report where at between %(as_of)s - interval '1 hour' and %(as_of)s),
-      (select coalesce(json_agg(array[k, n::text] order by n desc, k), '[]')::text
-        from (select kind as k, count(*) as n from fleet group by 1 order by 2 desc, 1 limit 10) t),
-      (select coalesce(json_agg(array[k, n::text] order by n desc, k), '[]')::text
-        from (select flag as k, count(*) as n from fleet group by 1 order by 2 desc, 1 limit 10) t),
-      (select coalesce(round(avg(speed), 2), 0) from report
-        where at between %(as_of)s - interval '1 hour' and %(as_of)s and speed > 0 and speed < 50),
-      %(as_of)s::timestamptz
-"""
 
 
 @pytest.fixture
@@ -101,13 +71,6 @@ def hear(
     )
 
 
-def expected(session: psycopg.Connection, as_of: datetime) -> Figures:
-    row = session.execute(FIGURES, {"as_of": as_of}).fetchone()
-    assert row is not None
-    types, flags = ([(name, int(n)) for name, n in json.loads(text)] for text in row[5:7])
-    return Figures(*row[:5], types, flags, *row[7:])
-
-
 def test_each_vessel_is_counted_once_in_every_window_and_in_the_fleet(
     joined: dict[str, psycopg.Connection],
 ) -> None:
@@ -128,7 +91,12 @@ def test_each_vessel_is_counted_once_in_every_window_and_in_the_fleet(
                 ago = chance.choice([0, 299, 301, 3599, 3601, 86_399, 86_401]) * SECOND
                 hear(joined, name, number, at - ago, chance.choice([0, 3, 12]))
         figures = refreshed(combiner, at)
-        assert figures == expected(combiner, at) == definition(combiner, at) == stored(combiner)
+        assert (
+            figures
+            == figures_of_union(combiner, at)
+            == definition(combiner, at)
+            == stored(combiner)
+        )
         at += 17 * MINUTE
     sums = [
         joined[name]
@@ -150,7 +118,7 @@ def test_ids_that_two_databases_have_given_to_different_ships_do_not_clash(
     for place, name in enumerate(NAMES):
         hear(joined, name, launch(joined, name, f"24400000{place}", "Tug", "NL", "true"), AS_OF, 3)
 
-    assert refreshed(combiner) == expected(combiner, AS_OF)
+    assert refreshed(combiner) == figures_of_union(combiner, AS_OF)
     assert [check(combiner, name)[0] for name in NAMES[1:]] == ["ok", "ok"]
 
     number = launch(joined, "south", "244000001", "Tug", "NL", "true")  # that of north
