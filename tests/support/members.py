@@ -138,4 +138,4 @@ def figures_of_union(session: psycopg.Connection, as_of: datetime) -> Figures:
     row = session.execute(_FIGURES, {"as_of": as_of}).fetchone()
     assert row is not None
     types, flags = ([(name, int(n)) for name, n in json.loads(text)] for text in row[5:7])
-    return Figures(*row[:5], types, flags, *row[7:])
+    return Figures._make([*row[:5], types, flags, *row[7:]])
