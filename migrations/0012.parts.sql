@@ -174,3 +174,16 @@ comment on column vessel_activity.area_asker.asked_at is 'When it asked last; wr
 -- A part belongs to an area of this database or to one of a combining database.
 alter table vessel_activity.area_part drop constraint if exists area_part_area_fkey;
 comment on column vessel_activity.area_part.area is 'vessel_activity_area.id or asked_area.id.';
+
+-- What the document tells of types and flag states where members overlap.
+create unlogged table if not exists vessel_activity.counted_once (
+  only_row boolean primary key default true check (only_row),
+  as_of timestamptz not null,
+  pairs vessel_activity.pair_count[] not null,
+  fleet vessel_activity.fleet_group[] not null
+) with (fillfactor = 45);
+comment on table vessel_activity.counted_once is 'The vessels of this database and its members by type and flag state, each vessel once: one row. Only refreshes that write the document write it, if settings.overlapping_members.';
+comment on column vessel_activity.counted_once.only_row is 'Always true: limits the table to one row.';
+comment on column vessel_activity.counted_once.as_of is 'The instant for which the numbers are true.';
+comment on column vessel_activity.counted_once.pairs is 'Active vessels by type and flag state. What they do is not known: those numbers are 0.';
+comment on column vessel_activity.counted_once.fleet is 'The fleet by type, by flag state and in total.';

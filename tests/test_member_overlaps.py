@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.fleet import AS_OF, MINUTE, SECOND, definition, refreshed, stored
-from tests.support.members import UNION, check, databases, figures_of_union, join
+from tests.support.members import UNION, check, databases, document, figures_of_union, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,12 +91,19 @@ def test_each_vessel_is_counted_once_in_every_window_and_in_the_fleet(
                 ago = chance.choice([0, 299, 301, 3599, 3601, 86_399, 86_401]) * SECOND
                 hear(joined, name, number, at - ago, chance.choice([0, 3, 12]))
         figures = refreshed(combiner, at)
-        assert (
-            figures
-            == figures_of_union(combiner, at)
-            == definition(combiner, at)
-            == stored(combiner)
-        )
+        assert figures == figures_of_union(combiner, at)
+        assert figures == definition(combiner, at) == stored(combiner)
+        told = document(combiner)
+        for key, vessels in (
+            ("activeNow", figures.active_now),
+            ("activeLastHour", figures.active_last_hour),
+            ("activeLast24h", figures.active_last_24h),
+            ("fleet", figures.total_vessels),
+        ):
+            for groups in (told["types"], told["flags"]):
+                assert sum(group[key] for group in groups) == vessels
+        fleet = {group["name"]: group["fleet"] for group in told["types"] if group["fleet"]}
+        assert fleet == dict(figures.vessel_types)
         at += 17 * MINUTE
     sums = [
         joined[name]

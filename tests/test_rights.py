@@ -131,8 +131,10 @@ _COMBINER = {
     "execute vessel_activity.member_cells(numeric,double precision[],text)",
     "execute vessel_activity.member_definition(timestamp with time zone,boolean)",
     "execute vessel_activity.member_part(timestamp with time zone,boolean,boolean,json,boolean)",
-    "execute vessel_activity.member_vessels"
-    "(json,text,text,text,text,double precision[],text,text,text[],integer)",
+    (
+        "execute vessel_activity.member_vessels"
+        "(json,text,text,text,text,double precision[],text,text,text[],integer)"
+    ),
 }
 RIGHTS: dict[str, set[str]] = {
     "reader": _USE | _READER,
@@ -402,8 +404,10 @@ _CAN: dict[str, list[str]] = {
         "select vessel_activity.member_area_put('a', 'b', '[]', '[]')",
         """select vessel_activity.member_areas_at('{"combiner": "a", "key": "b"}', now())""",
         "select vessel_activity.member_part(pg_catalog.now(), true, true, null, true)",
-        "select vessel_activity.member_vessels"
-        "(null, null, null, 'now', 'any', null, 'name', 'asc', null, 9)",
+        (
+            "select vessel_activity.member_vessels"
+            "(null, null, null, 'now', 'any', null, 'name', 'asc', null, 9)"
+        ),
         "select vessel_activity.member_definition(pg_catalog.now())",
         "select vessel_activity.member_cells(1, null, 'now')",
     ],

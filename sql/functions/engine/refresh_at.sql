@@ -45,6 +45,7 @@ declare
   v_ask text;
   v_asks_document boolean;
   v_asked json;
+  v_once record;
   v_replies vessel_activity.member_reply[];
   v_missing text;
   v_compares boolean := false;
@@ -245,8 +246,14 @@ begin
 
   v_row := vessel_activity.row_of_parts(v_part || vessel_activity.member_parts(p_as_of));
   if v_known.has_members and v_settings.overlapping_members then
-    v_row := vessel_activity.count_once(
+    v_once := vessel_activity.count_once(
       v_row, vessel_activity.vessel_lists(p_as_of, v_mode <> 'definition') || vessel_activity.lists_of_replies(v_replies, p_as_of));
+    v_row := v_once.counted;
+    if v_asks_document then
+      insert into vessel_activity.counted_once as c (as_of, pairs, fleet)
+      values (p_as_of, v_once.pairs, v_once.fleet)
+      on conflict (only_row) do update set as_of = excluded.as_of, pairs = excluded.pairs, fleet = excluded.fleet;
+    end if;
   end if;
   insert into public.vessel_activity_realtime as r
   select v_row.*

@@ -16,8 +16,9 @@ begin
   v_row := vessel_activity.row_of_parts(v_part || array(
     select json_populate_record(null::vessel_activity.part, a.answer -> 'part') from unnest(v_answers) as a (answer)));
   if v_overlaps then
-    v_row := vessel_activity.count_once(
-      v_row, vessel_activity.vessel_lists(p_as_of, false) || array(select a.answer -> 'vessels' from unnest(v_answers) as a (answer)));
+    v_row := (vessel_activity.count_once(
+      v_row, vessel_activity.vessel_lists(p_as_of, false) || array(select a.answer -> 'vessels' from unnest(v_answers) as a (answer))
+    )).counted;
   end if;
   return v_row;
 end

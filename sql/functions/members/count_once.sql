@@ -1,42 +1,56 @@
--- Counts each vessel once where members overlap. It was active when any of the databases has heard it. The fleet has it with the type
--- and flag state of the first database that has it: this one, then the members by their names.
+-- Counts each vessel once where members overlap. It was active when any of the databases has heard it. It has the type and the flag
+-- state that the first database tells that has it: this one, then the members by their names.
 -- Positions and their mean speed stay sums: each database has received its own reports.
-create or replace function vessel_activity.count_once(p_row public.vessel_activity_realtime, p_lists json[])
-returns public.vessel_activity_realtime
+create or replace function vessel_activity.count_once(
+  p_row public.vessel_activity_realtime,
+  p_lists json[],
+  out counted public.vessel_activity_realtime,
+  out pairs vessel_activity.pair_count[],
+  out fleet vessel_activity.fleet_group[]
+)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
 set work_mem = '64MB' -- a hundred thousand keys
 as $$
 declare
-  v_row public.vessel_activity_realtime := p_row;
-  v_fleet vessel_activity.fleet_group[];
   v_figures record;
 begin
-  select count(*) filter (where k.heard = 1), count(*) filter (where k.heard <= 2), count(*)
-  into v_row.active_now, v_row.active_last_hour, v_row.active_last_24h
-  from (
-    select h.key, min(w.number) as heard
-    from unnest(p_lists) as l (list)
-    cross join lateral (values (1, 'now'), (2, 'hour'), (3, 'day')) as w (number, name)
-    cross join lateral json_array_elements_text(l.list -> w.name) as h (key)
-    group by h.key
-  ) as k;
+  with grouped as materialized (
+    select row_number() over (order by l.place, g.place) as number, g.told
+    from unnest(p_lists) with ordinality as l (list, place)
+    cross join lateral json_array_elements(l.list -> 'heard') with ordinality as g (told, place)
+  ),
+  vessel as (
+    select k.key, min(w.heard) as heard, min(g.number) as number
+    from grouped as g
+    cross join lateral (values (1, 'now'), (2, 'hour'), (3, 'day')) as w (heard, name)
+    cross join lateral json_array_elements_text(g.told -> w.name) as k (key)
+    group by k.key
+  ),
+  counted as (
+    select v.number, count(*) filter (where v.heard = 1) as now, count(*) filter (where v.heard <= 2) as hour, count(*) as day
+    from vessel as v
+    group by v.number
+  )
+  select coalesce(array_agg(row(g.told ->> 'type', g.told ->> 'flag', c.now, c.hour, c.day, 0, 0, 0, 0)::vessel_activity.pair_count), '{}')
+  into pairs
+  from counted as c
+  join grouped as g on g.number = c.number;
 
   with grouped as materialized (
-    select row_number() over (order by l.place, f.place) as number, f.described ->> 'type' as type, f.described ->> 'flag' as flag,
-      f.described -> 'keys' as keys
+    select row_number() over (order by l.place, g.place) as number, g.told
     from unnest(p_lists) with ordinality as l (list, place)
-    cross join lateral json_array_elements(l.list -> 'fleet') with ordinality as f (described, place)
+    cross join lateral json_array_elements(l.list -> 'fleet') with ordinality as g (told, place)
   ),
   vessel as (
     select k.key, min(g.number) as number
     from grouped as g
-    cross join lateral json_array_elements_text(g.keys) as k (key)
+    cross join lateral json_array_elements_text(g.told -> 'keys') as k (key)
     group by k.key
   ),
   counted as materialized (
-    select g.type, g.flag, c.vessels
+    select g.told ->> 'type' as type, g.told ->> 'flag' as flag, c.vessels
     from (select v.number, count(*) as vessels from vessel as v group by v.number) as c
     join grouped as g on g.number = c.number
   )
@@ -46,14 +60,18 @@ begin
     from counted as c
     group by grouping sets ((c.type), (c.flag), ())
   )
-  into v_fleet;
-  v_figures := vessel_activity.fleet_figures(v_fleet);
-  v_row.total_vessels := v_figures.total_vessels;
-  v_row.vessel_types := v_figures.vessel_types;
-  v_row.top_flags := v_figures.top_flags;
-  return v_row;
+  into fleet;
+
+  counted := p_row;
+  select coalesce(sum(p.active_now), 0), coalesce(sum(p.active_last_hour), 0), coalesce(sum(p.active_last_24h), 0)
+  into counted.active_now, counted.active_last_hour, counted.active_last_24h
+  from unnest(pairs) as p;
+  v_figures := vessel_activity.fleet_figures(fleet);
+  counted.total_vessels := v_figures.total_vessels;
+  counted.vessel_types := v_figures.vessel_types;
+  counted.top_flags := v_figures.top_flags;
 end
 $$;
 
 comment on function vessel_activity.count_once(public.vessel_activity_realtime, json[]) is
-  'p_row, the sum of several databases, with each vessel counted once: active_now, active_last_hour, active_last_24h, total_vessels, vessel_types and top_flags. p_lists: vessel_activity.vessel_lists() of each database.';
+  'Each vessel of several databases once. p_lists: vessel_activity.vessel_lists() of each. counted: p_row, the sum of the databases, with other active_now, active_last_hour, active_last_24h, total_vessels, vessel_types and top_flags. pairs: active vessels by type and flag state. fleet: the fleet by type, by flag state and in total.';

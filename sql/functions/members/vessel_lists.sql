@@ -14,17 +14,23 @@ declare
 begin
   execute format(
     $query$
-      with heard as materialized (
-        select vessel_activity.vessel_key(v.mmsi, r.vessel_id::text) as key, r.seen_at
-        from (%s) as r
-        left join (%s) as v on v.id = r.vessel_id
-      )
       select row_to_json(d)
       from (
         select
-          array(select h.key from heard as h where h.seen_at >= $4) as now,
-          array(select h.key from heard as h where h.seen_at < $4 and h.seen_at >= $2) as hour,
-          array(select h.key from heard as h where h.seen_at < $2) as day,
+          array(
+            select h
+            from (
+              select vessel_activity.group_name(v.type_name) as type, vessel_activity.group_name(v.flag_name) as flag,
+                coalesce(array_agg(vessel_activity.vessel_key(v.mmsi, r.vessel_id::text)) filter (where r.seen_at >= $4), '{}') as now,
+                coalesce(array_agg(vessel_activity.vessel_key(v.mmsi, r.vessel_id::text))
+                  filter (where r.seen_at < $4 and r.seen_at >= $2), '{}') as hour,
+                coalesce(array_agg(vessel_activity.vessel_key(v.mmsi, r.vessel_id::text)) filter (where r.seen_at < $2), '{}') as day
+              from (%s) as r
+              left join (%s) as v on v.id = r.vessel_id
+              group by v.type_name, v.flag_name
+              order by v.type_name, v.flag_name
+            ) as h
+          ) as heard,
           array(
             select f
             from (
@@ -50,4 +56,4 @@ end
 $$;
 
 comment on function vessel_activity.vessel_lists(timestamptz, boolean) is
-  'The vessels of this database as of p_as_of by their keys (see vessel_activity.vessel_key()): now, hour (not now) and day (not in the hour), when they were last heard; fleet, an array of type, flag and keys. p_from_state: from last_report, not by the definition.';
+  'The vessels of this database as of p_as_of by their keys (see vessel_activity.vessel_key()). heard: an array of type, flag and now, hour (not now) and day (not in the hour), when they were last heard; fleet: an array of type, flag and keys. p_from_state: from last_report, not by the definition.';
