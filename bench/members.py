@@ -1,7 +1,8 @@
 """Time refreshes of a combining database with one, two and four members; see docs/scaling.md.
 
 The members are copies of the database on the same server, so they share its cores. On machines of
-their own they would work side by side.
+their own they would work side by side. As copies they also have all vessels in common, so the same
+refreshes are timed with each vessel counted once.
 """
 
 from __future__ import annotations
@@ -83,6 +84,24 @@ def _time(
                     subject.feed(*traffic)
                     elapsed, _ = subject.refresh()
                     noted.add_refresh(f"a member alone, {seconds}", elapsed, subject.mode)
+        _overlap(combiner, joined, report, rounds)
+
+
+def _overlap(
+    combiner: psycopg.Connection, joined: list[Subject], report: Report, rounds: int
+) -> None:
+    """Time refreshes that count each vessel once, and check that they do."""
+    combiner.execute("update vessel_activity.settings set overlapping_members = true")
+    traffic = _TRAFFIC["1 s"]
+    for number in range(rounds + 1):
+        noted = report if number else Report({})
+        _refresh(combiner, joined, noted, f"{len(joined)} members that overlap", traffic)
+    query = "select active_last_24h, total_vessels from public.vessel_activity_realtime"
+    once = combiner.execute(query).fetchone()
+    alone = joined[0].observer.execute(query).fetchone()
+    if once != alone:
+        raise BenchError(f"{len(joined)} copies have {once} vessels, but one has {alone}")
+    combiner.execute("update vessel_activity.settings set overlapping_members = false")
 
 
 def _refresh(
@@ -133,5 +152,13 @@ def _figures(report: Report) -> None:
             Figure(
                 f"refresh with 1 member ÷ of that member alone, {seconds} of rows ({rows:,})",
                 report.ratio(f"1 members, {seconds}", f"a member alone, {seconds}"),
+            )
+        )
+    for count in _COUNTS:
+        report.figures.append(
+            Figure(
+                f"refresh with {count} members that overlap, 1 s of rows each",
+                report.median(f"{count} members that overlap"),
+                "ms",
             )
         )

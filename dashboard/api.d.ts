@@ -489,8 +489,9 @@ export interface components {
             /** @description Vessels on all pages of the list. */
             count: number;
             vessels: components["schemas"]["ListedVessel"][];
-            /** @description The key of the next page, for the parameter after; null on the last page. */
+            /** @description The key of the next page, for the parameter after; null on the last page. It has a third part on a database with members. */
             next: [
+                string,
                 string,
                 string
             ] | null;

@@ -46,12 +46,14 @@ begin
     alter table vessel_activity.settings
       add column member_timeout interval not null default '5 seconds'
         check (member_timeout between interval '100 milliseconds' and interval '20 seconds'),
-      add column allow_missing_members boolean not null default false;
+      add column allow_missing_members boolean not null default false,
+      add column overlapping_members boolean not null default false;
   end if;
 end
 $$;
 comment on column vessel_activity.settings.member_timeout is 'How long a refresh waits for the answer of a member, 0.1 to 20 seconds.';
 comment on column vessel_activity.settings.allow_missing_members is 'Whether a refresh stores the sum of the other members if one does not answer. If not, the row stays as it is.';
+comment on column vessel_activity.settings.overlapping_members is 'Whether a vessel may be in several members. Then members tell their vessels with each refresh, so that each is counted once.';
 
 -- NULL in a state that an earlier version built: it is built anew then.
 alter table vessel_activity.state
@@ -81,7 +83,8 @@ create unlogged table if not exists vessel_activity.member_state (
   error text,
   clashes bigint,
   clash text,
-  compared_at timestamptz
+  compared_at timestamptz,
+  areas_flaw text
 ) with (fillfactor = 45);
 comment on table vessel_activity.member_state is 'What each member has answered to refreshes.';
 comment on column vessel_activity.member_state.name is 'Name of the member, as in vessel_activity.member; empty for this database itself.';
@@ -94,6 +97,7 @@ comment on column vessel_activity.member_state.error is 'Why the member did not 
 comment on column vessel_activity.member_state.clashes is 'How many vessels of this member were in another one too, when that was last compared. They are counted twice.';
 comment on column vessel_activity.member_state.clash is 'The first of these vessels, and the other member.';
 comment on column vessel_activity.member_state.compared_at is 'When vessels were last compared.';
+comment on column vessel_activity.member_state.areas_flaw is 'Why the vessels of this member are not counted in areas; NULL if they are, or if there are no areas.';
 
 -- What this node has told a combining database: one row.
 create unlogged table if not exists vessel_activity.given_part (
@@ -119,3 +123,83 @@ comment on column vessel_activity.member_reply.answer is 'What it answered.';
 comment on column vessel_activity.member_reply.error is 'Why it did not answer.';
 comment on column vessel_activity.member_reply.round_trip_ms is 'How long the answer took, in milliseconds.';
 comment on column vessel_activity.member_reply.is_retried is 'Whether the query was sent a second time, over a new connection.';
+
+do $$
+begin
+  if pg_catalog.to_regtype('vessel_activity.area_count') is null then
+    create type vessel_activity.area_count as (
+      area integer,
+      active_now bigint,
+      active_last_hour bigint,
+      active_last_24h bigint,
+      entered bigint,
+      departed bigint,
+      speed_sum bigint,
+      speed_count bigint,
+      types json
+    );
+  end if;
+end
+$$;
+comment on type vessel_activity.area_count is 'What one database adds to the figures of an area. vessel_activity.areas_of_counts() makes the figures of them.';
+comment on column vessel_activity.area_count.area is 'Number of the area.';
+comment on column vessel_activity.area_count.active_now is 'As in area_figures.';
+comment on column vessel_activity.area_count.active_last_hour is 'As in area_figures.';
+comment on column vessel_activity.area_count.active_last_24h is 'As in area_figures.';
+comment on column vessel_activity.area_count.entered is 'As in area_figures.';
+comment on column vessel_activity.area_count.departed is 'As in area_figures.';
+comment on column vessel_activity.area_count.speed_sum is 'Sum of the speeds that enter the mean, in thousandths of a knot.';
+comment on column vessel_activity.area_count.speed_count is 'Number of the speeds that enter the mean.';
+comment on column vessel_activity.area_count.types is 'Types of the vessels that are active now, the commonest first: an array of {name, activeNow}. The five commonest, or all of them for a combining database.';
+
+-- Areas of combining databases that this one is a member of. They are counted here, and shown there.
+create table if not exists vessel_activity.asked_area (
+  id integer primary key default nextval('vessel_activity.area_ids'),
+  combiner text not null,
+  number integer not null,
+  put_at text not null,
+  shape jsonb not null,
+  constraint asked_area_number unique (combiner, number)
+);
+do $$
+begin
+  -- A sequence that was dropped and made again goes on after the numbers that there are.
+  alter table vessel_activity.asked_area alter column id set default nextval('vessel_activity.area_ids');
+  if (select max(k.id) from vessel_activity.asked_area as k) >= coalesce(pg_catalog.pg_sequence_last_value('vessel_activity.area_ids'), 1) then
+    perform pg_catalog.setval('vessel_activity.area_ids', (select max(k.id) from vessel_activity.asked_area as k));
+  end if;
+end
+$$;
+comment on table vessel_activity.asked_area is 'The areas of combining databases in which the vessels of this one are counted. vessel_activity.member_area_put() writes it.';
+comment on column vessel_activity.asked_area.id is 'Number of the area in area_part and the other tables that follow from shapes. It is shared with vessel_activity_area.id.';
+comment on column vessel_activity.asked_area.combiner is 'Which combining database asks: see vessel_activity.combiner_id().';
+comment on column vessel_activity.asked_area.number is 'vessel_activity_area.id on the combining database.';
+comment on column vessel_activity.asked_area.put_at is 'When the shape was put there, in seconds since 1970. A shape with another time is another shape.';
+comment on column vessel_activity.asked_area.shape is 'A GeoJSON geometry, Polygon or MultiPolygon, in degrees (WGS 84).';
+
+create table if not exists vessel_activity.area_asker (
+  combiner text primary key,
+  key text,
+  asked_at timestamptz not null default clock_timestamp()
+);
+comment on table vessel_activity.area_asker is 'The combining databases that have areas here. The areas of one that has not asked for a day are removed.';
+comment on column vessel_activity.area_asker.combiner is 'Which combining database: see vessel_activity.combiner_id().';
+comment on column vessel_activity.area_asker.key is 'Which of its revisions of the areas asked_area has: see vessel_activity.areas_key(). NULL while shapes are missing.';
+comment on column vessel_activity.area_asker.asked_at is 'When it asked last; written once an hour.';
+
+-- A part belongs to an area of this database or to one of a combining database.
+alter table vessel_activity.area_part drop constraint if exists area_part_area_fkey;
+comment on column vessel_activity.area_part.area is 'vessel_activity_area.id or asked_area.id.';
+
+-- What the document tells of types and flag states where members overlap.
+create unlogged table if not exists vessel_activity.counted_once (
+  only_row boolean primary key default true check (only_row),
+  as_of timestamptz not null,
+  pairs vessel_activity.pair_count[] not null,
+  fleet vessel_activity.fleet_group[] not null
+) with (fillfactor = 45);
+comment on table vessel_activity.counted_once is 'The vessels of this database and its members by type and flag state, each vessel once: one row. Only refreshes that write the document write it, if settings.overlapping_members.';
+comment on column vessel_activity.counted_once.only_row is 'Always true: limits the table to one row.';
+comment on column vessel_activity.counted_once.as_of is 'The instant for which the numbers are true.';
+comment on column vessel_activity.counted_once.pairs is 'Active vessels by type and flag state. What they do is not known: those numbers are 0.';
+comment on column vessel_activity.counted_once.fleet is 'The fleet by type, by flag state and in total.';

@@ -31,7 +31,7 @@ from tests.support.fleet import (
     refreshed,
     stored,
 )
-from tests.support.members import databases, document, join
+from tests.support.members import away, check, databases, document, end_connections, join
 from tests.support.roles import new_role
 
 if TYPE_CHECKING:
@@ -88,16 +88,6 @@ def asker(member: psycopg.Connection, *purposes: str) -> Iterator[str]:
     """Make a role on a member that may ask for its part, or may not; give its name."""
     with new_role(member, f"postgresql://postgres@/{member.info.dbname}", *purposes) as url:
         yield urlsplit(url).username or ""
-
-
-def check(session: psycopg.Connection, name: str) -> tuple[str, str, str | None]:
-    """Return state, detail and hint of one check."""
-    row = session.execute(
-        "select state, detail, hint from public.vessel_activity_status() where check_name = %s",
-        (f"member {name}",),
-    ).fetchone()
-    assert row is not None
-    return row
 
 
 def fill(session: psycopg.Connection, first: int, random: Random) -> tuple[list[str], list[Report]]:
@@ -251,27 +241,6 @@ def test_the_grid_is_the_sum_of_all_members(joined: dict[str, psycopg.Connection
 # --- a member is missing --------------------------------------------------------------------------
 
 
-def _end_connections(member: psycopg.Connection) -> None:
-    """End the sessions of the combining database on a member, and wait until they are gone."""
-    ended = member.execute(
-        "select pg_terminate_backend(pid, 60000) from pg_stat_activity"
-        " where application_name = 'vessel_activity combiner' and datname = current_database()"
-    ).fetchall()
-    assert set(ended) == {(True,)}
-
-
-@contextmanager
-def away(joined: dict[str, psycopg.Connection], name: str) -> Iterator[None]:
-    """Let no new session into a member meanwhile, and end those of the combining database."""
-    database = joined[name].info.dbname
-    joined["combiner"].execute(f"alter database {database} with allow_connections false")
-    try:
-        _end_connections(joined[name])
-        yield
-    finally:
-        joined["combiner"].execute(f"alter database {database} with allow_connections true")
-
-
 def test_a_member_that_is_away_leaves_the_row_as_it_is_and_is_named(
     joined: dict[str, psycopg.Connection],
 ) -> None:
@@ -334,7 +303,7 @@ def test_a_schedule_learns_why_no_row_was_stored(joined: dict[str, psycopg.Conne
 def test_a_connection_that_was_ended_is_opened_anew(joined: dict[str, psycopg.Connection]) -> None:
     add_positions(joined["north"], (1, AS_OF))
     refreshed(joined["combiner"])
-    _end_connections(joined["north"])
+    end_connections(joined["north"])
 
     assert refreshed(joined["combiner"], AS_OF + SECOND).active_now == 1
 
@@ -379,7 +348,7 @@ def test_a_member_whose_statement_is_cancelled_is_missing_and_cancels_nothing_el
     database = joined["north"].info.dbname
     joined["north"].execute(f"alter database {database} set statement_timeout = '1ms'")
     try:
-        _end_connections(joined["north"])
+        end_connections(joined["north"])
         figures = refreshed(joined["combiner"], AS_OF + SECOND)
     finally:
         joined["north"].execute(f"alter database {database} reset statement_timeout")
@@ -471,14 +440,10 @@ def test_a_changed_address_is_followed_by_open_sessions(
 
 
 def test_what_members_can_not_give_is_refused(joined: dict[str, psycopg.Connection]) -> None:
-    shape = '{"type": "Polygon", "coordinates": [[[3, 51], [4, 51], [4, 52], [3, 51]]]}'
-    for statement in (
-        f"select public.vessel_activity_area_put('Here'::text, '{shape}'::jsonb)",
-        "select public.vessel_activity_backfill_history(now() - interval '1 hour', now())",
-        "select vessel_activity.vessels_json(null, null, 'now', 'any', null, null, 'name', 'asc', null, 9)",
-    ):
-        with pytest.raises(psycopg.errors.FeatureNotSupported, match="members yet"):
-            joined["combiner"].execute(statement.encode())
+    with pytest.raises(psycopg.errors.FeatureNotSupported, match="members yet"):
+        joined["combiner"].execute(
+            "select public.vessel_activity_backfill_history(now() - interval '1 hour', now())"
+        )
 
 
 # --- addresses and rights -------------------------------------------------------------------------
@@ -542,9 +507,14 @@ def test_a_combiner_may_ask_for_the_part_and_nothing_else(
         bare["combiner"].execute("select public.vessel_activity_member_remove('north'::text)")
 
     assert may == [
+        ("vessel_activity.member_area_put(text,text,json,json)",),
+        ("vessel_activity.member_areas_at(json,timestamp with time zone)",),
         ("vessel_activity.member_cells(numeric,double precision[],text)",),
-        ("vessel_activity.member_definition(timestamp with time zone)",),
-        ("vessel_activity.member_part(timestamp with time zone,boolean,boolean)",),
+        ("vessel_activity.member_definition(timestamp with time zone,boolean)",),
+        ("vessel_activity.member_part(timestamp with time zone,boolean,boolean,json,boolean)",),
+        (
+            "vessel_activity.member_vessels(json,text,text,text,text,double precision[],text,text,text[],integer)",
+        ),
     ]
     assert reads == []
     assert figures.active_now == 1
@@ -589,28 +559,60 @@ def test_a_server_that_is_killed_is_missing_until_it_is_back(
     assert check(combiner, "far")[0] == "ok"
 
 
-def test_a_transaction_in_doubt_on_a_member_is_counted_when_it_commits(
+@pytest.mark.parametrize("outcome", ["commit", "rollback"])
+@pytest.mark.parametrize("crash", [False, True], ids=["", "crash"])
+def test_a_transaction_in_doubt_on_a_member_counts_if_it_commits(
     bare: dict[str, psycopg.Connection],
     far: psycopg.Connection,
     breakable: LocalServer,
     breakable_url: str,
+    outcome: str,
+    *,
+    crash: bool,
 ) -> None:
     combiner = bare["combiner"]
-    add_positions(far, (1, AS_OF))
+    add_positions(bare["north"], (9, AS_OF), speed=9)
+    add_positions(far, (1, AS_OF), (2, AS_OF), (3, AS_OF), speed=3)
+    join(combiner, "north", bare["north"])
     join(combiner, "far", far)
-    refreshed(combiner)
+    assert refreshed(combiner).active_now == 4
     with psycopg.connect(breakable_url, autocommit=True) as writer:
         writer.execute("begin")
-        add_positions(writer, (2, AS_OF))
+        add_positions(writer, (4, AS_OF), speed=13)
+        writer.execute('delete from public.vessel_positions where "vesselId" = 1')
+        writer.execute(
+            "insert into public.vessels (mmsi, flag, active) values ('244000001', 'NL', true)"
+        )
         writer.execute("prepare transaction 'doubt'")
-    breakable.stop("immediate")
-    breakable.start()
+    if crash:
+        breakable.stop("immediate")
+        breakable.start()
 
-    assert refreshed(combiner, AS_OF + SECOND).active_now == 1
     with psycopg.connect(breakable_url, autocommit=True) as session:
-        assert last_mode(session)[0] == "definition"
-        session.execute("commit prepared 'doubt'")
-        assert refreshed(combiner, AS_OF + 2 * SECOND).active_now == 2
+        for seconds in range(1, 4):
+            # Other writers go on meanwhile, and no refresh waits for the end of the doubt.
+            add_positions(session, (4 + seconds, AS_OF), speed=3)
+            figures = refreshed(combiner, AS_OF + seconds * SECOND)
+            assert (figures.active_now, figures.total_vessels) == (4 + seconds, 0)
+            mean = Decimal((3 + seconds) * 3 + 9) / (4 + seconds)
+            assert figures.speed_avg == mean.quantize(Decimal("0.01"), ROUND_HALF_UP)
+            assert last_mode(session)[0] == ("definition" if crash else "incremental")
+        slowest = session.execute(
+            "select max(duration_ms) < 4000 from vessel_activity.refresh_log where mode <> 'rebuild'"
+        )
+        assert slowest.fetchone() == (True,)
+
+        session.execute(f"{outcome} prepared 'doubt'".encode())
+        figures = refreshed(combiner, AS_OF + 4 * SECOND)
+        mean = Decimal(5 * 3 + 9 + 13) / 7 if outcome == "commit" else Decimal(6 * 3 + 9) / 7
+        assert (figures.active_now, figures.total_vessels) == (7, int(outcome == "commit"))
+        assert figures.speed_avg == mean.quantize(Decimal("0.01"), ROUND_HALF_UP)
+        assert definition(combiner, AS_OF + 4 * SECOND) == figures
+        # It never was a member that did not answer.
+        failed = combiner.execute(
+            "select from vessel_activity.refresh_log where sqlstate is not null"
+        )
+        assert failed.fetchall() == []
 
 
 def test_a_wrong_password_is_told_and_never_written(

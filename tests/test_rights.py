@@ -126,9 +126,15 @@ _FEEDER = _LOADS | {
     "execute vessel_activity.load_unknown_characters(bytea[])",
 }
 _COMBINER = {
+    "execute vessel_activity.member_area_put(text,text,json,json)",
+    "execute vessel_activity.member_areas_at(json,timestamp with time zone)",
     "execute vessel_activity.member_cells(numeric,double precision[],text)",
-    "execute vessel_activity.member_definition(timestamp with time zone)",
-    "execute vessel_activity.member_part(timestamp with time zone,boolean,boolean)",
+    "execute vessel_activity.member_definition(timestamp with time zone,boolean)",
+    "execute vessel_activity.member_part(timestamp with time zone,boolean,boolean,json,boolean)",
+    (
+        "execute vessel_activity.member_vessels"
+        "(json,text,text,text,text,double precision[],text,text,text[],integer)"
+    ),
 }
 RIGHTS: dict[str, set[str]] = {
     "reader": _USE | _READER,
@@ -395,7 +401,13 @@ _CAN: dict[str, list[str]] = {
         "select * from vessel_activity.rejected_row",
     ],
     "combiner": [
-        "select vessel_activity.member_part(pg_catalog.now(), true, true)",
+        "select vessel_activity.member_area_put('a', 'b', '[]', '[]')",
+        """select vessel_activity.member_areas_at('{"combiner": "a", "key": "b"}', now())""",
+        "select vessel_activity.member_part(pg_catalog.now(), true, true, null, true)",
+        (
+            "select vessel_activity.member_vessels"
+            "(null, null, null, 'now', 'any', null, 'name', 'asc', null, 9)"
+        ),
         "select vessel_activity.member_definition(pg_catalog.now())",
         "select vessel_activity.member_cells(1, null, 'now')",
     ],

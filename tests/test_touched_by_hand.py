@@ -188,7 +188,7 @@ PARTS = [
 DEPENDENT = {
     "vessel_activity.load": ["vessel_activity.load_rejection", "vessel_activity.rejected_row"],
     "public.vessel_activity_area": [
-        f"vessel_activity.{name}" for name in ("area_part", "area_figures", "area_history")
+        f"vessel_activity.{name}" for name in ("area_figures", "area_history")
     ],
     "vessel_activity.alert": ["vessel_activity.alert_event"],
 }

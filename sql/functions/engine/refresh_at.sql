@@ -43,6 +43,9 @@ declare
   v_source record;
   v_part vessel_activity.part;
   v_ask text;
+  v_asks_document boolean;
+  v_asked json;
+  v_once record;
   v_replies vessel_activity.member_reply[];
   v_missing text;
   v_compares boolean := false;
@@ -116,9 +119,11 @@ begin
   end if;
 
   if v_known.has_members then
-    v_compares := p_verify or vessel_activity.members_are_due(p_as_of, v_settings);
-    v_ask := format('select vessel_activity.member_part(%L::timestamptz, %L::boolean, %L::boolean)', p_as_of,
-      vessel_activity.document_is_due(p_as_of, v_settings), v_compares);
+    v_compares := not v_settings.overlapping_members and (p_verify or vessel_activity.members_are_due(p_as_of, v_settings));
+    v_asks_document := vessel_activity.document_is_due(p_as_of, v_settings);
+    v_asked := case when v_asks_document then vessel_activity.areas_question(p_as_of) end;
+    v_ask := format('select vessel_activity.member_part(%L::timestamptz, %L::boolean, %L::boolean, %L::json, %L::boolean)', p_as_of,
+      v_asks_document, v_compares, v_asked, v_settings.overlapping_members);
     v_replies := vessel_activity.send_to_members(v_ask);
   end if;
 
@@ -251,6 +256,16 @@ begin
   end if;
 
   v_row := vessel_activity.row_of_parts(v_part || vessel_activity.member_parts(p_as_of));
+  if v_known.has_members and v_settings.overlapping_members then
+    v_once := vessel_activity.count_once(
+      v_row, vessel_activity.vessel_lists(p_as_of, v_mode <> 'definition') || vessel_activity.lists_of_replies(v_replies, p_as_of));
+    v_row := v_once.counted;
+    if v_asks_document then
+      insert into vessel_activity.counted_once as c (as_of, pairs, fleet)
+      values (p_as_of, v_once.pairs, v_once.fleet)
+      on conflict (only_row) do update set as_of = excluded.as_of, pairs = excluded.pairs, fleet = excluded.fleet;
+    end if;
+  end if;
   insert into public.vessel_activity_realtime as r
   select v_row.*
   on conflict (id) do update set
@@ -270,7 +285,10 @@ begin
   -- Members give what the document is made of only when it is due.
   v_details := vessel_activity.try_details(
     p_as_of, v_mode <> 'definition', v_settings, not v_known.has_members and (v_verification is not null or v_mode = 'rebuild'),
-    case when v_mode = 'incremental' then v_places end);
+    case when v_mode = 'incremental' then v_places end, v_asked);
+  if v_asks_document then
+    perform vessel_activity.share_areas(p_as_of, v_asked, v_settings.member_timeout);
+  end if;
   if v_details.verification is not null then
     v_verification := json_build_object(
       'state', v_verification -> 'state', 'definition', v_verification -> 'definition', 'feed', v_verification -> 'feed',

@@ -32,7 +32,7 @@ begin
 
   insert into vessel_activity.member_state as s (name, answered_at, as_of, answer, round_trip_ms, failed_at, error)
   select r.name, case when r.answer is not null then v_now end, case when r.answer is not null then p_as_of end,
-    case when r.answer is not null then (r.answer::jsonb - 'ids')::json end, r.round_trip_ms, case when r.error is not null then v_now end, r.error
+    (r.answer::jsonb - '{ids,vessels}'::text[])::json, r.round_trip_ms, case when r.error is not null then v_now end, r.error
   from unnest(p_replies) as r
   on conflict (name) do update set
     answered_at = coalesce(excluded.answered_at, s.answered_at),
@@ -57,7 +57,9 @@ begin
       select '', o.id from unnest(p_own_ids) as o (id)
     ),
     shared as (
-      select v.id, array_agg(v.name order by v.name) as names from vessel as v group by v.id having count(*) > 1
+      select v.id, array_agg(v.name order by v.name) as names
+      from (select distinct w.id, w.name from vessel as w) as v -- one database may have an MMSI twice
+      group by v.id having count(*) > 1
     ),
     clash as (
       select n.name, count(*) as clashes, min(h.id) as first_id

@@ -4,8 +4,7 @@
 -- can be left out here, and put into the user mapping in another way: see docs/scaling.md.
 -- The member is asked once, by the definition, so that a wrong address or a missing right is told at once.
 -- Raises invalid_parameter_value (22023) for a name or address that is none, duplicate_object (42710) if there is a member of
--- that name, connection_exception (08000) if it does not answer, feature_not_supported (0A000) if this database has areas, and
--- the errors of dblink_schema.
+-- that name, connection_exception (08000) if it does not answer, and the errors of dblink_schema.
 create or replace function vessel_activity.member_add(p_name text, p_address text)
 returns void
 language plpgsql volatile
@@ -29,12 +28,6 @@ begin
       errcode = 'duplicate_object',
       message = format('there is a member %s already', p_name),
       hint = format('To change its address, run select public.vessel_activity_member_remove(%L) first.', p_name);
-  end if;
-  if exists (select from public.vessel_activity_area) then
-    raise exception using
-      errcode = 'feature_not_supported',
-      message = 'this database has areas, and vessels of members can''t be counted in areas yet',
-      hint = 'Remove the areas, or put them into the members.';
   end if;
   perform vessel_activity.dblink_schema();
   v_options := vessel_activity.address_options(p_address);

@@ -10,8 +10,9 @@ begin
   end if;
   return (select coalesce(json_agg(json_build_object(
       'name', m.name, 'answers', s.answered_at is not null and s.error is null, 'answered_at', s.answered_at,
-      'round_trip_ms', s.round_trip_ms, 'clashes', s.clashes) order by m.name), '[]')
+      'round_trip_ms', s.round_trip_ms, 'clashes', case when not o.overlapping_members then s.clashes end) order by m.name), '[]')
   from vessel_activity.member as m
+  cross join vessel_activity.settings as o
   left join vessel_activity.member_state as s on s.name = m.name);
 end
 $$;

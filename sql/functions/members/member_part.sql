@@ -4,7 +4,8 @@
 -- Returns NULL while another refresh runs: the caller asks again. It holds no lock meanwhile.
 -- Raises feature_not_supported (0A000) if this database has members itself, and the errors of refresh_at.
 create or replace function vessel_activity.member_part(
-  p_as_of timestamptz, p_with_document boolean default false, p_with_ids boolean default false
+  p_as_of timestamptz, p_with_document boolean default false, p_with_ids boolean default false, p_asked json default null,
+  p_with_vessels boolean default false
 )
 returns json
 language plpgsql volatile security definer
@@ -15,6 +16,7 @@ declare
   v_part vessel_activity.part;
   v_truth vessel_activity.feed_truth;
   v_from_state boolean;
+  v_document json;
 begin
   if exists (select from vessel_activity.member) then
     raise exception using
@@ -36,17 +38,21 @@ begin
     select t.* into strict v_truth from vessel_activity.feed_truth as t;
   end if;
   v_from_state := exists (select from vessel_activity.state as s where s.fingerprint is not null and s.as_of = p_as_of);
+  if p_with_document then
+    v_document := vessel_activity.count_for_combiner(p_as_of, v_from_state, p_asked);
+  end if;
 
   return (
     select row_to_json(a)
     from (
       select vessel_activity.node_id() as node, v_part as part, v_truth as truth,
-        case when p_with_document then (vessel_activity.count_reports(p_as_of, v_from_state, null, null)).pairs end as pairs,
-        case when p_with_ids then vessel_activity.active_ids(p_as_of, v_from_state) end as ids
+        v_document -> 'pairs' as pairs, v_document -> 'areas' as areas,
+        case when p_with_ids then vessel_activity.active_ids(p_as_of, v_from_state) end as ids,
+        case when p_with_vessels then vessel_activity.vessel_lists(p_as_of, v_from_state) end as vessels
     ) as a
   );
 end
 $$;
 
-comment on function vessel_activity.member_part(timestamptz, boolean, boolean) is
-  'Refreshes as of p_as_of and tells a combining database as JSON: node (which database this is), part (vessel_activity.part) and truth (vessel_activity.feed_truth); with p_with_document pairs, which the document of what is moving is made of (see vessel_activity.count_reports()); with p_with_ids the ids of the vessels of the last 24 hours. NULL while another refresh runs.';
+comment on function vessel_activity.member_part(timestamptz, boolean, boolean, json, boolean) is
+  'Refreshes as of p_as_of and tells a combining database as JSON: node (which database this is), part (vessel_activity.part) and truth (vessel_activity.feed_truth); with p_with_document pairs and areas, which the document of what is moving is made of (see vessel_activity.count_for_combiner(), also for p_asked); with p_with_ids the keys of the vessels of the last 24 hours; with p_with_vessels all vessels (see vessel_activity.vessel_lists()). NULL while another refresh runs.';

@@ -29,7 +29,7 @@ begin
     'vessel_activity.area_past', 'vessel_activity.area_history', 'vessel_activity.area_late', 'vessel_activity.cell_history',
     'vessel_activity.cell_usual', 'vessel_activity.watch', 'vessel_activity.watching', 'vessel_activity.alert_ids',
     'vessel_activity.alert', 'vessel_activity.alert_event', 'vessel_activity.member', 'vessel_activity.member_state',
-    'vessel_activity.given_part'
+    'vessel_activity.given_part', 'vessel_activity.asked_area', 'vessel_activity.area_asker', 'vessel_activity.counted_once'
   ]) with ordinality as o (name, ordinal)
   where to_regclass(o.name) is null;
   if detail is not null then
