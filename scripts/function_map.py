@@ -23,6 +23,7 @@ COMMAND = "python scripts/function_map.py"
 # Functions whose caller makes the name of the function while it runs, with this caller.
 MADE_NAMES = {
     "vessel_activity_demo.remove": "sql/functions/operating/remove_simulation.sql",
+    "vessel_activity.scaled": "sql/functions/sources/actual_value.sql",
 }
 _HEAD = f"""\
 # The SQL functions

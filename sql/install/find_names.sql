@@ -42,7 +42,7 @@ declare
   v_followed text;
 begin
   -- No function or operator of another role in schema public may take part.
-  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_catalog.set_config('standard_conforming_strings', 'on', true);
   perform set_config('vessel_activity.found_names', '[]', false), set_config('vessel_activity.other_names', 'off', false),
     set_config('vessel_activity.names_change', 'off', false), set_config('vessel_activity.vessels_name', 'public.vessels', false),
     set_config('vessel_activity.positions_name', 'public.vessel_positions', false);

@@ -8,6 +8,7 @@ create or replace function vessel_activity.remapped(p_text text, p_rows_of text)
 returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
 declare
   v_text text := p_text;
@@ -42,7 +43,7 @@ begin
     else
       v_list := format('(select %s from %s as source) as %I', v_list, v_used.relation, v_used.alias);
     end if;
-    v_text := regexp_replace(v_text, '\m' || replace(v_used.relation, '.', '[.]') || ' as ' || v_used.alias || '\M', replace(v_list, '\', '\\'), 'g');
+    v_text := regexp_replace(v_text, '\m' || replace(v_used.relation, '.', '[.]') || ' as ' || v_used.alias || '\M', replace(v_list, chr(92), repeat(chr(92), 2)), 'g');
   end loop;
 
   for v_column in
@@ -51,7 +52,7 @@ begin
     where p_rows_of is not null
   loop
     v_text := regexp_replace(v_text, format('\m%s[.]"?%s\M"?', v_column.record, v_column.name),
-      replace(vessel_activity.actual_value(p_rows_of, v_column.name, v_column.record), '\', '\\'), 'g');
+      replace(vessel_activity.actual_value(p_rows_of, v_column.name, v_column.record), chr(92), repeat(chr(92), 2)), 'g');
   end loop;
   return v_text;
 end

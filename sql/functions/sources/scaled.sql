@@ -36,10 +36,10 @@ language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$ select null::numeric $$;
 
-comment on function vessel_activity.scaled(numeric, numeric) is 'p_value * p_factor.';
-comment on function vessel_activity.scaled(integer, numeric) is 'p_value * p_factor.';
-comment on function vessel_activity.scaled(smallint, numeric) is 'p_value * p_factor.';
-comment on function vessel_activity.scaled(bigint, numeric) is 'p_value * p_factor.';
-comment on function vessel_activity.scaled(real, numeric) is 'p_value * p_factor.';
-comment on function vessel_activity.scaled(double precision, numeric) is 'p_value * p_factor.';
-comment on function vessel_activity.scaled(anyelement, numeric) is 'Always NULL: the column holds no numbers.';
+comment on function vessel_activity.scaled(numeric, numeric) is 'p_value * p_factor: a value of a source column in knots or degrees.';
+comment on function vessel_activity.scaled(integer, numeric) is 'p_value * p_factor: a value of a source column in knots or degrees.';
+comment on function vessel_activity.scaled(smallint, numeric) is 'p_value * p_factor: a value of a source column in knots or degrees.';
+comment on function vessel_activity.scaled(bigint, numeric) is 'p_value * p_factor: a value of a source column in knots or degrees.';
+comment on function vessel_activity.scaled(real, numeric) is 'p_value * p_factor: a value of a source column in knots or degrees.';
+comment on function vessel_activity.scaled(double precision, numeric) is 'p_value * p_factor: a value of a source column in knots or degrees.';
+comment on function vessel_activity.scaled(anyelement, numeric) is 'Always NULL: the source column holds no numbers.';

@@ -11,7 +11,7 @@ as $$
   select m.source, m.oid, m.table_name, m.relkind,
     format('--%s ''%s''', case m.source when 'vessels' then 'vessels' else 'positions' end, m.table_name),
     coalesce((
-      select string_agg(format('%s=%s', k.name, case when f.attname ~ '^\w+$' then f.attname else '"' || replace(f.attname, '"', '""') || '"' end), ',' order by k.ordinal)
+      select string_agg(format('%s=%s', k.name, case when f.attname ~ '^[[:alnum:]_]+$' then f.attname else '"' || replace(f.attname, '"', '""') || '"' end), ',' order by k.ordinal)
       from (values
         (1, 'vessels', 'id', '{id,vesselid,shipid,mmsi}'::text[]),
         (2, 'vessels', 'mmsi', '{mmsi,mmsinumber}'),

@@ -4,10 +4,11 @@ create or replace function vessel_activity.text_safe(p_name text)
 returns text
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 as $$
   select case when p_name !~ '[%''"\\$[:cntrl:]]' then quote_ident(p_name)
     else 'U&"' || (
-      select string_agg(case when c.letter ~ '[%''"\\$[:cntrl:]]' then '\' || lpad(to_hex(ascii(c.letter)), 4, '0') else c.letter end, '' order by c.ordinal)
+      select string_agg(case when c.letter ~ '[%''"\\$[:cntrl:]]' then chr(92) || lpad(to_hex(ascii(c.letter)), 4, '0') else c.letter end, '' order by c.ordinal)
       from regexp_split_to_table(p_name, '') with ordinality as c (letter, ordinal)
     ) || '"'
   end
