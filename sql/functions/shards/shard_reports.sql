@@ -24,12 +24,13 @@ begin
   return query execute format(
     $query$
       with report as materialized (
-        select (a.answer ->> 'id')::%1$s as vessel_id, r.seen_at, r.began_at, r.before_at,
-          vessel_activity.known_number((a.answer ->> 'latitude')::%2$s, -90, 90) as latitude,
-          vessel_activity.known_number((a.answer ->> 'longitude')::%3$s, -180, 180) as longitude,
-          vessel_activity.known_number((a.answer ->> 'speed')::%4$s, 0, 102.2) as speed
+        select r.id::%1$s as vessel_id, r.seen_at, r.began_at, r.before_at,
+          vessel_activity.known_number(r.latitude::%2$s, -90, 90) as latitude,
+          vessel_activity.known_number(r.longitude::%3$s, -180, 180) as longitude,
+          vessel_activity.known_number(r.speed::%4$s, 0, 102.2) as speed
         from vessel_activity.ask_shards(array['vessel_positions'], array[$2]) as a
-        cross join lateral json_to_record(a.answer) as r (seen_at timestamptz, began_at timestamptz, before_at timestamptz)
+        cross join lateral json_to_record(a.answer) as r (
+          id text, seen_at timestamptz, latitude text, longitude text, speed text, began_at timestamptz, before_at timestamptz)
       ),
       hour as (
         select h.vessel_id, h.began_at
