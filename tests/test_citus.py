@@ -301,6 +301,39 @@ def test_tables_that_citus_manages_before_the_migrate(citus: Cluster, shape: Sha
         assert leftovers(citus) == []
 
 
+_VIEWS = """
+    create schema ais;
+    alter table public.vessels set schema ais;
+    alter table public.vessel_positions set schema ais;
+    {hand_over}
+    create view public.vessels as select * from ais.vessels;
+    create view public.vessel_positions as select * from ais.vessel_positions;
+    """
+
+
+@pytest.mark.parametrize(
+    "hand_over_ddl",
+    ["select citus_schema_distribute('ais');", _BY_VESSEL.format(shards=4).replace("public", "ais")],
+    ids=["schema sharding", "4 shards"],
+)
+def test_views_of_tables_that_citus_manages(citus: Cluster, hand_over_ddl: str) -> None:
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        db.execute(Shape("").tables().encode())
+        fill(db)
+        hand_over(db, _VIEWS.format(hand_over=hand_over_ddl))
+        migrate.migrate(citus.url)
+
+        exact(db, "definition")
+        db.execute(
+            'insert into ais.vessel_positions ("vesselId", "timestamp", speed) values (8, %s, 9)',
+            (AS_OF,),
+        )
+        db.execute("delete from ais.vessel_positions where \"vesselId\" = 9")
+        db.execute("update ais.vessels set active = not active where id < 20")
+        exact(db, "definition", AS_OF + MINUTE)
+        assert leftovers(citus) == []
+
+
 def write_all(db: psycopg.Connection) -> None:
     """Insert, update, upsert, delete and copy, in one transaction and outside of any."""
     id_type = _id_type(db)
