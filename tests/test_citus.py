@@ -33,7 +33,7 @@ from tests.support.fleet import (
     refreshed,
     stored,
 )
-from tests.support.sources import engine_check
+from tests.support.sources import engine_check, maintained
 from vessel_activity.install import migrate, rollback
 
 if TYPE_CHECKING:
@@ -398,6 +398,22 @@ def test_tables_that_citus_takes_over_after_the_migrate(citus: Cluster, shape: S
         migrate.migrate(citus.url)
         exact(db, "definition", AS_OF + 4 * MINUTE)
         assert leftovers(citus) == []
+
+
+@pytest.mark.parametrize("name", ["4 shards", "managed by itself"])
+def test_tables_that_citus_gives_back_are_folded_again(citus: Cluster, name: str) -> None:
+    prepared(citus, SHAPES[name])
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        exact(db, "definition")
+        db.execute("select undistribute_table('public.vessels', cascade_via_foreign_keys => true)")
+        if name == "4 shards":
+            exact(db, "definition", AS_OF + MINUTE)
+            db.execute("select undistribute_table('public.vessel_positions')")
+        maintained(db)
+
+        exact(db, "rebuild", AS_OF + 2 * MINUTE)
+        write_all(db)
+        exact(db, "incremental", AS_OF + 3 * MINUTE)
 
 
 def hand_over(db: psycopg.Connection, ddl: str) -> None:

@@ -392,6 +392,7 @@ def test_the_truth_of_the_feed_is_that_of_all_shards(db: psycopg.Connection) -> 
         "vessel_activity.load_start('file')",
         "vessel_activity.feed_start(gen_random_uuid(), 'host', 1, '1')",
         "vessel_activity_backfill_history(now() - interval '1 day', now())",
+        "vessel_activity.replay_start('file')",
     ],
 )
 def test_what_shards_do_not_allow_is_refused_by_name(db: psycopg.Connection, call: str) -> None:
