@@ -312,15 +312,18 @@ _VIEWS = """
 
 
 @pytest.mark.parametrize(
-    "hand_over_ddl",
-    ["select citus_schema_distribute('ais');", _BY_VESSEL.format(shards=4).replace("public", "ais")],
+    "ddl",
+    [
+        "select citus_schema_distribute('ais');",
+        _BY_VESSEL.format(shards=4).replace("public", "ais"),
+    ],
     ids=["schema sharding", "4 shards"],
 )
-def test_views_of_tables_that_citus_manages(citus: Cluster, hand_over_ddl: str) -> None:
+def test_views_of_tables_that_citus_manages(citus: Cluster, ddl: str) -> None:
     with psycopg.connect(citus.url, autocommit=True) as db:
         db.execute(Shape("").tables().encode())
         fill(db)
-        hand_over(db, _VIEWS.format(hand_over=hand_over_ddl))
+        hand_over(db, _VIEWS.format(hand_over=ddl))
         migrate.migrate(citus.url)
 
         exact(db, "definition")
@@ -328,7 +331,7 @@ def test_views_of_tables_that_citus_manages(citus: Cluster, hand_over_ddl: str) 
             'insert into ais.vessel_positions ("vesselId", "timestamp", speed) values (8, %s, 9)',
             (AS_OF,),
         )
-        db.execute("delete from ais.vessel_positions where \"vesselId\" = 9")
+        db.execute('delete from ais.vessel_positions where "vesselId" = 9')
         db.execute("update ais.vessels set active = not active where id < 20")
         exact(db, "definition", AS_OF + MINUTE)
         assert leftovers(citus) == []
