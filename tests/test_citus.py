@@ -33,7 +33,7 @@ from tests.support.fleet import (
     refreshed,
     stored,
 )
-from tests.support.sources import engine_check
+from tests.support.sources import engine_check, maintained
 from vessel_activity.install import migrate, rollback
 
 if TYPE_CHECKING:
@@ -301,6 +301,42 @@ def test_tables_that_citus_manages_before_the_migrate(citus: Cluster, shape: Sha
         assert leftovers(citus) == []
 
 
+_VIEWS = """
+    create schema ais;
+    alter table public.vessels set schema ais;
+    alter table public.vessel_positions set schema ais;
+    {hand_over}
+    create view public.vessels as select * from ais.vessels;
+    create view public.vessel_positions as select * from ais.vessel_positions;
+    """
+
+
+@pytest.mark.parametrize(
+    "ddl",
+    [
+        "select citus_schema_distribute('ais');",
+        _BY_VESSEL.format(shards=4).replace("public", "ais"),
+    ],
+    ids=["schema sharding", "4 shards"],
+)
+def test_views_of_tables_that_citus_manages(citus: Cluster, ddl: str) -> None:
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        db.execute(Shape("").tables().encode())
+        fill(db)
+        hand_over(db, _VIEWS.format(hand_over=ddl))
+        migrate.migrate(citus.url)
+
+        exact(db, "definition")
+        db.execute(
+            'insert into ais.vessel_positions ("vesselId", "timestamp", speed) values (8, %s, 9)',
+            (AS_OF,),
+        )
+        db.execute('delete from ais.vessel_positions where "vesselId" = 9')
+        db.execute("update ais.vessels set active = not active where id < 20")
+        exact(db, "definition", AS_OF + MINUTE)
+        assert leftovers(citus) == []
+
+
 def write_all(db: psycopg.Connection) -> None:
     """Insert, update, upsert, delete and copy, in one transaction and outside of any."""
     id_type = _id_type(db)
@@ -365,6 +401,22 @@ def test_tables_that_citus_takes_over_after_the_migrate(citus: Cluster, shape: S
         migrate.migrate(citus.url)
         exact(db, "definition", AS_OF + 4 * MINUTE)
         assert leftovers(citus) == []
+
+
+@pytest.mark.parametrize("name", ["4 shards", "managed by itself"])
+def test_tables_that_citus_gives_back_are_folded_again(citus: Cluster, name: str) -> None:
+    prepared(citus, SHAPES[name])
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        exact(db, "definition")
+        db.execute("select undistribute_table('public.vessels', cascade_via_foreign_keys => true)")
+        if name == "4 shards":
+            exact(db, "definition", AS_OF + MINUTE)
+            db.execute("select undistribute_table('public.vessel_positions')")
+        maintained(db)
+
+        exact(db, "rebuild", AS_OF + 2 * MINUTE)
+        write_all(db)
+        exact(db, "incremental", AS_OF + 3 * MINUTE)
 
 
 def hand_over(db: psycopg.Connection, ddl: str) -> None:

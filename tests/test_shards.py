@@ -115,7 +115,8 @@ _FILL = """
     select v, v, case v %% 3 when 0 then 'Cargo' when 1 then ' ' end, 'F' || v %% 13, v %% 5 > 0
     from generate_series({shard}, 60, 2) as v;
     insert into public.vessel_positions_{shard}2 ("vesselId", timestamp, latitude, longitude, speed)
-    select v, %(at)s - make_interval(secs => v * s * 37 %% case v %% 4 when 0 then 3500 else 5000 end),
+    select v, %(at)s - make_interval(secs =>
+        v * s * 37 %% case v %% 4 when 0 then 3500 else 5000 end),
       v, s, (v + s) / 10.0
     from generate_series({first}, 70, {step}) as v, generate_series(0, 40) as s;
     insert into public.vessel_positions_{shard}2 ("vesselId", timestamp, speed) values
@@ -391,6 +392,7 @@ def test_the_truth_of_the_feed_is_that_of_all_shards(db: psycopg.Connection) -> 
         "vessel_activity.load_start('file')",
         "vessel_activity.feed_start(gen_random_uuid(), 'host', 1, '1')",
         "vessel_activity_backfill_history(now() - interval '1 day', now())",
+        "vessel_activity.replay_start('file')",
     ],
 )
 def test_what_shards_do_not_allow_is_refused_by_name(db: psycopg.Connection, call: str) -> None:

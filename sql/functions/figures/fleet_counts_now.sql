@@ -11,7 +11,9 @@ begin
     return query
     select f.*
     from vessel_activity.shard_fleet(array(
-      select a.answer from vessel_activity.ask_shards(array['vessels'], array[vessel_activity.shard_fleet_question()]) as a)) as f;
+      select a.answer
+      from vessel_activity.ask_shards(
+        array['vessels'], array[vessel_activity.shard_fleet_question()], array[vessel_activity.shard_fleet_total()]) as a)) as f;
     return;
   end if;
   return query

@@ -15,7 +15,8 @@ begin
       array[format(
         'select %s as second, count(*) as positions from {shard} as p where p."timestamp" >= %s and p."timestamp" <= %s group by 1',
         vessel_activity.shard_utc($bin$date_bin('1 second', p."timestamp", '2000-01-01')$bin$),
-        vessel_activity.shard_instant(p_from), vessel_activity.shard_instant(p_to))]
+        vessel_activity.shard_instant(p_from), vessel_activity.shard_instant(p_to))],
+      array['select r.second, sum(r.positions) as positions from {rows} as r group by r.second']
     ) as a
     cross join lateral json_to_record(a.answer) as r (second timestamptz, positions bigint)
     group by r.second;

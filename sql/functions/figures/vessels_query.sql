@@ -8,9 +8,11 @@ set search_path = pg_catalog, pg_temp
 as $$
   select case
     when vessel_activity.is_sharded('vessels') then format(
-      'select distinct on (v.id) v.id::%s as id, v.type_name collate "C" as type_name, v.flag_name collate "C" as flag_name, v.mmsi, v.name '
-      'from vessel_activity.shard_vessels() as v '
-      'order by v.id, v.is_active desc nulls last, v.type_name collate "C", v.flag_name collate "C", v.mmsi collate "C", v.name collate "C"',
+      $query$
+        select distinct on (v.id) v.id::%s as id, v.type_name collate "C" as type_name, v.flag_name collate "C" as flag_name, v.mmsi, v.name
+        from vessel_activity.shard_vessels() as v
+        order by v.id, v.is_active desc nulls last, v.type_name collate "C", v.flag_name collate "C", v.mmsi collate "C", v.name collate "C"
+      $query$,
       (select format_type(a.atttypid, a.atttypmod) from pg_attribute as a
         where a.attrelid = to_regclass('public.vessels') and a.attname = 'id'))
     when exists (

@@ -2,7 +2,8 @@
 -- one query for all its shards, so what it answers is of one snapshot. The nodes are asked at the same time.
 -- The query reads the shards by their own names and calls no function of vessel activity, because nothing of vessel activity is on
 -- the other nodes. So a question only collects values, and what they mean is decided here.
--- p_questions: texts of queries over {shard}. p_sources: the source table of each.
+-- p_questions: texts of queries over {shard}. p_sources: the source table of each. p_totals: what a node does with the rows of its
+-- shards before it answers: a query over {rows}, so that an answer does not grow with the number of shards.
 -- A shard that moves to another node leaves a copy behind for a while, which no writer writes any more. So the placements are read
 -- again after the answers, and if they differ, all nodes are asked again.
 -- The sessions on the nodes are not this one: what this transaction has written is not seen, and row-level security there would
@@ -10,7 +11,7 @@
 -- Raises insufficient_privilege (42501) if row-level security would hide rows, invalid_transaction_state (25000) above READ
 -- COMMITTED, external_routine_exception (38000) if a node does not answer, object_in_use (55006) if shards keep moving, and the
 -- errors of shard_placements.
-create or replace function vessel_activity.ask_shards(p_sources text[], p_questions text[])
+create or replace function vessel_activity.ask_shards(p_sources text[], p_questions text[], p_totals text[] default '{}')
 returns table (question integer, answer json)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -28,7 +29,7 @@ begin
     raise exception using
       errcode = 'insufficient_privilege',
       message = format('row-level security would hide rows of the source tables from %I', current_user),
-      hint = 'Let the owner of vessel activity bypass it: alter role … bypassrls. Or make the owner of the tables the owner of vessel activity.';
+      hint = format('Let the role bypass it: alter role %I bypassrls.', current_user);
   end if;
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using
@@ -46,11 +47,12 @@ begin
     ),
     question as (
       select p.node_name, p.node_port, q.place,
-        format('(select coalesce(json_agg(r), ''[]'') from (%s) as r)',
-          string_agg(format('(%s)', replace(q.text, '{shard}', p.shard)), ' union all ' order by p.shard)) as text
-      from unnest(p_sources, p_questions) with ordinality as q (source, text, place)
+        format('(select coalesce(json_agg(a), ''[]'') from (%s) as a)',
+          replace(coalesce(q.total, 'select * from {rows} as r'), '{rows}',
+            format('(%s)', string_agg(format('(%s)', replace(q.text, '{shard}', p.shard)), ' union all ' order by p.shard)))) as text
+      from unnest(p_sources, p_questions, p_totals) with ordinality as q (source, text, total, place)
       join placement as p on p.source = q.source
-      group by p.node_name, p.node_port, q.place
+      group by p.node_name, p.node_port, q.place, q.total
     ),
     query as (
       select q.node_name, q.node_port,
@@ -95,5 +97,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.ask_shards(text[], text[]) is
-  'Runs queries over every shard of source tables that Citus manages, on the nodes that have them, and returns the rows of all answers as JSON. p_sources: for each query the source table, vessels or vessel_positions. p_questions: the texts, with {shard} where the shard stands. question: place of the query, from 1.';
+comment on function vessel_activity.ask_shards(text[], text[], text[]) is
+  'Runs queries over every shard of source tables that Citus manages, on the nodes that have them, and returns the rows of all answers as JSON. p_sources: for each query the source table, vessels or vessel_positions. p_questions: the texts, with {shard} where the shard stands. p_totals: for each a query over {rows}, the rows of all shards of a node; NULL: the rows themselves. question: place of the query, from 1.';

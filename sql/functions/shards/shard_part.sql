@@ -15,6 +15,7 @@ declare
   v_has_whole_vessels boolean;
   v_sources text[];
   v_questions text[];
+  v_totals text[];
   v_answers record;
   v_part vessel_activity.part;
 begin
@@ -35,10 +36,12 @@ begin
         'where p."timestamp" >= %s and p."timestamp" <= %s group by p.speed',
         vessel_activity.shard_instant(p_as_of - interval '1 hour'), vessel_activity.shard_instant(p_as_of))
     ];
+    v_totals := array[null, 'select r.speed, sum(r.positions) as positions from {rows} as r group by r.speed'];
   end if;
   if v_has_vessels then
     v_sources := v_sources || 'vessels'::text;
     v_questions := v_questions || vessel_activity.shard_fleet_question();
+    v_totals := v_totals || vessel_activity.shard_fleet_total();
   end if;
   if v_sources is null then
     return null;
@@ -49,7 +52,7 @@ begin
     array_agg(a.answer) filter (where v_has_positions and a.question = 2) as speeds,
     array_agg(a.answer) filter (where v_has_vessels and a.question = cardinality(v_sources)) as fleet
   into v_answers
-  from vessel_activity.ask_shards(v_sources, v_questions) as a;
+  from vessel_activity.ask_shards(v_sources, v_questions, v_totals) as a;
 
   v_part.as_of := p_as_of;
   if v_has_positions then

@@ -1,5 +1,5 @@
 -- Finds the shards of a source table, and for each a node that has it. A reference table is a shard that every node has; the
--- coordinator is asked for it.
+-- coordinator is asked for it. A view stands for one shard on this node, which asks the others: Citus knows where its rows are.
 -- The catalog of Citus is named only where a query is executed: it is not there without Citus.
 -- It is volatile so that each call sees the placements as they are then: see ask_shards.
 -- Raises object_not_in_prerequisite_state (55000) if a shard can't be found or read: without it the figures would be too small.
@@ -13,6 +13,16 @@ declare
   v_lost text;
   v_shards integer;
 begin
+  if exists (select from pg_class as c where c.oid = v_table and c.relkind = 'v') then
+    return query execute $query$
+      select 'public.' || quote_ident($1), coalesce(n.nodename::text, current_setting('citus.local_hostname')),
+        coalesce(n.nodeport, current_setting('port')::integer), true
+      from pg_dist_local_group as g
+      left join pg_dist_node as n on n.groupid = g.groupid and n.noderole = 'primary'
+    $query$ using p_source;
+    return;
+  end if;
+
   execute $query$
     select count(*), min(s.shardid::text) filter (where not exists (
       select from pg_dist_placement as p

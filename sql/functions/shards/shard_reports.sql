@@ -24,12 +24,13 @@ begin
   return query execute format(
     $query$
       with report as materialized (
-        select (a.answer ->> 'id')::%1$s as vessel_id, r.seen_at, r.began_at, r.before_at,
-          vessel_activity.known_number((a.answer ->> 'latitude')::%2$s, -90, 90) as latitude,
-          vessel_activity.known_number((a.answer ->> 'longitude')::%3$s, -180, 180) as longitude,
-          vessel_activity.known_number((a.answer ->> 'speed')::%4$s, 0, 102.2) as speed
+        select r.id::%1$s as vessel_id, r.seen_at, r.began_at, r.before_at,
+          vessel_activity.known_number(r.latitude::%2$s, -90, 90) as latitude,
+          vessel_activity.known_number(r.longitude::%3$s, -180, 180) as longitude,
+          vessel_activity.known_number(r.speed::%4$s, 0, 102.2) as speed
         from vessel_activity.ask_shards(array['vessel_positions'], array[$2]) as a
-        cross join lateral json_to_record(a.answer) as r (seen_at timestamptz, began_at timestamptz, before_at timestamptz)
+        cross join lateral json_to_record(a.answer) as r (
+          id text, seen_at timestamptz, latitude text, longitude text, speed text, began_at timestamptz, before_at timestamptz)
       ),
       hour as (
         select h.vessel_id, h.began_at
@@ -49,24 +50,19 @@ begin
   using p_as_of - interval '1 hour', format(
     $query$
       select l.vessel_id::text as id, %1$s as seen_at, v.latitude::text, v.longitude::text, v.speed::text,
-        h.began_at, h.before_at
+        %3$s as began_at, %4$s as before_at
       from (%2$s) as l
       join {shard} as v on v."vesselId" = l.vessel_id and v."timestamp" = l.seen_at
       left join lateral (
-        select
-          (
-            select %3$s from {shard} as p
-            where p."vesselId" = l.vessel_id and p."timestamp" >= %4$s and p."timestamp" <= %5$s
-            order by p."timestamp" limit 1
-          ) as began_at,
-          (
-            select %3$s from {shard} as p
-            where p."vesselId" = l.vessel_id and p."timestamp" < %4$s and p."timestamp" >= %6$s
-            order by p."timestamp" desc limit 1
-          ) as before_at
-      ) as h on true
+        select min(p."timestamp") as at from {shard} as p
+        where p."vesselId" = l.vessel_id and p."timestamp" >= %5$s and p."timestamp" <= %6$s
+      ) as f on true
+      left join lateral (
+        select max(p."timestamp") as at from {shard} as p
+        where p."vesselId" = l.vessel_id and p."timestamp" < %5$s and p."timestamp" >= %7$s
+      ) as b on true
     $query$,
-    vessel_activity.shard_utc('l.seen_at'), vessel_activity.shard_last_positions(p_as_of), vessel_activity.shard_utc('p."timestamp"'),
+    vessel_activity.shard_utc('l.seen_at'), vessel_activity.shard_last_positions(p_as_of), vessel_activity.shard_utc('f.at'), vessel_activity.shard_utc('b.at'),
     v_hour_ago, vessel_activity.shard_instant(p_as_of), vessel_activity.shard_instant(p_as_of - interval '25 hours'));
 end
 $$;
