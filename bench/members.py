@@ -28,7 +28,8 @@ _TRAFFIC = {"1 s": (ROWS_PER_SECOND, 1.0), "30 s": (HALF_MINUTE_ROWS, 30.0)}
 _BOUND_MS = 60
 # The documents and the comparison of ids are due in other refreshes.
 _REFRESH_ALONE = (
-    "update vessel_activity.settings set detail_interval = '1 day', verify_interval = '10 years'"
+    "update vessel_activity.settings set detail_interval = '1 day', verify_interval = '10 years',"
+    " member_timeout = '20 seconds'"
 )
 
 

@@ -223,6 +223,14 @@ def test_the_document_is_the_sum_of_all_members(joined: dict[str, psycopg.Connec
     ]
     assert found["feed"]["newestReport"] == "2050-03-13T11:59:59.250Z"
     assert found["feed"]["reportsLastMinute"] == 2
+    row = (
+        joined["combiner"]
+        .execute("select vessel_activity.types_json('24h', %s)::json -> 'types'", (AS_OF,))
+        .fetchone()
+    )
+    assert row is not None
+    lines = {line["name"]: line["activeLastHour"][-1] for line in row[0]}
+    assert lines == {"Tug": 2, None: 0}
 
 
 def test_the_grid_is_the_sum_of_all_members(joined: dict[str, psycopg.Connection]) -> None:

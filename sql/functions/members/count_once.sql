@@ -22,11 +22,11 @@ begin
     cross join lateral json_array_elements(l.list -> 'heard') with ordinality as g (told, place)
   ),
   vessel as (
-    select k.key, min(w.heard) as heard, min(g.number) as number
+    select k.key collate "C" as key, min(w.heard) as heard, min(g.number) as number
     from grouped as g
     cross join lateral (values (1, 'now'), (2, 'hour'), (3, 'day')) as w (heard, name)
     cross join lateral json_array_elements_text(g.told -> w.name) as k (key)
-    group by k.key
+    group by k.key collate "C"
   ),
   counted as (
     select v.number, count(*) filter (where v.heard = 1) as now, count(*) filter (where v.heard <= 2) as hour, count(*) as day
@@ -44,10 +44,10 @@ begin
     cross join lateral json_array_elements(l.list -> 'fleet') with ordinality as g (told, place)
   ),
   vessel as (
-    select k.key, min(g.number) as number
+    select k.key collate "C" as key, min(g.number) as number
     from grouped as g
     cross join lateral json_array_elements_text(g.told -> 'keys') as k (key)
-    group by k.key
+    group by k.key collate "C"
   ),
   counted as materialized (
     select g.told ->> 'type' as type, g.told ->> 'flag' as flag, c.vessels

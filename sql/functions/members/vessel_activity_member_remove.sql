@@ -13,6 +13,9 @@ begin
       message = format('there is no member %L', p_name),
       hint = 'List the members: select name from vessel_activity.member.';
   end if;
+  -- What was usual in the cells of the map was that of the member too. Without it they would look dark for eight weeks.
+  delete from vessel_activity.cell_history;
+  delete from vessel_activity.cell_usual;
   perform vessel_activity.run_ddl(format('drop server if exists %I cascade', vessel_activity.member_server(p_name)));
 end
 $$;
