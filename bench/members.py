@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 _COUNTS = (1, 2, 4)
 _TRAFFIC = {"1 s": (ROWS_PER_SECOND, 1.0), "30 s": (HALF_MINUTE_ROWS, 30.0)}
 _BOUND_MS = 60
+_ROW_BOUND_MS = 2
+_ROW = """
+    select vessel_activity.row_of_parts(g.part || vessel_activity.member_parts((g.part).as_of))
+    from vessel_activity.given_part as g
+"""
 # The documents and the comparison of ids are due in other refreshes.
 _REFRESH_ALONE = (
     "update vessel_activity.settings set detail_interval = '1 day', verify_interval = '10 years',"
@@ -55,6 +60,7 @@ def members(server: LocalServer, size: Size, report: Report, rounds: int) -> Non
             for session in (combiner, *(subject.observer for subject in subjects)):
                 session.execute(_REFRESH_ALONE)
             _time(combiner, subjects, report, rounds)
+            _time_row(subjects[0], report, rounds)
     finally:
         for subject in subjects:
             subject.close()
@@ -137,7 +143,28 @@ def _refresh(
     report.add_refresh(key, elapsed, ", ".join(sorted(modes)))
 
 
+def _time_row(subject: Subject, report: Report, rounds: int) -> None:
+    """Time how a node makes the row of its part, which is what a refresh does more for parts.
+
+    The part is the one that the node gave last. The time contains the way to the server and back.
+    """
+    for number in range(rounds + 2):  # the first two plan and compile
+        started = time.perf_counter()
+        subject.refresher.execute(_ROW, prepare=True)
+        elapsed = (time.perf_counter() - started) * 1000
+        if number > 1:
+            report.add("row of one part", elapsed)
+
+
 def _figures(report: Report) -> None:
+    report.figures.append(
+        Figure(
+            "row of the part of one node",
+            report.median("row of one part"),
+            "ms",
+            at_most=_ROW_BOUND_MS,
+        )
+    )
     for seconds, (rows, _) in _TRAFFIC.items():
         for count in _COUNTS:
             is_bound = (count, seconds) == (max(_COUNTS), "1 s")
@@ -154,6 +181,14 @@ def _figures(report: Report) -> None:
                 f"refresh with 1 member ÷ of that member alone, {seconds} of rows ({rows:,})",
                 report.ratio(f"1 members, {seconds}", f"a member alone, {seconds}"),
             )
+        )
+        report.figures.extend(
+            Figure(
+                f"refresh with {count} members ÷ with 1, {seconds} of rows each ({rows:,})",
+                report.ratio(f"{count} members, {seconds}", f"1 members, {seconds}"),
+                note="the members share the cores of one machine",
+            )
+            for count in _COUNTS[1:]
         )
     for count in _COUNTS:
         report.figures.append(
