@@ -14,7 +14,7 @@ as $$
         order by v.id, v.is_active desc nulls last, v.type_name collate "C", v.flag_name collate "C", v.mmsi collate "C", v.name collate "C"
       $query$,
       (select format_type(a.atttypid, a.atttypmod) from pg_attribute as a
-        where a.attrelid = to_regclass('public.vessels') and a.attname = 'id'))
+        where a.attrelid = to_regclass(vessel_activity.actual_table('vessels')) and a.attname = vessel_activity.actual_column('vessels', 'id')))
     when exists (
       select from pg_index as i
       join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]

@@ -25,7 +25,7 @@ declare
   v_node record;
   v_answers json[];
 begin
-  if exists (select from unnest(p_sources) as s (source) where row_security_active('public.' || s.source)) then
+  if exists (select from unnest(p_sources) as s (source) where row_security_active(vessel_activity.actual_table(s.source))) then
     raise exception using
       errcode = 'insufficient_privilege',
       message = format('row-level security would hide rows of the source tables from %I', current_user),

@@ -5,9 +5,10 @@
 create or replace function vessel_activity.is_sharded(p_source text)
 returns boolean
 language sql stable
-begin atomic
+set search_path = pg_catalog, pg_temp
+as $$
   with recursive relation (id) as (
-    select c.oid from pg_class as c where c.oid = to_regclass('public.' || p_source)
+    select c.oid from pg_class as c where c.oid = to_regclass(vessel_activity.actual_table(p_source))
     union
     select d.refobjid
     from relation as v
@@ -20,8 +21,8 @@ begin atomic
     join pg_trigger as t on t.tgrelid = r.id
     join pg_proc as p on p.oid = t.tgfoid
     where p.proname = 'citus_truncate_trigger'
-  );
-end;
+  )
+$$;
 
 comment on function vessel_activity.is_sharded(text) is
   'Whether Citus keeps the rows of the source table in shards, or those of a table of which it is a view. p_source: vessels or vessel_positions.';

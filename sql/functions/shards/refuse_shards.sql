@@ -7,7 +7,7 @@ as $$
 declare
   v_table text;
 begin
-  select 'public.' || s.source into v_table
+  select vessel_activity.actual_table(s.source) into v_table
   from (values ('vessels', 1), ('vessel_positions', 2)) as s (source, place)
   where vessel_activity.is_sharded(s.source)
   order by s.place

@@ -10,7 +10,7 @@ as $$
     else format('''%s''::timestamptz', vessel_activity.iso_instant(p_at, 'US'))
   end
   from pg_attribute as a
-  where a.attrelid = to_regclass('public.vessel_positions') and a.attname = 'timestamp'
+  where a.attrelid = to_regclass(vessel_activity.actual_table('vessel_positions')) and a.attname = vessel_activity.actual_column('vessel_positions', 'timestamp')
 $$;
 
 comment on function vessel_activity.shard_instant(timestamptz) is

@@ -2,24 +2,32 @@
 -- coordinator is asked for it. A view stands for one shard on this node, which asks the others: Citus knows where its rows are.
 -- The catalog of Citus is named only where a query is executed: it is not there without Citus.
 -- It is volatile so that each call sees the placements as they are then: see ask_shards.
--- Raises object_not_in_prerequisite_state (55000) if a shard can't be found or read: without it the figures would be too small.
+-- The questions name the columns by their usual names, so a table with other names is refused.
+-- Raises feature_not_supported (0A000) for such a table, and object_not_in_prerequisite_state (55000) if a shard can't be found or read: without it the figures would be too small.
 create or replace function vessel_activity.shard_placements(p_source text)
 returns table (shard text, node_name text, node_port integer, has_whole_vessels boolean)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_table constant regclass := to_regclass('public.' || p_source);
+  v_table constant regclass := to_regclass(vessel_activity.actual_table(p_source));
   v_lost text;
   v_shards integer;
 begin
+  if vessel_activity.actual_map() <> '' or vessel_activity.actual_column('vessels', 'active') is null then
+    raise exception using
+      errcode = 'feature_not_supported',
+      message = format('%s is managed by Citus, and its columns have other names than vessel activity expects', vessel_activity.actual_table(p_source)),
+      hint = 'Put a view with the usual names in its place, and run vessel-activity migrate with that view. Or make the table an ordinary one: select undistribute_table.';
+  end if;
+
   if exists (select from pg_class as c where c.oid = v_table and c.relkind = 'v') then
     return query execute $query$
-      select 'public.' || quote_ident($1), coalesce(n.nodename::text, current_setting('citus.local_hostname')),
+      select $1, coalesce(n.nodename::text, current_setting('citus.local_hostname')),
         coalesce(n.nodeport, current_setting('port')::integer), true
       from pg_dist_local_group as g
       left join pg_dist_node as n on n.groupid = g.groupid and n.noderole = 'primary'
-    $query$ using p_source;
+    $query$ using vessel_activity.actual_table(p_source);
     return;
   end if;
 
@@ -35,7 +43,7 @@ begin
   if v_shards = 0 or v_lost is not null then
     raise exception using
       errcode = 'object_not_in_prerequisite_state',
-      message = format('public.%I is managed by Citus, but %s', p_source,
+      message = format('%s is managed by Citus, but %s', vessel_activity.actual_table(p_source),
         case v_shards when 0 then 'it has no shard' else format('no active node has its shard %s', v_lost) end),
       hint = 'Look at select * from pg_dist_shard natural join pg_dist_placement. The row stays as it is until the shard is back.';
   end if;
@@ -45,7 +53,7 @@ begin
     select distinct on (s.shardid)
       case when c.relnamespace = 'public'::regnamespace then 'public.' else '' end || shard_name(s.logicalrelid, s.shardid),
       n.nodename::text, n.nodeport,
-      $2 = 1 or t.partmethod in ('h', 'r') and column_to_column_name(t.logicalrelid, t.partkey) = 'vesselId'
+      $2 = 1 or t.partmethod in ('h', 'r') and column_to_column_name(t.logicalrelid, t.partkey) = vessel_activity.actual_column('vessel_positions', 'vesselId')
     from pg_dist_shard as s
     join pg_class as c on c.oid = s.logicalrelid
     join pg_dist_partition as t on t.logicalrelid = s.logicalrelid

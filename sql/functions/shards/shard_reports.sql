@@ -19,7 +19,7 @@ begin
     max(format_type(a.atttypid, a.atttypmod)) filter (where a.attname = 'speed') as speed
   into v_types
   from pg_attribute as a
-  where a.attrelid = to_regclass('public.vessel_positions') and not a.attisdropped;
+  where a.attrelid = to_regclass(vessel_activity.actual_table('vessel_positions')) and not a.attisdropped;
 
   return query execute format(
     $query$

@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select case when a.atttypid = 'timestamp'::regtype then format('(%s) at time zone ''UTC''', p_expression) else p_expression end
   from pg_attribute as a
-  where a.attrelid = to_regclass('public.vessel_positions') and a.attname = 'timestamp'
+  where a.attrelid = to_regclass(vessel_activity.actual_table('vessel_positions')) and a.attname = vessel_activity.actual_column('vessel_positions', 'timestamp')
 $$;
 
 comment on function vessel_activity.shard_utc(text) is
