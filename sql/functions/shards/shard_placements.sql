@@ -10,14 +10,15 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_table constant regclass := to_regclass(vessel_activity.actual_table(p_source));
+  v_name constant text := vessel_activity.actual_table(p_source);
+  v_table constant regclass := to_regclass(v_name);
   v_lost text;
   v_shards integer;
 begin
   if vessel_activity.actual_map() <> '' or vessel_activity.actual_column('vessels', 'active') is null then
     raise exception using
       errcode = 'feature_not_supported',
-      message = format('%s is managed by Citus, and its columns have other names than vessel activity expects', vessel_activity.actual_table(p_source)),
+      message = format('%s is managed by Citus, and its columns have other names than vessel activity expects', v_name),
       hint = 'Put a view with the usual names in its place, and run vessel-activity migrate with that view. Or make the table an ordinary one: select undistribute_table.';
   end if;
 
@@ -27,7 +28,7 @@ begin
         coalesce(n.nodeport, current_setting('port')::integer), true
       from pg_dist_local_group as g
       left join pg_dist_node as n on n.groupid = g.groupid and n.noderole = 'primary'
-    $query$ using vessel_activity.actual_table(p_source);
+    $query$ using v_name;
     return;
   end if;
 
@@ -43,7 +44,7 @@ begin
   if v_shards = 0 or v_lost is not null then
     raise exception using
       errcode = 'object_not_in_prerequisite_state',
-      message = format('%s is managed by Citus, but %s', vessel_activity.actual_table(p_source),
+      message = format('%s is managed by Citus, but %s', v_name,
         case v_shards when 0 then 'it has no shard' else format('no active node has its shard %s', v_lost) end),
       hint = 'Look at select * from pg_dist_shard natural join pg_dist_placement. The row stays as it is until the shard is back.';
   end if;
