@@ -39,12 +39,28 @@ comment on column vessel_activity.part.speed_count is 'Number of the speeds that
 comment on column vessel_activity.part.fleet is 'All types and flag states with the vessels of each, and the total: without empty groups, sorted by kind and name.';
 comment on column vessel_activity.part.sources is 'The relations that the numbers cover, sorted.';
 
-alter table vessel_activity.settings
-  add column if not exists member_timeout interval not null default '5 seconds'
-    check (member_timeout between interval '100 milliseconds' and interval '20 seconds'),
-  add column if not exists allow_missing_members boolean not null default false;
+-- To add a column waits for every open writer, so a migration that is repeated must not try.
+do $$
+begin
+  if not exists (select from pg_catalog.pg_attribute where attrelid = 'vessel_activity.settings'::regclass and attname = 'member_timeout') then
+    alter table vessel_activity.settings
+      add column member_timeout interval not null default '5 seconds'
+        check (member_timeout between interval '100 milliseconds' and interval '20 seconds'),
+      add column allow_missing_members boolean not null default false;
+  end if;
+end
+$$;
 comment on column vessel_activity.settings.member_timeout is 'How long a refresh waits for the answer of a member, 0.1 to 20 seconds.';
 comment on column vessel_activity.settings.allow_missing_members is 'Whether a refresh stores the sum of the other members if one does not answer. If not, the row stays as it is.';
+
+-- NULL in a state that an earlier version built: it is built anew then.
+alter table vessel_activity.state
+  add column if not exists hour_positions bigint,
+  add column if not exists hour_speed_sum numeric,
+  add column if not exists hour_speed_count bigint;
+comment on column vessel_activity.state.hour_positions is 'Positions in the hour up to as_of, without those before its first full second: the sum of vessel_activity.position_second, so that no refresh has to add up 3,600 rows.';
+comment on column vessel_activity.state.hour_speed_sum is 'Sum of their speeds that enter the mean, in knots.';
+comment on column vessel_activity.state.hour_speed_count is 'Number of their speeds that enter the mean.';
 
 create table if not exists vessel_activity.member (
   name text primary key constraint member_name_check check (name ~ '^[a-z][a-z0-9_]{0,29}$'),

@@ -563,13 +563,10 @@ def test_a_member_without_the_right_is_not_added(bare: dict[str, psycopg.Connect
 
 
 @pytest.fixture
-def far(breakable: LocalServer) -> Iterator[psycopg.Connection]:
+def far(breakable_url: str) -> Iterator[psycopg.Connection]:
     """Give a session on an empty member on a server that may be stopped."""
-    with psycopg.connect(breakable.url(), autocommit=True) as session:
-        session.execute(_CLEAR)
+    with psycopg.connect(breakable_url, autocommit=True) as session:
         yield session
-    with psycopg.connect(breakable.url(), autocommit=True) as session:
-        session.execute(_CLEAR)
 
 
 def test_a_server_that_is_killed_is_missing_until_it_is_back(
@@ -593,13 +590,16 @@ def test_a_server_that_is_killed_is_missing_until_it_is_back(
 
 
 def test_a_transaction_in_doubt_on_a_member_is_counted_when_it_commits(
-    bare: dict[str, psycopg.Connection], far: psycopg.Connection, breakable: LocalServer
+    bare: dict[str, psycopg.Connection],
+    far: psycopg.Connection,
+    breakable: LocalServer,
+    breakable_url: str,
 ) -> None:
     combiner = bare["combiner"]
     add_positions(far, (1, AS_OF))
     join(combiner, "far", far)
     refreshed(combiner)
-    with psycopg.connect(breakable.url(), autocommit=True) as writer:
+    with psycopg.connect(breakable_url, autocommit=True) as writer:
         writer.execute("begin")
         add_positions(writer, (2, AS_OF))
         writer.execute("prepare transaction 'doubt'")
@@ -607,7 +607,7 @@ def test_a_transaction_in_doubt_on_a_member_is_counted_when_it_commits(
     breakable.start()
 
     assert refreshed(combiner, AS_OF + SECOND).active_now == 1
-    with psycopg.connect(breakable.url(), autocommit=True) as session:
+    with psycopg.connect(breakable_url, autocommit=True) as session:
         assert last_mode(session)[0] == "definition"
         session.execute("commit prepared 'doubt'")
         assert refreshed(combiner, AS_OF + 2 * SECOND).active_now == 2

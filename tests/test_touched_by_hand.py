@@ -519,7 +519,7 @@ def test_quoted_identifiers_change_nothing(empty_url: str, url: str, adopted: st
         migrate.migrate(empty_url)
         assert db.execute(
             "select count(*) from vessel_activity.routines() where is_public"
-        ).fetchone() == (18,)
+        ).fetchone() == (20,)
         if not adopted:
             db.execute(f"alter database {database} reset quote_all_identifiers")
             assert snapshot(empty_url) == snapshot(url)

@@ -55,10 +55,9 @@ _OURS = """
 """
 _DUE = f"""
   {_OURS}
-  select refreshed, wait_seconds, duration_ms, mode, announced, stuck_pid, problem,
-    (figures).active_now, (figures).active_last_hour, (figures).active_last_24h,
-    (figures).total_vessels, (figures).positions_last_hour, (figures).speed_avg
-  from vessel_activity.refresh_if_due('fallback')
+  select d.*, (d.figures).active_now, (d.figures).active_last_hour, (d.figures).active_last_24h,
+    (d.figures).total_vessels, (d.figures).positions_last_hour, (d.figures).speed_avg
+  from vessel_activity.refresh_if_due('fallback') as d
 """  # noqa: S608 - two constants
 _MAINTAIN = _OURS + "select vessel_activity.maintain()"
 _ANNOUNCE = _OURS + "select vessel_activity.announce()"
@@ -156,7 +155,8 @@ async def _look(
     if row["refreshed"]:
         # The figures are right without it, and the next refresh tries again.
         await _beside(session, _MAINTAIN, "maintenance put off")
-    return float(row["wait_seconds"]), row["problem"]
+    # The function of an older version tells no problem: a database may be migrated later.
+    return float(row["wait_seconds"]), row.get("problem")
 
 
 async def _answer(session: AsyncSession, conninfo: str) -> dict[str, Any]:

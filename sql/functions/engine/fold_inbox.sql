@@ -10,6 +10,9 @@ create or replace function vessel_activity.fold_inbox(
   p_verify boolean,
   out new_rows bigint,
   out far_due_at timestamptz,
+  out hour_positions bigint,
+  out hour_speed_sum numeric,
+  out hour_speed_count bigint,
   out edge_positions bigint,
   out edge_speed_sum numeric,
   out edge_speed_count bigint,
@@ -56,17 +59,20 @@ begin
     union all
     select d.* from come_due as d where d.seen_at >= v_oldest
   ),
-  by_second as (
-    insert into vessel_activity.position_second as s (second, positions, speed_sum, speed_count)
-    select date_bin('1 second', e.seen_at, 'epoch'), sum(e.sign),
-      coalesce(sum(e.sign * e.tenths), 0) * 0.1 + coalesce(sum(e.sign * r.speed), 0),
-      coalesce(sum(e.sign) filter (where e.tenths is not null or r.speed is not null), 0)
+  second_change as materialized (
+    select date_bin('1 second', e.seen_at, 'epoch') as second, sum(e.sign) as positions,
+      coalesce(sum(e.sign * e.tenths), 0) * 0.1 + coalesce(sum(e.sign * r.speed), 0) as speed_sum,
+      coalesce(sum(e.sign) filter (where e.tenths is not null or r.speed is not null), 0) as speed_count
     from event as e
     cross join lateral (
       select case when e.tenths is null then vessel_activity.mean_speed_part(e.speed::numeric) end as speed
     ) as r
     where e.seen_at >= v_first_second
     group by 1
+  ),
+  by_second as (
+    insert into vessel_activity.position_second as s (second, positions, speed_sum, speed_count)
+    select c.second, c.positions, c.speed_sum, c.speed_count from second_change as c
     on conflict (second) do update set
       positions = s.positions + excluded.positions,
       speed_sum = s.speed_sum + excluded.speed_sum,
@@ -74,6 +80,7 @@ begin
   ),
   pruned as (
     delete from vessel_activity.position_second as s where s.second < v_first_second
+    returning s.positions, s.speed_sum, s.speed_count
   ),
   by_vessel as materialized (
     select e.vessel_id, max(e.seen_at) as came_at, min(e.seen_at) as first_at, bool_or(e.sign < 0) as lost_one
@@ -95,7 +102,8 @@ begin
     total.ahead_change - (select coalesce(sum(d.sign), 0) from come_due as d) as ahead_change,
     vessel_activity.newest_report(p_as_of) as newest_report, vessel_activity.minute_edge(p_as_of) as minute_edge,
     exists (select from fleet_taken) as has_fleet_changes,
-    edge.positions, edge.speed_sum, edge.speed_count,
+    hour.positions, hour.speed_sum, hour.speed_count,
+    edge.positions as edge_positions, edge.speed_sum as edge_speed_sum, edge.speed_count as edge_speed_count,
     edge_reports.vessel_ids as edge_ids, edge_reports.seen_ats as edge_ats,
     reports.row_ids, reports.was_ats, reports.vessel_ids, reports.seen_ats, reports.latitudes, reports.longitudes, reports.speeds, reports.arrived_ats,
     vessels.late_ids, vessels.late_ats,
@@ -105,6 +113,16 @@ begin
     case when p_verify then vessel_activity.places_definition(p_as_of) end as places_definition
   into v_taken
   from vessel_activity.hour_edge(p_as_of) as edge
+  cross join (
+    select sum(h.positions) as positions, trim_scale(sum(h.speed_sum)) as speed_sum, sum(h.speed_count) as speed_count
+    from (
+      select s.hour_positions, s.hour_speed_sum, s.hour_speed_count from vessel_activity.state as s
+      union all
+      select c.positions, c.speed_sum, c.speed_count from second_change as c
+      union all
+      select - p.positions, - p.speed_sum, - p.speed_count from pruned as p
+    ) as h (positions, speed_sum, speed_count)
+  ) as hour
   cross join (
     select count(*) as new_rows, min(t.seen_at) filter (where t.seen_at > v_hour_ahead) as far_due_at,
       coalesce(bool_or(t.sign = 0), false) as is_incomplete,
@@ -138,9 +156,12 @@ begin
 
   new_rows := v_taken.new_rows;
   far_due_at := v_taken.far_due_at;
-  edge_positions := v_taken.positions;
-  edge_speed_sum := v_taken.speed_sum;
-  edge_speed_count := v_taken.speed_count;
+  hour_positions := v_taken.positions;
+  hour_speed_sum := v_taken.speed_sum;
+  hour_speed_count := v_taken.speed_count;
+  edge_positions := v_taken.edge_positions;
+  edge_speed_sum := v_taken.edge_speed_sum;
+  edge_speed_count := v_taken.edge_speed_count;
   edge_vessels := vessel_activity.edge_vessels(p_as_of, v_taken.edge_ids, v_taken.edge_ats);
   is_incomplete := v_taken.is_incomplete;
   newest_report := v_taken.newest_report;
@@ -154,4 +175,4 @@ end
 $$;
 
 comment on function vessel_activity.fold_inbox(timestamptz, timestamptz, boolean) is
-  'Takes all changes since the last refresh into the state. p_previous: the instant of the refresh before. new_rows: changes of positions taken in. far_due_at: earliest position more than an hour ahead. edge_positions, edge_speed_*: positions before the first full second of the hour. edge_vessels: see the function of this name. is_incomplete: a trigger recorded that the inbox is incomplete (see note_tree and note_merge). newest_report, minute_edge: see the functions of these names. ahead_change: by how much the number of positions stamped later than p_as_of has grown. definition, reports_definition, feed_definition, places_definition: for p_verify, the part of this node, the digest of the last reports, the truth of the feed, and digests of areas and dark cells by their definitions.';
+  'Takes all changes since the last refresh into the state. p_previous: the instant of the refresh before. new_rows: changes of positions taken in. far_due_at: earliest position more than an hour ahead. hour_positions, hour_speed_*: positions since the first full second of the hour. edge_positions, edge_speed_*: positions before the first full second of the hour. edge_vessels: see the function of this name. is_incomplete: a trigger recorded that the inbox is incomplete (see note_tree and note_merge). newest_report, minute_edge: see the functions of these names. ahead_change: by how much the number of positions stamped later than p_as_of has grown. definition, reports_definition, feed_definition, places_definition: for p_verify, the part of this node, the digest of the last reports, the truth of the feed, and digests of areas and dark cells by their definitions.';

@@ -47,7 +47,7 @@ begin
     when p_state.fingerprint is null then 'there was no state'
     when p_state.far_due_at <= p_as_of then 'positions stamped more than an hour ahead have come due'
     when p_state.as_of > p_as_of then 'the server''s clock was set back'
-    when p_state.positions_ahead is null then 'the state was built by an earlier version of vessel activity'
+    when p_state.positions_ahead is null or p_state.hour_positions is null then 'the state was built by an earlier version of vessel activity'
   end;
 
   -- The state is not written until the old snapshot that keeps its dead rows has ended. The inboxes keep the changes.

@@ -8,6 +8,9 @@
 create or replace function vessel_activity.rebuild_state(
   p_as_of timestamptz,
   out far_due_at timestamptz,
+  out hour_positions bigint,
+  out hour_speed_sum numeric,
+  out hour_speed_count bigint,
   out edge_positions bigint,
   out edge_speed_sum numeric,
   out edge_speed_count bigint,
@@ -79,6 +82,7 @@ begin
         and p."timestamp" <= vessel_activity.source_time(p_as_of, p."timestamp")
     ) as r
     group by r.second
+    returning positions, speed_sum, speed_count
   ),
   ahead as (
     insert into vessel_activity.upcoming (vessel_id, seen_at, speed, sign)
@@ -99,7 +103,7 @@ begin
       order by p."timestamp"
       limit 1
     ),
-    edge.positions, edge.speed_sum, edge.speed_count,
+    hour.positions, hour.speed_sum, hour.speed_count, edge.positions, edge.speed_sum, edge.speed_count,
     array(
       select (select count(*) from last_position as l where l.seen_at >= w.starts_at and l.seen_at < w.first_second)
       from vessel_activity.window_starts(p_as_of) as w
@@ -110,10 +114,15 @@ begin
       select count(*) from public.vessel_positions as p
       where p."timestamp" > vessel_activity.source_time(p_as_of, p."timestamp")
     )
-  into far_due_at, edge_positions, edge_speed_sum, edge_speed_count, edge_vessels, newest_report, minute_edge, positions_ahead
-  from vessel_activity.hour_edge(p_as_of) as edge;
+  into far_due_at, hour_positions, hour_speed_sum, hour_speed_count, edge_positions, edge_speed_sum, edge_speed_count, edge_vessels, newest_report, minute_edge, positions_ahead
+  from vessel_activity.hour_edge(p_as_of) as edge
+  cross join (
+    select coalesce(sum(s.positions), 0) as positions, trim_scale(coalesce(sum(s.speed_sum), 0)) as speed_sum,
+      coalesce(sum(s.speed_count), 0) as speed_count
+    from by_second as s
+  ) as hour;
 end
 $$;
 
 comment on function vessel_activity.rebuild_state(timestamptz) is
-  'Builds the state as of p_as_of from the source tables and empties the inboxes. far_due_at: earliest position more than an hour ahead. edge_positions, edge_speed_*: positions before the first full second of the hour. edge_vessels: see the function of this name. newest_report, minute_edge: see the functions of these names. positions_ahead: positions stamped later than p_as_of.';
+  'Builds the state as of p_as_of from the source tables and empties the inboxes. far_due_at: earliest position more than an hour ahead. hour_positions, hour_speed_*: positions since the first full second of the hour. edge_positions, edge_speed_*: positions before the first full second of the hour. edge_vessels: see the function of this name. newest_report, minute_edge: see the functions of these names. positions_ahead: positions stamped later than p_as_of.';

@@ -131,7 +131,8 @@ begin
     v_places := v_done.places_definition;
     if vessel_activity.source_fingerprint(v_state.relations, v_state.functions) = v_state.fingerprint and not v_done.is_incomplete then
       v_part := vessel_activity.state_part(
-        p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count, v_done.edge_vessels);
+        p_as_of, v_done.hour_positions + v_done.edge_positions, v_done.hour_speed_sum + v_done.edge_speed_sum,
+        v_done.hour_speed_count + v_done.edge_speed_count, v_done.edge_vessels);
       v_truth := vessel_activity.state_feed_truth(
         p_as_of, v_done.newest_report, v_done.minute_edge, v_state.positions_ahead + v_done.ahead_change);
       if v_done.definition is not null then
@@ -155,6 +156,9 @@ begin
       end if;
       update vessel_activity.state as s
       set as_of = p_as_of,
+        hour_positions = v_done.hour_positions,
+        hour_speed_sum = v_done.hour_speed_sum,
+        hour_speed_count = v_done.hour_speed_count,
         positions_ahead = v_truth.positions_ahead,
         far_due_at = least(s.far_due_at, v_done.far_due_at),
         swept_to = vessel_activity.sweep_last_reports(p_as_of, s.swept_to),
@@ -195,13 +199,19 @@ begin
     v_new_rows := null;
     select f.* into v_done from vessel_activity.rebuild_state(p_as_of) as f;
     v_part := vessel_activity.state_part(
-      p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count, v_done.edge_vessels);
+      p_as_of, v_done.hour_positions + v_done.edge_positions, v_done.hour_speed_sum + v_done.edge_speed_sum,
+      v_done.hour_speed_count + v_done.edge_speed_count, v_done.edge_vessels);
     v_truth := vessel_activity.state_feed_truth(p_as_of, v_done.newest_report, v_done.minute_edge, v_done.positions_ahead);
-    insert into vessel_activity.state as s (as_of, fingerprint, relations, functions, far_due_at, positions_ahead, verified_at)
+    insert into vessel_activity.state as s (
+      as_of, fingerprint, relations, functions, hour_positions, hour_speed_sum, hour_speed_count, far_due_at, positions_ahead, verified_at)
     values (
-      p_as_of, v_source.fingerprint, v_source.relations, v_source.functions, v_done.far_due_at, v_done.positions_ahead, p_as_of)
+      p_as_of, v_source.fingerprint, v_source.relations, v_source.functions, v_done.hour_positions, v_done.hour_speed_sum,
+      v_done.hour_speed_count, v_done.far_due_at, v_done.positions_ahead, p_as_of)
     on conflict (only_row) do update set
       as_of = excluded.as_of,
+      hour_positions = excluded.hour_positions,
+      hour_speed_sum = excluded.hour_speed_sum,
+      hour_speed_count = excluded.hour_speed_count,
       fingerprint = excluded.fingerprint,
       relations = excluded.relations,
       functions = excluded.functions,

@@ -1,10 +1,10 @@
--- Computes the part of this node from the state as fold_inbox or rebuild_state left it, plus the positions before the first full
--- second of the hour and the vessels before that of each window, which those functions return.
+-- Computes the part of this node from the state as fold_inbox or rebuild_state left it, from the positions of the hour and from
+-- the vessels before the first full second of each window. Those functions return both.
 create or replace function vessel_activity.state_part(
   p_as_of timestamptz,
-  p_edge_positions bigint,
-  p_edge_speed_sum numeric,
-  p_edge_speed_count bigint,
+  p_positions bigint,
+  p_speed_sum numeric,
+  p_speed_count bigint,
   p_edge_vessels bigint[]
 )
 returns vessel_activity.part
@@ -12,7 +12,6 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_first_second constant timestamptz := vessel_activity.first_full_second(p_as_of);
   v_part vessel_activity.part;
 begin
   v_part.as_of := p_as_of;
@@ -24,18 +23,9 @@ begin
     from vessel_activity.window_starts(p_as_of) as w
   ) as v;
 
-  select
-    coalesce(sum(s.positions), 0) + p_edge_positions,
-    -- Trimmed: the trailing zeros come from earlier rows and mean nothing.
-    trim_scale(sum(s.speed_sum) + p_edge_speed_sum),
-    sum(s.speed_count) + p_edge_speed_count
-  into v_part.positions, v_part.speed_sum, v_part.speed_count
-  from (
-    select s.positions, s.speed_sum, s.speed_count from vessel_activity.position_second as s
-    where s.second >= v_first_second
-    union all
-    select 0, 0, 0
-  ) as s;
+  v_part.positions := p_positions;
+  v_part.speed_sum := trim_scale(p_speed_sum); -- the trailing zeros come from earlier rows and mean nothing
+  v_part.speed_count := p_speed_count;
 
   v_part.fleet := array(
     select row(c.kind, c.name, c.vessels)::vessel_activity.fleet_group
@@ -49,4 +39,4 @@ end
 $$;
 
 comment on function vessel_activity.state_part(timestamptz, bigint, numeric, bigint, bigint[]) is
-  'What this node adds to the figures as of p_as_of, from the state and the given positions before the first full second of the hour. p_edge_vessels: see vessel_activity.edge_vessels().';
+  'What this node adds to the figures as of p_as_of, from the state. p_positions, p_speed_sum, p_speed_count: positions in the hour up to p_as_of, and the sum (knots) and number of the speeds that enter the mean. p_edge_vessels: see vessel_activity.edge_vessels().';

@@ -11,6 +11,7 @@ create or replace function vessel_activity.usual_bands(p_instants timestamptz[])
 returns table (hour timestamptz, figure text, weeks integer, low numeric, high numeric)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan -- to plan takes longer than to look up a few hours
 as $$
 begin
   return query
