@@ -24,7 +24,7 @@ _ELSEWHERE = (
     'schema "cron" does not exist',
     'relation "cron.job" does not exist',
     'column "id" is of type bigint but expression is of type uuid',
-    'relation "pg_dist_shard" does not exist',
+    'relation "pg_dist_',
     "function master_run_on_worker(text[], integer[], text[], boolean) does not exist",
 )
 
