@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +19,6 @@ from tests.support.members import check, databases, document, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
 
     import psycopg
 
@@ -198,6 +198,32 @@ def test_the_figures_of_areas_are_of_all_members(
     assert sum(area["entered"] for area in areas.values()) > 0
     assert joined["north"].execute("select name from public.vessel_activity_area").fetchall() == []
     assert document(joined["north"])["areas"] == []
+
+
+def test_a_member_whose_row_is_of_a_later_instant_counts_by_the_definition(
+    joined: dict[str, psycopg.Connection], fleet: dict[str, dict[int, Ship]]
+) -> None:
+    combiner = joined["combiner"]
+    put(combiner, "Port")
+    due = "delete from vessel_activity.activity"  # the document
+    combiner.execute(due)
+    first = datetime.now(UTC)
+    refreshed(combiner, first)  # sends the shape
+    combiner.execute(due)
+    now = datetime.now(UTC)
+    at = first + (now - first) / 2
+    for name, crew in fleet.items():
+        for number, ago in zip(crew, (0, 20, 60, 4000), strict=False):
+            told = Report(at - ago * SECOND, 4.25, 51.25, Decimal("6.1"))
+            report(joined[name], number, told)
+            crew[number].track.append(told)
+        report(joined[name], max(crew), Report(now, 4.25, 51.25, Decimal(7)))  # too late
+    refreshed(joined["north"], now)
+
+    refreshed(combiner, at)
+
+    equals(combiner, ships(fleet), at)
+    assert counted(combiner)[0]["Port"]["activeNow"] == 9
 
 
 def test_the_figures_stay_until_every_member_has_the_shape(

@@ -1,13 +1,15 @@
 -- Takes in areas of a combining database, in which the vessels of this one are then counted. They are kept apart from the areas of this
 -- database, and nobody sees them here. Those that the combining database does not have any more are removed.
--- Locks: the row of area_revision, until the transaction ends, as put_area() does. Refreshes do not wait for it.
--- Raises invalid_parameter_value (22023) if a shape is refused, and configuration_limit_exceeded (53400) if there were more than
--- settings.area_limit areas of combining databases.
+-- Locks: the row of area_revision, until the transaction ends, as put_area() does. It waits up to half a second for somebody who puts
+-- an area here. Refreshes do not wait for it.
+-- Raises invalid_parameter_value (22023) if a shape is refused, lock_not_available (55P03), and configuration_limit_exceeded
+-- (53400) if there were more than settings.area_limit areas of combining databases.
 create or replace function vessel_activity.member_area_put(p_combiner text, p_key text, p_all json, p_shapes json)
 returns json
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
+set lock_timeout = '500ms' -- the combining database waits for the answer
 as $$
 declare
   v_limit constant integer := (select s.area_limit from vessel_activity.settings as s);
