@@ -66,14 +66,17 @@ def new_server() -> Iterator[Callable[..., LocalServer]]:
     with folder_for_servers() as folder:
         unused = LocalServer(postgresql_binaries(), folder / "unused" / "data")
 
+        class Copied(LocalServer):
+            """Copies an unused cluster, in a tenth of the time of initdb."""
+
+            def _initdb(self, folder: Path) -> None:
+                if not unused.datadir.exists():
+                    unused._make()
+                subprocess.run(["cp", "-a", f"{unused.datadir}/.", folder], check=True)
+
         def make(**options: str) -> LocalServer:
-            # To copy a cluster takes a tenth of the time of initdb.
-            if not unused.datadir.exists():
-                unused._make()
             datadir = folder / str(len(made)) / "data"
-            datadir.parent.mkdir()
-            subprocess.run(["cp", "-a", unused.datadir, datadir], check=True)
-            made.append(LocalServer(postgresql_binaries(), datadir, {**_SERVER_OPTIONS, **options}))
+            made.append(Copied(postgresql_binaries(), datadir, {**_SERVER_OPTIONS, **options}))
             return made[-1]
 
         yield make
