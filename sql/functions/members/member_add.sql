@@ -27,7 +27,7 @@ begin
     raise exception using
       errcode = 'duplicate_object',
       message = format('there is a member %s already', p_name),
-      hint = format('To change its address, run select public.vessel_activity_member_remove(%L) first.', p_name);
+      hint = format('To change its address, run select public.vessel_activity_member_remove(%L::text) first.', p_name);
   end if;
   perform vessel_activity.dblink_schema();
   v_options := vessel_activity.address_options(p_address);

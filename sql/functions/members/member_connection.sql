@@ -17,7 +17,7 @@ begin
     raise exception using
       errcode = 'undefined_object',
       message = format('its foreign server %s does not exist', vessel_activity.member_server(p_name)),
-      hint = format('Run select public.vessel_activity_member_remove(%L), and add the member again.', p_name);
+      hint = format('Run select public.vessel_activity_member_remove(%L::text), and add the member again.', p_name);
   end if;
   return v_connection;
 end

@@ -28,7 +28,7 @@ begin
         coalesce(v_member.answered_at::text, 'never'),
         case when v_allows then 'the row is the sum of the other members' else 'the row is not refreshed without it' end);
       hint := case when v_allows then 'Look at that database and at the network. The next refresh asks it again.'
-        else format('Look at that database and at the network: the next refresh asks it again. To go on without it: update vessel_activity.settings set allow_missing_members = true. To remove it: select public.vessel_activity_member_remove(%L).', v_member.name) end;
+        else format('Look at that database and at the network: the next refresh asks it again. To go on without it: update vessel_activity.settings set allow_missing_members = true. To remove it: select public.vessel_activity_member_remove(%L::text).', v_member.name) end;
     elsif v_member.answered_at is null then
       state := 'ok';
       detail := 'the next refresh asks it';
