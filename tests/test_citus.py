@@ -302,6 +302,38 @@ def test_tables_that_citus_manages_before_the_migrate(citus: Cluster, shape: Sha
         assert leftovers(citus) == []
 
 
+_PARTITIONS = """
+    create table public.day_12 partition of public.vessel_positions
+      for values from ('2050-03-12') to ('2050-03-13');
+    create table public.day_13 partition of public.vessel_positions
+      for values from ('2050-03-13') to ('2050-03-14');
+    create table public.rest partition of public.vessel_positions default;
+    """
+
+
+def test_tables_that_are_distributed_and_partitioned_by_time(citus: Cluster) -> None:
+    tables = Shape("", key='"vesselId", id, "timestamp"').tables()
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        db.execute(
+            tables.rstrip().removesuffix(";").encode() + b' partition by range ("timestamp")'
+        )
+        db.execute(_PARTITIONS)
+        fill(db)
+        hand_over(db, _BY_VESSEL.format(shards=4))
+        migrate.migrate(citus.url)
+
+        exact(db, "definition")
+        write_all(db)
+        db.execute(
+            "create table public.later partition of public.vessel_positions"
+            " for values from ('2050-03-20') to ('2050-03-24')"
+        )
+        exact(db, "definition", AS_OF + MINUTE)
+        assert db.execute(
+            "select state from vessel_activity_status() where check_name like 'index%'"
+        ).fetchall() == [("ok",), ("ok",)]
+
+
 _VIEWS = """
     create schema ais;
     alter table public.vessels set schema ais;
