@@ -34,6 +34,7 @@ from tests.support.fleet import (
     stored,
 )
 from tests.support.sources import engine_check, maintained
+from tests.test_sql_file import psql
 from vessel_activity.install import migrate, rollback
 
 if TYPE_CHECKING:
@@ -301,6 +302,38 @@ def test_tables_that_citus_manages_before_the_migrate(citus: Cluster, shape: Sha
         assert leftovers(citus) == []
 
 
+_PARTITIONS = """
+    create table public.day_12 partition of public.vessel_positions
+      for values from ('2050-03-12') to ('2050-03-13');
+    create table public.day_13 partition of public.vessel_positions
+      for values from ('2050-03-13') to ('2050-03-14');
+    create table public.rest partition of public.vessel_positions default;
+    """
+
+
+def test_tables_that_are_distributed_and_partitioned_by_time(citus: Cluster) -> None:
+    tables = Shape("", key='"vesselId", id, "timestamp"').tables()
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        db.execute(
+            tables.rstrip().removesuffix(";").encode() + b' partition by range ("timestamp")'
+        )
+        db.execute(_PARTITIONS)
+        fill(db)
+        hand_over(db, _BY_VESSEL.format(shards=4))
+        migrate.migrate(citus.url)
+
+        exact(db, "definition")
+        write_all(db)
+        db.execute(
+            "create table public.later partition of public.vessel_positions"
+            " for values from ('2050-03-20') to ('2050-03-24')"
+        )
+        exact(db, "definition", AS_OF + MINUTE)
+        assert db.execute(
+            "select state from vessel_activity_status() where check_name like 'index%'"
+        ).fetchall() == [("ok",), ("ok",)]
+
+
 _VIEWS = """
     create schema ais;
     alter table public.vessels set schema ais;
@@ -417,6 +450,39 @@ def test_tables_that_citus_gives_back_are_folded_again(citus: Cluster, name: str
         exact(db, "rebuild", AS_OF + 2 * MINUTE)
         write_all(db)
         exact(db, "incremental", AS_OF + 3 * MINUTE)
+        assert leftovers(citus) == []
+
+
+@pytest.mark.parametrize("way", ["command", "file"])
+def test_a_migrate_keeps_its_tables_out_of_the_hands_of_citus(citus: Cluster, way: str) -> None:
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        name = sql.Identifier(db.info.dbname)
+        for setting in ("use_citus_managed_tables", "enable_schema_based_sharding"):
+            db.execute(
+                sql.SQL("alter database {} set {} = on").format(
+                    name, sql.Identifier("citus", setting)
+                )
+            )
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        db.execute(Shape("").tables().encode())  # Citus manages both by itself
+        fill(db)
+        hand_over(db, _BY_VESSEL.format(shards=4))
+        if way == "file":
+            assert psql(citus.url).splitlines()[-1] == "vessel activity is installed"
+        else:
+            migrate.migrate(citus.url)
+
+        exact(db, "definition")
+        assert db.execute(
+            "select logicalrelid::text from pg_dist_partition order by 1"
+        ).fetchall() == [("vessel_positions",), ("vessels",)]
+        indexes = db.execute(
+            "select count(*) from run_command_on_shards('public.vessel_positions',"
+            " $$select count(*) from pg_index where indrelid = '%s'::regclass and indisvalid$$)"
+            " where success and result = '3'"
+        ).fetchone()
+        assert indexes == (4,)
+        assert leftovers(citus) == []
 
 
 def hand_over(db: psycopg.Connection, ddl: str) -> None:
