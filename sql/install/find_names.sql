@@ -138,7 +138,7 @@ begin
   from jsonb_array_elements(v_rows) as r;
   v_followed := 'public.vessels public.vessel_positions active';
   if to_regprocedure('vessel_activity.actual_map()') is not null then
-    execute 'select concat_ws('' '', vessel_activity.actual_table(''vessels''), vessel_activity.actual_table(''vessel_positions''), '
+    execute 'select pg_catalog.concat_ws('' '', vessel_activity.actual_table(''vessels''), vessel_activity.actual_table(''vessel_positions''), '
       'nullif(vessel_activity.actual_map(), ''''), vessel_activity.actual_column(''vessels'', ''active''))'
     into v_followed;
   end if;

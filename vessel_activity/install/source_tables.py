@@ -37,8 +37,8 @@ begin
     where pg_catalog.to_regclass('public.' || s.name) is null
     order by s.ordinal
   );
-  if v_missing = '{}' or 'on' in (current_setting('vessel_activity.create', true),
-    current_setting('vessel_activity.other_names', true))
+  if v_missing = '{}' or 'on' in (pg_catalog.current_setting('vessel_activity.create', true),
+    pg_catalog.current_setting('vessel_activity.other_names', true))
   then
     return;
   end if;
@@ -49,10 +49,11 @@ begin
     select t.* from (<query>) as t (source, relation, table_name, kind, option, map)
     where t.source = any (v_missing)
   )
-  select string_agg(a.table_name, ', ' order by a.source desc, a.table_name) as names, (
-    select 'vessel-activity migrate ' || string_agg(o.option, ' ' order by o.source desc)
+  select pg_catalog.string_agg(a.table_name, ', ' order by a.source desc, a.table_name) as names, (
+    select 'vessel-activity migrate ' || pg_catalog.string_agg(o.option, ' ' order by o.source desc)
       || coalesce(
-        ' --map ''' || string_agg(nullif(o.map, ''), ',' order by o.source desc) || '''', '')
+        ' --map ''' || pg_catalog.string_agg(nullif(o.map, ''), ',' order by o.source desc) || '''',
+        '')
     from (
       select distinct on (a.source) a.* from alike as a order by a.source, a.table_name
     ) as o

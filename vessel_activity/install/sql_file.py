@@ -156,15 +156,15 @@ _NAMES = r"""
 select pg_catalog.set_config('vessel_activity.names', '{}', false) as names_are \gset
 \if :{?vessels}
 select pg_catalog.set_config('vessel_activity.names',
-  (:'names_are'::jsonb operator(pg_catalog.||) pg_catalog.jsonb_build_object('vessels', :'vessels'))::text, false) as names_are \gset
+  pg_catalog.jsonb_concat(:'names_are'::pg_catalog.jsonb, pg_catalog.jsonb_build_object('vessels', :'vessels'))::text, false) as names_are \gset
 \endif
 \if :{?positions}
 select pg_catalog.set_config('vessel_activity.names',
-  (:'names_are'::jsonb operator(pg_catalog.||) pg_catalog.jsonb_build_object('positions', :'positions'))::text, false) as names_are \gset
+  pg_catalog.jsonb_concat(:'names_are'::pg_catalog.jsonb, pg_catalog.jsonb_build_object('positions', :'positions'))::text, false) as names_are \gset
 \endif
 \if :{?map}
 select pg_catalog.set_config('vessel_activity.names',
-  (:'names_are'::jsonb operator(pg_catalog.||) pg_catalog.jsonb_build_object('map', :'map'))::text, false) as names_are \gset
+  pg_catalog.jsonb_concat(:'names_are'::pg_catalog.jsonb, pg_catalog.jsonb_build_object('map', :'map'))::text, false) as names_are \gset
 \endif
 """
 
