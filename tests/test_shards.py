@@ -423,6 +423,18 @@ def test_hidden_rows_and_old_snapshots_are_errors(sharded: str) -> None:
                 definition(db)
 
 
+def test_policies_below_a_view_are_errors(db: psycopg.Connection) -> None:
+    shard(db, "vessel_positions", "vesselId")
+    db.execute("alter table public.vessel_positions rename to ais_positions")
+    db.execute("create view public.between as select * from public.ais_positions")
+    db.execute("create view public.vessel_positions as select * from public.between")
+    db.execute("alter table public.ais_positions enable row level security")
+
+    said = "row-level security of public.ais_positions could hide rows of the view"
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match=said):
+        db.execute("select vessel_activity.shard_part(%s)", (AS_OF,))
+
+
 def test_tables_that_become_ordinary_again_are_folded_again(db: psycopg.Connection) -> None:
     shard(db, "vessels", "id")
     shard(db, "vessel_positions", "vesselId")

@@ -7,18 +7,9 @@ returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  with recursive relation (id) as (
-    select c.oid from pg_class as c where c.oid = to_regclass(vessel_activity.actual_table(p_source))
-    union
-    select d.refobjid
-    from relation as v
-    join pg_rewrite as w on w.ev_class = v.id
-    join pg_class as c on c.oid = v.id and c.relkind = 'v'
-    join pg_depend as d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refclassid = 'pg_class'::regclass
-  )
   select to_regclass('pg_catalog.pg_dist_shard') is not null and exists (
-    select from relation as r
-    join pg_trigger as t on t.tgrelid = r.id
+    select from vessel_activity.relations_read(p_source) as r
+    join pg_trigger as t on t.tgrelid = r.relation
     join pg_proc as p on p.oid = t.tgfoid
     where p.proname = 'citus_truncate_trigger'
   )

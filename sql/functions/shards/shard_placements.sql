@@ -3,7 +3,8 @@
 -- The catalog of Citus is named only where a query is executed: it is not there without Citus.
 -- It is volatile so that each call sees the placements as they are then: see ask_shards.
 -- The questions name the columns by their usual names, so a table with other names is refused.
--- Raises feature_not_supported (0A000) for such a table, and object_not_in_prerequisite_state (55000) if a shard can't be found or read: without it the figures would be too small.
+-- Raises feature_not_supported (0A000) for such a table, insufficient_privilege (42501) for a view of tables with row-level
+-- security, and object_not_in_prerequisite_state (55000) if a shard can't be found or read: without it the figures would be too small.
 create or replace function vessel_activity.shard_placements(p_source text)
 returns table (shard text, node_name text, node_port integer, has_whole_vessels boolean)
 language plpgsql volatile
@@ -12,6 +13,7 @@ as $$
 declare
   v_name constant text := vessel_activity.actual_table(p_source);
   v_table constant regclass := to_regclass(v_name);
+  v_guarded regclass;
   v_lost text;
   v_shards integer;
 begin
@@ -23,6 +25,18 @@ begin
   end if;
 
   if exists (select from pg_class as c where c.oid = v_table and c.relkind = 'v') then
+    -- Its policies would be those for the owner of the view, and ask_shards can't tell what they hide.
+    select r.relation::regclass into v_guarded
+    from vessel_activity.relations_read(p_source) as r
+    join pg_class as c on c.oid = r.relation
+    where c.relrowsecurity
+    limit 1;
+    if v_guarded is not null then
+      raise exception using
+        errcode = 'insufficient_privilege',
+        message = format('row-level security of %s could hide rows of the view %s', v_guarded, v_name),
+        hint = format('Turn it off: alter table %s disable row level security.', v_guarded);
+    end if;
     return query execute $query$
       select $1, coalesce(n.nodename::text, current_setting('citus.local_hostname')),
         coalesce(n.nodeport, current_setting('port')::integer), true
