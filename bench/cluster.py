@@ -154,6 +154,16 @@ def _running(folder: Path, sizes: Sequence[Size], ids: str, *, keep: bool) -> It
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def filled(server: LocalServer, size: Size) -> str:
+    """Fill one more database of a running server, unless it is there. Return its URL."""
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        known = {row[0] for row in connection.execute("select datname from pg_database")}
+        if size.name not in known:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(size.name)))
+            _fill(server.url(size.name), size, "text")
+    return server.url(size.name)
+
+
 def remove_left_over(folder: Path) -> None:
     """Stop the server of a killed run in the subfolder `server`, and delete the folder."""
     left_over = LocalServer(programs(), folder / "server")

@@ -25,13 +25,26 @@ from bench.details import details
 from bench.feeding import Amount, feeding
 from bench.inserts import WAYS, Volume, throughput, wal_per_row
 from bench.loading import loading
+from bench.members import members
 from bench.refreshes import rebuilds, refresh_figures, refreshes
 from bench.report import Figure, Report, paired_ratios, table, write
 from bench.soak import open_transaction, soak
 from bench.subject import Subject, check_equal
+from bench.vessels import vessels
 from vessel_activity.errors import LocalServerError
 
-PARTS = ("refresh", "details", "rebuild", "soak", "api", "load", "feed", "inserts")
+PARTS = (
+    "refresh",
+    "vessels",
+    "details",
+    "rebuild",
+    "soak",
+    "api",
+    "load",
+    "feed",
+    "inserts",
+    "members",
+)
 
 
 @dataclass(frozen=True)
@@ -197,6 +210,8 @@ def run(options: Options) -> Report:
         report = Report(about(options, main))
         volume = Volume(300, 2, 100, 5, 1) if options.size == "tiny" else Volume()
         _time_refreshes(options, subjects, report)
+        if "vessels" in options.parts:
+            vessels(server, report, options.rounds, tiny=options.size == "tiny")
         if "soak" in options.parts and options.soak_seconds:
             soak_figures(main, report, options.soak_seconds)
         if "api" in options.parts:
@@ -227,6 +242,8 @@ def run(options: Options) -> Report:
             insert_figures(report)
         for subject in subjects:
             subject.close()
+        if "members" in options.parts:  # last: it copies a database, which nobody may use
+            members(server, SIZES[names[-1]], report, options.rounds)
     return report
 
 

@@ -412,6 +412,21 @@ export interface components {
             dark: null | components["schemas"]["DarkCells"];
             /** @description The open alerts, the newest first. They are those of now, not those of asOf. */
             alerts: components["schemas"]["Alert"][];
+            /** @description The databases whose figures are added to those of this one, by name; empty if there are none. They are those of now, not those of asOf. */
+            members: components["schemas"]["Member"][];
+        };
+        Member: {
+            /** @description Name of the member. */
+            name: string;
+            /** @description Whether it did not answer to the last refresh. */
+            missing: boolean;
+            /** @description Whether it is missing and the figures are the sum of the others. If it is missing and not left out, the figures stay as they are. */
+            leftOut: boolean;
+            /**
+             * Format: date-time
+             * @description When its last answer came; null if there was none.
+             */
+            answeredAt: string | null;
         };
         Alert: {
             /** @description Name of the rule that raised the alert. */
@@ -474,8 +489,9 @@ export interface components {
             /** @description Vessels on all pages of the list. */
             count: number;
             vessels: components["schemas"]["ListedVessel"][];
-            /** @description The key of the next page, for the parameter after; null on the last page. */
+            /** @description The key of the next page, for the parameter after; null on the last page. It has a third part on a database with members. */
             next: [
+                string,
                 string,
                 string
             ] | null;
@@ -847,6 +863,7 @@ export type StreamEvents = components['schemas']['StreamEvents'];
 export type Heartbeat = components['schemas']['Heartbeat'];
 export type Feed = components['schemas']['Feed'];
 export type VesselActivity = components['schemas']['VesselActivity'];
+export type Member = components['schemas']['Member'];
 export type Alert = components['schemas']['Alert'];
 export type Usual = components['schemas']['Usual'];
 export type UsualFigure = components['schemas']['UsualFigure'];

@@ -7,6 +7,7 @@
 // Id of the section -> the file, and what it waits for: the section that a reader comes near, or a reason in the document.
 const PANELS = {
   alerts: { file: "./alerts.js", hasReason: ({ alerts }) => alerts?.length > 0 },
+  members: { file: "./members.js", hasReason: ({ members }) => members?.some(({ missing }) => missing) },
   cards: { file: "./cards.js" },
   map: { file: "./map.js", near: "map" },
   lists: { file: "./lists.js", near: "lists" },

@@ -1,6 +1,7 @@
 -- The source tables public.vessels and public.vessel_positions, from which the figures are computed. They belong to the user.
 -- A table that exists is used as it is; a table that is missing is created. If anything prevents an installation, this
 -- migration raises an error before the first change. A rollback never touches the source tables.
+-- If the migrate was given other names (vessel_activity_migrations.source_name), it has checked those tables, and makes none.
 
 set local lock_timeout = '500ms';
 
@@ -9,12 +10,17 @@ declare
   v_path constant text := pg_catalog.current_setting('search_path');
   v_problem text;
   v_is_indexed boolean;
+  v_has_other_names boolean := false;
   v_id text;
   v_vessel_id text;
 begin
   -- No function or operator of another role in schema public may take part. The DDL below runs with the search_path of the
   -- session again, so that event triggers of the user find their tables.
   perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+
+  if to_regclass('vessel_activity_migrations.source_name') is not null then
+    execute 'select exists (select from vessel_activity_migrations.source_name)' into v_has_other_names;
+  end if;
 
   -- Only the owner of a table or partition can make triggers and indexes on it. Without the triggers, refreshes compute by the
   -- definition. That takes too long if the indexes are missing too, so then the owner is required.
@@ -35,7 +41,7 @@ begin
     select to_regclass(s.name)::oid
     from (values ('public.vessels', true), ('public.vessel_positions', true), ('public.vessel_activity_realtime', false))
       as s (name, is_source)
-    where not (s.is_source and v_is_indexed)
+    where not (s.is_source and (v_is_indexed or v_has_other_names))
     union
     select i.inhrelid
     from source as s
@@ -69,6 +75,11 @@ begin
       errcode = 'duplicate_table',
       message = 'public.vessel_activity_realtime exists already, with other columns: ' || v_problem,
       hint = 'Drop the table, which caches one row, or rename it (alter table public.vessel_activity_realtime rename to vessel_activity_realtime_old). Then run vessel-activity migrate again. Nothing was changed.';
+  end if;
+
+  if v_has_other_names then
+    perform pg_catalog.set_config('search_path', v_path, true);
+    return;
   end if;
 
   select string_agg(format('%s has no column %I', c.relation, c.attribute), '; ' order by c.ordinal)

@@ -1,7 +1,7 @@
 -- depends: 0002.figures
 -- The inboxes and the incremental state (docs/engine.md). Unlogged: they cost no WAL. A crash empties all of them together;
 -- the next refresh notices that and rebuilds the state.
--- CREATE TABLE AS takes the types and collations of ids, times and speeds from the source tables.
+-- Ids, times and speeds get the types and collations of the source tables later in each migrate (fit_to_sources).
 
 set local lock_timeout = '500ms';
 
@@ -12,7 +12,7 @@ with (
   autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_insert_threshold = -1,
   autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off
 )
-as select p."vesselId", p."timestamp", p.speed, null::smallint from public.vessel_positions as p with no data;
+as select null::bigint, null::timestamptz, null::numeric, null::smallint with no data;
 comment on table vessel_activity.inbox is 'Changes of positions since the last refresh. The triggers append one row for each position that came or went.';
 comment on column vessel_activity.inbox.vessel_id is 'vessel_positions."vesselId".';
 comment on column vessel_activity.inbox.seen_at is 'Timestamp of the position, in the type of the source column. A timestamp without time zone is UTC.';
@@ -55,7 +55,7 @@ end
 $$;
 
 create unlogged table if not exists vessel_activity.upcoming (vessel_id, seen_at, speed, sign)
-as select p."vesselId", null::timestamptz, p.speed, null::smallint from public.vessel_positions as p with no data;
+as select null::bigint, null::timestamptz, null::numeric, null::smallint with no data;
 create index if not exists upcoming_seen_at on vessel_activity.upcoming (seen_at);
 comment on index vessel_activity.upcoming_seen_at is 'Finds the changes whose time has come.';
 comment on table vessel_activity.upcoming is 'Changes of positions that are stamped up to an hour ahead. The refresh takes each one in when its time comes.';
@@ -67,7 +67,7 @@ comment on column vessel_activity.upcoming.sign is '1: the position came. -1: it
 -- Half-full pages and no index on what changes: updates stay in their page (HOT) and leave nothing for vacuum.
 create unlogged table if not exists vessel_activity.last_seen (vessel_id, seen_at)
 with (fillfactor = 45)
-as select p."vesselId", null::timestamptz from public.vessel_positions as p with no data;
+as select null::bigint, null::timestamptz with no data;
 -- CREATE TABLE AS can declare no primary key.
 do $$
 begin

@@ -36,9 +36,9 @@ comment on column vessel_activity.activity.body is 'The document, as the API giv
 -- Half-full pages and no index on what changes: updates stay in their page (HOT) and leave nothing for vacuum.
 create unlogged table if not exists vessel_activity.last_report (vessel_id, seen_at, latitude, longitude, speed, arrived_at, number, area_set)
 with (fillfactor = 45)
-as select p."vesselId", null::timestamptz, null::double precision, null::double precision, null::double precision, null::timestamptz,
+as select null::bigint, null::timestamptz, null::double precision, null::double precision, null::double precision, null::timestamptz,
   null::integer, null::integer
-from public.vessel_positions as p with no data;
+with no data;
 -- CREATE TABLE AS can declare no primary key.
 do $$
 begin
@@ -77,6 +77,21 @@ comment on column vessel_activity.pair_count.under_way is 'Of active_last_hour: 
 comment on column vessel_activity.pair_count.stopped is 'Of active_last_hour: those whose last speed is less.';
 comment on column vessel_activity.pair_count.arrived is 'Vessels that are new in the last hour.';
 comment on column vessel_activity.pair_count.silent is 'Vessels last heard in the hour before the last hour.';
+
+-- Counts that change by one when a vessel is heard again, so that no refresh has to read all vessels. Half-full pages, as above.
+create unlogged table if not exists vessel_activity.last_report_count (
+  seconds integer not null check (seconds in (1, 60, 3600)),
+  starts_at timestamptz not null,
+  vessels integer not null,
+  primary key (seconds, starts_at)
+) with (fillfactor = 45);
+comment on table vessel_activity.last_report_count is 'The vessels of last_report by the second, the minute and the hour (UTC) of their last position. A span without a row has none.';
+comment on column vessel_activity.last_report_count.seconds is 'Length of the span: 1, 60 or 3600.';
+comment on column vessel_activity.last_report_count.starts_at is 'Start of the span. Spans that ended more than 24 hours ago are deleted.';
+comment on column vessel_activity.last_report_count.vessels is 'Vessels whose last position is in the span.';
+
+alter table vessel_activity.state add column if not exists swept_to bigint not null default 0;
+comment on column vessel_activity.state.swept_to is 'The page of last_report from which the next refresh looks for vessels that have been silent for 26 hours.';
 
 create table if not exists vessel_activity.type_hour (
   hour timestamptz not null,

@@ -23,6 +23,7 @@ COMMAND = "python scripts/function_map.py"
 # Functions whose caller makes the name of the function while it runs, with this caller.
 MADE_NAMES = {
     "vessel_activity_demo.remove": "sql/functions/operating/remove_simulation.sql",
+    "vessel_activity.scaled": "sql/functions/sources/actual_value.sql",
 }
 _HEAD = f"""\
 # The SQL functions
@@ -57,6 +58,7 @@ _NO_CALL = re.compile(
 _CALL = re.compile(rf"\b{_NAME}\s*\(")
 _READ = re.compile(rf"\b(?:from|join) {_NAME}(?!\w|\s*\()")
 _COMMAND_IN_A_STRING = re.compile(rf"'call {_NAME}\(")
+_QUESTION_IN_A_STRING = re.compile(r"'select (vessel_activity\.member_\w+)\(")
 _SQL = re.compile(r"^\s*(select|call|perform)\b", re.MULTILINE)
 
 
@@ -136,6 +138,8 @@ def _uses_in_sql(found: dict[str, Routine]) -> Iterator[tuple[str, str]]:
                 yield name, _from_root(path)
             for name in _COMMAND_IN_A_STRING.findall(content):
                 yield name, "a pg_cron job"
+            for name in _QUESTION_IN_A_STRING.findall(content):
+                yield name, _from_root(path)
 
 
 def _uses_in_python(found: dict[str, Routine]) -> Iterator[tuple[str, str]]:

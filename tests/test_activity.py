@@ -300,7 +300,12 @@ def test_the_document_is_served_from_memory_with_an_etag(
     assert answer.headers["content-encoding"] == "gzip"
     assert web.get(ACTIVITY, {"if-none-match": answer.headers["etag"]}).status_code == 304
     plain = web.get(ACTIVITY, {"accept-encoding": "identity"})
-    assert plain.json() == {"asOf": "then", "movement": {"underWay": 4711}, "alerts": []}
+    assert plain.json() == {
+        "asOf": "then",
+        "movement": {"underWay": 4711},
+        "alerts": [],
+        "members": [],
+    }
     assert "content-encoding" not in plain.headers
     db.execute("delete from vessel_activity.activity; notify vessel_activity")
     missing = eventually(lambda: (got := web.get(ACTIVITY)).status_code == 503 and got)
@@ -327,9 +332,10 @@ def test_the_stream_sends_the_document_at_once_and_each_time_it_changes(
                     return told
             raise AssertionError("the stream has ended")
 
-        keys = ["asOf", "feed", "usual", "movement", "types", "flags", "areas", "dark", "alerts"]
-        assert list(next_document()) == keys
+        keys = ["asOf", "feed", "usual", "movement", "types", "flags", "areas", "dark"]
+        assert list(next_document()) == [*keys, "alerts", "members"]
         put_document(db, {"movement": {"underWay": 4712}})
         for number in (4712, 4713):
             put_document(db, {"movement": {"underWay": number}})
-            assert next_document() == {"movement": {"underWay": number}, "alerts": []}
+            changed = {"movement": {"underWay": number}, "alerts": [], "members": []}
+            assert next_document() == changed

@@ -282,8 +282,14 @@ def test_the_server_gives_areas_and_grid_and_says_what_it_takes(
                 "shape": json.loads(square(4, 51, 1)),
             }
         ]
-        metrics = web.get("/metrics").text
-        assert 'vessel_activity_area_vessels{area="Port <b>",window="24h"} 1.0' in metrics
+        # The server reads the document a moment after it starts.
+        metrics = eventually(
+            lambda: (
+                (text := web.get("/metrics").text)
+                and 'vessel_activity_area_vessels{area="Port <b>",window="24h"} 1.0' in text
+                and text
+            )
+        )
         entered = (
             'vessel_activity_area_crossings_last_hour{area="Port <b>",direction="entered"} 1.0'
         )

@@ -61,6 +61,7 @@ def test_every_figure_of_the_table_is_measured(result: Result) -> None:
         "direct queries ÷ refresh, 30 s of rows (15,284)",
         "direct queries ÷ refresh, 1 s of rows (510)",
         "vessel_activity_at ÷ refresh, 30 s of rows",
+        "refresh, 1 s: 1,000 vessels ÷ 500 vessels",
         "refresh in a new session ÷ refresh, 1 s of rows (510)",
         "refresh in a new session, 1 s",
         "document of a refresh, 30 s of rows",
@@ -73,6 +74,10 @@ def test_every_figure_of_the_table_is_measured(result: Result) -> None:
         "API p99 at 16 connections, refreshes back to back",
         "make load: rows/s",
         "make load: peak memory",
+        "refresh with 4 members, 1 s of rows each (510)",
+        "refresh with 1 member ÷ of that member alone, 30 s of rows (15,284)",
+        "refresh with 4 members ÷ with 1, 30 s of rows each (15,284)",
+        "row of the part of one node",
         "WAL of a refresh",
         "WAL that the triggers add to an inserted row",
     ):
@@ -90,6 +95,7 @@ def test_the_measured_refreshes_of_new_rows_were_incremental(result: Result) -> 
         "refresh without document",
         "refresh with document",
         "refresh with areas",
+        "4 members, 1 s",
     ):
         assert set(result["modes"][key]) == {"incremental"}
     assert set(result["modes"]["rebuild"]) == {"rebuild"}

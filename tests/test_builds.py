@@ -30,6 +30,13 @@ import pytest
 
 def test_a_job(): pytest.skip("not today")
 """
+_CITUS = """
+import pytest
+from tests.conftest import NO_CITUS
+
+@pytest.mark.skipif(True, reason=NO_CITUS)
+def test_a_cluster(): pass
+"""
 
 
 def test_the_server_has_the_chosen_version(db: psycopg.Connection) -> None:
@@ -109,6 +116,7 @@ WHEEL = "native"
         (_NEEDS, DEBIAN, {"CI": "true"}, 1),
         (_NEEDS, DEBIAN, {}, 0),
         (_SKIPS, WHEEL, {"CI": "true"}, 1),
+        (_CITUS, DEBIAN, {"CI": "true"}, 0),
         (_SKIPS, WHEEL, {}, 0),
     ],
 )

@@ -20,6 +20,7 @@ _UNPINNED = {
     "note_positions_deleted": "the same",
     "report_values": "is inlined for each vessel; every name and operator is qualified",
     "arrival": "the same",
+    "source_members": "is inlined for each statement on partitions; every name is qualified",
 }
 _OURS = """
     (n.nspname = 'vessel_activity'

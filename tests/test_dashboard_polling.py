@@ -64,5 +64,3 @@ def test_a_database_that_is_away_and_comes_back_with_the_same_numbers_is_told(
         # The page has the very answer that it gets, so that it is told of the change by a 304.
         assert web.get(STATS, {"if-none-match": tag}).status_code == 304
         state(page, "live", timeout=SOON)
-    with psycopg.connect(breakable_url, autocommit=True) as db:
-        db.execute("select public.vessel_activity_schedule(interval '30 seconds')")

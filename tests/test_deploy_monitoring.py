@@ -121,7 +121,7 @@ def answered(new_server: Callable[..., LocalServer]) -> dict[str, set[str]]:
     """Give the names of all metrics, each with its labels, of a server where each is known.
 
     There pg_cron has run, a refresh has failed, a feed has rejected a message, a report came late,
-    an area is watched, and the history tells what is usual.
+    an area is watched, the history tells what is usual, and a member has answered.
     """
     server = new_server(shared_preload_libraries="pg_cron")
     server.start()
@@ -150,6 +150,11 @@ def answered(new_server: Callable[..., LocalServer]) -> dict[str, set[str]]:
         for hours in (-1, 0, 1):
             habit(connection, now.replace(minute=0, second=0, microsecond=0) + hours * HOUR)
         fill(connection, now, [1000] * 13)
+        connection.execute("insert into vessel_activity.member (name) values ('north')")
+        connection.execute(
+            "insert into vessel_activity.member_state (name, answered_at, round_trip_ms, clashes)"
+            " values ('north', now(), 1, 0)"
+        )
     with WebServer(server.url()) as web:
         eventually(lambda: web.get(STATS).status_code == 200)
         # The measures may be read a moment later than the row.

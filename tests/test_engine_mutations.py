@@ -1,5 +1,5 @@
 # ruff: noqa: E501, PT012, S311 - function texts; several runs may be needed; nothing secret is drawn
-"""The tests of the engine catch each of eleven deliberate mistakes (docs/engine.md)."""
+"""The tests of the engine catch each of thirteen deliberate mistakes (docs/engine.md)."""
 
 from __future__ import annotations
 
@@ -69,6 +69,12 @@ MUTATIONS = {
     ),
     "a second is counted before its reports are a minute old": Mutation(
         "store_feed_truth", {"interval '61 seconds'": "interval '60 seconds'"}
+    ),
+    "a vessel stays in the second of its last report": Mutation(
+        "count_last_reports", {"p_was_ats, p_seen_ats) as n": "null, p_seen_ats) as n"}
+    ),
+    "the edge of a window is dropped": Mutation(
+        "edge_vessels", {"count(*) filter (where s.seen_at >= v_5_minutes_ago)": "0::bigint"}
     ),
 }
 SECOND_STATEMENT = Mutation(

@@ -92,12 +92,6 @@ def all_filed(url: str, messages: int) -> dict[str, Any]:
     return row
 
 
-def clear(url: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("truncate public.vessels, public.vessel_positions cascade")
-        connection.execute("truncate vessel_activity.feed, vessel_activity.feeder cascade")
-
-
 def numbers(url: str) -> list[int]:
     """Return the numbers of the reports in the order in which they were added."""
     with rows_of(url) as connection:
@@ -150,7 +144,6 @@ def test_a_database_that_is_away_under_load_loses_nothing_and_keeps_the_order(
     seconds: float,
     rate: int,
 ) -> None:
-    clear(breakable_url)
     with Feed(breakable_url, tmp_path, [f"tcp://{tcp.address}?name=coast"]) as feed:
         with sending(tcp, rate) as sender:
             wait_until(lambda: counts(breakable_url).get("messages"), "some filed")
@@ -180,7 +173,6 @@ def test_a_database_that_is_away_under_load_loses_nothing_and_keeps_the_order(
 def test_a_feed_may_begin_before_its_database(
     breakable: LocalServer, breakable_url: str, tmp_path: Path, tcp: TcpServer
 ) -> None:
-    clear(breakable_url)
     breakable.stop("fast")
     with Feed(breakable_url, tmp_path, [f"tcp://{tcp.address}?name=coast"]):
         tcp.send(line(1))
@@ -193,7 +185,6 @@ def test_a_feed_may_begin_before_its_database(
 def test_a_full_spool_drops_the_oldest_reports_and_counts_them(
     breakable: LocalServer, breakable_url: str, tmp_path: Path, tcp: TcpServer
 ) -> None:
-    clear(breakable_url)
     environment = {"VESSEL_ACTIVITY_FEED_SPOOL_MB": "1"}
     with Feed(breakable_url, tmp_path, [f"tcp://{tcp.address}?name=coast"], environment) as feed:
         tcp.send(line(0))
@@ -289,7 +280,6 @@ def test_a_database_that_is_not_migrated_is_waited_for(
 def test_a_feed_that_is_killed_loses_at_most_the_last_second(
     breakable: LocalServer, breakable_url: str, tmp_path: Path, tcp: TcpServer
 ) -> None:
-    clear(breakable_url)
     sources = [f"tcp://{tcp.address}?name=coast"]
     with Feed(breakable_url, tmp_path, sources) as feed:
         tcp.send(line(0))

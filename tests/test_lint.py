@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     import psycopg
 
 
-# Errors in branches that this database does not reach: pg_cron, and adopted ids of type uuid.
+# Errors in branches that this database does not reach: pg_cron, ids of type uuid, and Citus.
 _ELSEWHERE = (
     'schema "cron" does not exist',
     'relation "cron.job" does not exist',
     'column "id" is of type bigint but expression is of type uuid',
+    'relation "pg_dist_',
+    "function master_run_on_worker(text[], integer[], text[], boolean) does not exist",
 )
 
 

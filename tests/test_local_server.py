@@ -34,7 +34,8 @@ server.stop()
 @pytest.fixture
 def made(new_server: Callable[..., LocalServer]) -> Iterator[LocalServer]:
     """Give a server that is not started yet, and stop it afterwards."""
-    server = new_server()
+    other = new_server()
+    server = LocalServer(other.bindir, other.datadir, other.options)  # initdb makes its cluster
     yield server
     server.stop("immediate")
 

@@ -255,7 +255,7 @@ def test_the_rollback_names_the_public_functions_that_there_are(db: psycopg.Conn
     there = db.execute(
         "select routine::text from vessel_activity.routines() where is_public order by 1"
     ).fetchall()
-    assert len(there) == 18
+    assert len(there) == 20
     assert found == there
 
 
@@ -516,7 +516,7 @@ def test_adopted_tables_of_any_type_are_refreshed_incrementally(
         ).fetchone() == ("incremental", 60)
         assert db.execute(
             "select count(*), bool_and(equal) from vessel_activity_verify()"
-        ).fetchone() == (17, True)
+        ).fetchone() == (18, True)
 
 
 def test_errors_of_the_database_are_explained_in_plain_words(

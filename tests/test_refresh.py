@@ -731,7 +731,8 @@ def test_a_verification_compares_every_figure_with_the_definition(
     assert sorted(figures) == [
         *("active_last_24h", "active_last_hour", "active_now", "areas", "dark_cells"),
         *("last_reports", "late_last_hour"),
-        *("newest_report", "positions_ahead", "positions_last_hour", "reports_last_minute"),
+        *("newest_report", "part", "positions_ahead", "positions_last_hour"),
+        "reports_last_minute",
         *("speed_avg", "timed_last_hour", "top_flags", "total_vessels", "updated_at"),
         "vessel_types",
     ]
@@ -746,7 +747,10 @@ def test_a_verification_finds_logs_and_repairs_a_wrong_state(
     add_vessels(db, [("Cargo", "NO")])
     add_positions(db, (1, datetime.now(UTC)))
     db.execute(REFRESH)
-    db.execute("update vessel_activity.last_report set seen_at = seen_at - interval '2 hours'")
+    db.execute(
+        "update vessel_activity.last_report set seen_at = seen_at - interval '2 hours';"
+        "update vessel_activity.last_report_count set starts_at = starts_at - interval '2 hours'"
+    )
     said = notices(db)
 
     rows = db.execute(
@@ -754,7 +758,7 @@ def test_a_verification_finds_logs_and_repairs_a_wrong_state(
     ).fetchall()
 
     assert rows[:2] == [("active_last_hour", "0", "1"), ("active_now", "0", "1")]
-    assert [figure for figure, _, _ in rows[2:]] == ["last_reports"]
+    assert [figure for figure, _, _ in rows[2:]] == ["last_reports", "part"]
     assert [n.severity for n in said] == ["WARNING"]
     assert "differed from the definition" in said[0].message
     assert json.loads(said[0].detail)["equal"] is False

@@ -74,6 +74,8 @@ _OPERATOR = (
         "select on vessel_activity.alert_event",
         "select on vessel_activity.feed",
         "select on vessel_activity.feeder",
+        "select on vessel_activity.member",
+        "select on vessel_activity.member_state",
         "select on vessel_activity.refresh_log",
         "select on vessel_activity.rejected_message",
         "select on vessel_activity.settings",
@@ -81,6 +83,7 @@ _OPERATOR = (
         "select on vessel_activity.watching",
         "update (alert_clear_after) on vessel_activity.settings",
         "update (alert_retention) on vessel_activity.settings",
+        "update (allow_missing_members) on vessel_activity.settings",
         "update (area_limit) on vessel_activity.settings",
         "update (below_usual_by) on vessel_activity.settings",
         "update (below_usual_for) on vessel_activity.settings",
@@ -90,6 +93,7 @@ _OPERATOR = (
         "update (hour_retention) on vessel_activity.settings",
         "update (inbox_limit_bytes) on vessel_activity.settings",
         "update (log_retention) on vessel_activity.settings",
+        "update (member_timeout) on vessel_activity.settings",
         "update (rejected_retention) on vessel_activity.settings",
         "update (slow_after) on vessel_activity.settings",
         "update (state_limit_bytes) on vessel_activity.settings",
@@ -121,11 +125,23 @@ _FEEDER = _LOADS | {
     "execute vessel_activity.load_start(text,boolean)",
     "execute vessel_activity.load_unknown_characters(bytea[])",
 }
+_COMBINER = {
+    "execute vessel_activity.member_area_put(text,text,json,json)",
+    "execute vessel_activity.member_areas_at(json,timestamp with time zone)",
+    "execute vessel_activity.member_cells(numeric,double precision[],text)",
+    "execute vessel_activity.member_definition(timestamp with time zone,boolean)",
+    "execute vessel_activity.member_part(timestamp with time zone,boolean,boolean,json,boolean)",
+    (
+        "execute vessel_activity.member_vessels"
+        "(json,text,text,text,text,double precision[],text,text,text[],integer)"
+    ),
+}
 RIGHTS: dict[str, set[str]] = {
     "reader": _USE | _READER,
     "server": _USE | _SERVER,
     "operator": _USE | _OPERATOR,
     "feeder": _USE | _FEEDER,
+    "combiner": _USE | _COMBINER,
 }
 
 # Every right of a role on every object of the database that is not of PostgreSQL itself, from
@@ -241,9 +257,10 @@ def test_what_was_given_by_hand_is_taken_back_too(db: psycopg.Connection, plain:
         """
     )
     grant(db, plain, "reader")
-    # It had all functions of a feeder, so it is one. CREATE in our schema is a right that must go.
-    # Rights on the source tables are not ours.
-    assert rights(db, plain) == expected("reader", "feeder") | {"select on public.vessels"}
+    # It had all functions of a feeder and of a combiner, so it is both. CREATE in our schema is a
+    # right that must go. Rights on the source tables are not ours.
+    both = expected("feeder", "combiner")
+    assert rights(db, plain) == expected("reader") | both | {"select on public.vessels"}
     revoke(db, plain)
     assert rights(db, plain) == {"select on public.vessels"}
 
@@ -293,7 +310,9 @@ def test_the_owner_public_and_unknown_names_are_refused(db: psycopg.Connection) 
     for call in ("grant", "revoke"):
         with pytest.raises(psycopg.errors.InvalidParameterValue, match="'owner'") as unknown:
             db.execute(f"select public.vessel_activity_{call}('postgres', 'owner')")
-        assert unknown.value.diag.message_hint == "Use reader, server, operator or feeder."
+        assert (
+            unknown.value.diag.message_hint == "Use reader, server, operator, feeder or combiner."
+        )
         with pytest.raises(psycopg.errors.UndefinedObject, match="'no_such_role'"):
             db.execute(f"select public.vessel_activity_{call}('no_such_role', 'reader')")
         for public in ("public", "PUBLIC"):
@@ -381,12 +400,25 @@ _CAN: dict[str, list[str]] = {
         f"select vessel_activity.feed_batch('{_SPOOL}', 0, '', '[]', null)",
         "select * from vessel_activity.rejected_row",
     ],
+    "combiner": [
+        "select vessel_activity.member_area_put('a', 'b', '[]', '[]')",
+        """select vessel_activity.member_areas_at('{"combiner": "a", "key": "b"}', now())""",
+        "select vessel_activity.member_part(pg_catalog.now(), true, true, null, true)",
+        (
+            "select vessel_activity.member_vessels"
+            "(null, null, null, 'now', 'any', null, 'name', 'asc', null, 9)"
+        ),
+        "select vessel_activity.member_definition(pg_catalog.now())",
+        "select vessel_activity.member_cells(1, null, 'now')",
+    ],
 }
 _NOBODY_ELSE = [
     "select public.vessel_activity_grant(current_user::text, 'operator')",
     "select public.vessel_activity_revoke(current_user::text)",
     "select vessel_activity.give_rights(current_user, array['operator'])",
     "select vessel_activity.renew_rights()",
+    "select public.vessel_activity_member_add('a', 'dbname=a')",
+    "select public.vessel_activity_member_remove('a')",
     "select vessel_activity.run_ddl('drop table public.vessels')",
     "select vessel_activity.refresh_at(now() + interval '1 day', 'manual')",
     "select vessel_activity.figures_at(now())",
@@ -415,6 +447,7 @@ _MAY = {
     "server": ["reader", "server"],
     "operator": ["reader", "server", "operator"],
     "feeder": ["feeder"],
+    "combiner": ["combiner"],
 }
 
 
@@ -468,6 +501,7 @@ _RUNS: dict[str, set[str]] = {
     "server": set(),
     "operator": {"status", "refresh"},
     "feeder": {"load"},
+    "combiner": set(),
 }
 
 

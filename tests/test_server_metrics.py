@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.webserver import HISTORY, STREAM, WebServer, eventually, write_row
 from vessel_activity.paths import MIGRATIONS
+from vessel_activity.web.member_metrics import member_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -220,3 +221,40 @@ def _sessions(watcher: psycopg.Connection) -> int:
     ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+# --- members --------------------------------------------------------------------------------------
+
+
+def test_each_member_of_a_combining_database_is_told() -> None:
+    members = [
+        {
+            "name": "north",
+            "answers": True,
+            "answered_at": "2026-01-01T00:00:05+00:00",
+            "round_trip_ms": 12.5,
+            "clashes": 3,
+        },
+        {
+            "name": "south",
+            "answers": False,
+            "answered_at": None,
+            "round_trip_ms": None,
+            "clashes": None,
+        },
+    ]
+
+    found = {
+        (sample.name.removeprefix("vessel_activity_member_"), sample.labels["member"]): sample.value
+        for metric in member_metrics(members)
+        for sample in metric.samples
+    }
+
+    assert found == {
+        ("up", "north"): 1,
+        ("up", "south"): 0,
+        ("answer_timestamp_seconds", "north"): 1_767_225_605,
+        ("answer_seconds", "north"): 0.0125,
+        ("shared_vessels", "north"): 3,
+    }
+    assert list(member_metrics([])) == []

@@ -1,7 +1,9 @@
-# ruff: noqa: ISC004 - a message reads best as it is printed
+# ruff: noqa: E501, ISC004 - a message reads best as it is printed
 """A migrate asks before it creates source tables beside tables that may hold the data to count."""
 
 from __future__ import annotations
+
+import shlex
 
 import psycopg
 import pytest
@@ -21,16 +23,17 @@ create table "VesselPosition" (id text primary key, "vesselId" text not null ref
   timestamp timestamp(3) not null, latitude float8, longitude float8, speed float8, course float8);
 insert into "Vessel" values ('v', '219000001', 'A', 'Cargo', 'DK', true);
 insert into "VesselPosition" values ('p', 'v', now() at time zone 'UTC', 1, 2, 10, 3);
-"""  # noqa: E501
+"""
 REFUSED = (
     "public.vessels and public.vessel_positions do not exist, but these tables are similar:"
     ' public."Vessel", public."VesselPosition"'
 )
 WAY_OUT = (
-    "Rename the tables that hold the data to count, or create a view in the place of each missing"
-    ' table: create view public.vessels as select id, mmsi, name, "vesselType", flag, active from'
-    ' public."Vessel". Then migrate again. Or create new empty tables: run vessel-activity migrate'
-    " --create, or the SQL file with psql -v create=on. Nothing was changed."
+    "Name the tables that hold the data to count, and those of their columns that have other names"
+    " than the usual ones: vessel-activity migrate --vessels 'public.\"Vessel\"' --positions"
+    " 'public.\"VesselPosition\"'. The SQL file takes the same texts as the psql variables vessels,"
+    " positions and map. Or create new empty tables: run vessel-activity migrate --create, or the"
+    " SQL file with psql -v create=on. Nothing was changed."
 )
 
 
@@ -154,10 +157,8 @@ def test_create_creates_them_and_the_status_names_the_others_until_there_are_row
             "warn",
             "public.vessels and public.vessel_positions are empty, but these similar tables hold"
             ' rows: public."Vessel", public."VesselPosition"',
-            "Run vessel-activity rollback if those tables hold the data to count. Then drop the"
-            " empty source tables, rename those tables or create a view in the place of each"
-            ' (create view public.vessels as select id, mmsi, name, "vesselType", flag, active from'
-            ' public."Vessel"), and run vessel-activity migrate.',
+            "If those tables hold the data to count, adopt them: vessel-activity migrate --vessels"
+            " 'public.\"Vessel\"' --positions 'public.\"VesselPosition\"'.",
         )
         db.execute("insert into vessels (mmsi) values ('219000001')")
         assert status(db)["source tables"].detail == (
@@ -174,16 +175,41 @@ def test_create_creates_them_and_the_status_names_the_others_until_there_are_row
         assert status(db)["source tables"].state == "ok"
 
 
-def test_the_view_of_the_hint_lets_the_tables_be_counted(empty_url: str) -> None:
-    made(empty_url, PRISMA)
-    while True:
-        try:
-            migrate.migrate(empty_url)
-        except psycopg.errors.ObjectNotInPrerequisiteState as error:
-            hint = error.diag.message_hint or ""
-            made(empty_url, hint.partition("missing table: ")[2].partition(". Then")[0])
-        else:
-            break
+@pytest.mark.parametrize(
+    ("ddl", "options"),
+    [
+        (PRISMA, ['public."Vessel"', 'public."VesselPosition"']),
+        (
+            # The MMSI is the id, and a column needs quotes.
+            """
+            create schema ais;
+            create table ais.ship (mmsi integer primary key, "Ship Name" text, ship_type text, flag_state text);
+            create table ais.ship_positions (mmsi integer, ts timestamp, lat real, lon real, sog real, cog real);
+            insert into ais.ship values (219000001, 'A', 'Cargo', 'DK');
+            insert into ais.ship_positions values (219000001, now() at time zone 'UTC', 1, 2, 10, 3);
+            """,
+            [
+                "ais.ship",
+                "ais.ship_positions",
+                'id=mmsi,name="Ship Name",vesselType=ship_type,flag=flag_state,vesselId=mmsi,timestamp=ts,'
+                "latitude=lat,longitude=lon,speed=sog,course=cog",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_the_command_of_the_hint_lets_the_tables_be_counted(
+    empty_url: str, ddl: str, options: list[str]
+) -> None:
+    made(empty_url, ddl)
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState) as raised:
+        migrate.migrate(empty_url)
+    hint = raised.value.diag.message_hint or ""
+    words = shlex.split(hint.partition("usual ones: ")[2].partition(". The SQL file")[0])
+    assert words[:2] == ["vessel-activity", "migrate"]
+    assert words[3::2] == options
+
+    output, _ = command(empty_url, *words[1:]).communicate(timeout=60)
+    assert output.splitlines()[-1] == f"{name_of(empty_url)} is ready"
     with psycopg.connect(empty_url) as db:
         assert db.execute(
             "select active_now, total_vessels, positions_last_hour from vessel_activity_realtime"

@@ -99,7 +99,7 @@ def test_a_virtual_type_is_counted(empty_18: str) -> None:
         db.execute("delete from vessels where mmsi = '2'")
         assert exact(db, "definition", AS_OF + SECOND).vessel_types == [("TUG", 1)]
         assert last_mode(db)[1] == (
-            'vessels."vesselType" is a virtual generated column, which triggers can\'t read'
+            'public.vessels."vesselType" is a virtual generated column, which triggers can\'t read'
         )
         state, _, hint = engine_check(db)
         assert (state, hint) == (

@@ -151,6 +151,29 @@ def test_a_table_that_citus_takes_over_is_computed_by_the_definition(
     assert exact(db, "incremental", AS_OF + SECOND).active_now == 3
 
 
+def test_both_tables_go_to_citus_and_come_back(db: psycopg.Connection) -> None:
+    tables = ("vessels", "vessel_positions")
+    refreshed(db, AS_OF - MINUTE)
+    for number, table in enumerate(tables):
+        text = _CITUS if number == 0 else _CITUS[_CITUS.index("create trigger") :]
+        db.execute(text.format(table=table).encode())
+    for step in range(3):
+        into(db, "vessel_positions", step)
+        exact(db, "definition", AS_OF + step * SECOND)
+        maintained(db)
+        assert db.execute("select from vessel_activity.note_triggers()").fetchall() == []
+
+    db.execute("drop trigger truncate_trigger_1 on vessel_positions")
+    maintained(db)
+    exact(db, "definition", AS_OF + 3 * SECOND)
+    assert "public.vessels is managed by Citus" in (last_mode(db)[1] or "")
+    db.execute("drop trigger truncate_trigger_1 on vessels")
+    maintained(db)
+    exact(db, "rebuild", AS_OF + 4 * SECOND)
+    into(db, "vessel_positions", 9)
+    assert exact(db, "incremental", AS_OF + 5 * SECOND).active_now == 4
+
+
 def check_citus(db: psycopg.Connection, table: str) -> None:
     """Write, refresh and maintain; vessel activity must add no trigger to the table."""
     for _ in range(2):
@@ -163,9 +186,9 @@ def check_citus(db: psycopg.Connection, table: str) -> None:
         assert state == "warn"
         assert f"public.{table} is managed by Citus, so triggers do not see all changes" in detail
         assert hint == (
-            "Accept slower refreshes, or make the table an ordinary one: "
-            "select undistribute_table('public.vessels'::regclass). "
-            "Vessel activity does not support Citus yet."
+            "Accept slower refreshes, which are exact too: each node counts its own shards. Or make "
+            f"the table an ordinary one: select undistribute_table('public.{table}'::regclass). "
+            "See docs/scaling.md."
         )
         assert db.execute("select * from vessel_activity.install_triggers()").fetchall() == []
         maintained(db)

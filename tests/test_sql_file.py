@@ -28,14 +28,14 @@ insert into vessel_positions values (gen_random_uuid(), 'a', now() at time zone 
 """  # noqa: E501
 
 
-def psql(url: str, *arguments: str, code: int = 0, create: str | None = None) -> str:
+def psql(url: str, *arguments: str, code: int = 0, **variables: str) -> str:
     """Run the file that `vessel-activity sql` prints with psql, and return all psql says."""
-    variables = [] if create is None else ["-v", f"create={create}"]
+    given = [word for name, value in variables.items() for word in ("-v", f"{name}={value}")]
     file = subprocess.run(
         [*COMMAND, "sql", *arguments], cwd=PROJECT, capture_output=True, check=True
     )
     done = subprocess.run(
-        [client_program("psql"), "--no-psqlrc", *variables, url],
+        [client_program("psql"), "--no-psqlrc", *given, url],
         input=file.stdout,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -46,10 +46,9 @@ GONE = {
 }
 MOVED = (
     "public.vessel_positions does not exist, but these tables are similar: ais.vessel_positions",
-    "Rename or move the table back, or create a view in its place: create view"
-    ' public.vessel_positions as select id, "vesselId", timestamp, latitude, longitude, speed,'
-    " course from ais.vessel_positions. Or run vessel-activity migrate --create, which creates an"
-    " empty table. Until then every refresh fails, and the cached row stays as it is.",
+    "Rename or move the table back, or adopt another one: vessel-activity migrate --positions"
+    " 'ais.vessel_positions'. Or run vessel-activity migrate --create, which creates an empty"
+    " table. Until then every refresh fails, and the cached row stays as it is.",
 )
 AUDIT = """
     create table audit_log (tag text);
@@ -145,7 +144,16 @@ def test_a_moved_source_table_loses_its_triggers_and_gets_them_back(db: psycopg.
 
 @pytest.mark.parametrize(
     "table",
-    ["inbox", "fleet_inbox", "last_report", "position_second", "upcoming", "fleet_count", "state"],
+    [
+        "inbox",
+        "fleet_inbox",
+        "last_report",
+        "last_report_count",
+        "position_second",
+        "upcoming",
+        "fleet_count",
+        "state",
+    ],
 )
 def test_a_truncated_table_of_vessel_activity_is_built_again_by_the_next_refresh(
     db: psycopg.Connection, table: str
@@ -180,7 +188,7 @@ PARTS = [
 DEPENDENT = {
     "vessel_activity.load": ["vessel_activity.load_rejection", "vessel_activity.rejected_row"],
     "public.vessel_activity_area": [
-        f"vessel_activity.{name}" for name in ("area_part", "area_figures", "area_history")
+        f"vessel_activity.{name}" for name in ("area_figures", "area_history")
     ],
     "vessel_activity.alert": ["vessel_activity.alert_event"],
 }
@@ -510,7 +518,7 @@ def test_quoted_identifiers_change_nothing(empty_url: str, url: str, adopted: st
         migrate.migrate(empty_url)
         assert db.execute(
             "select count(*) from vessel_activity.routines() where is_public"
-        ).fetchone() == (18,)
+        ).fetchone() == (20,)
         if not adopted:
             db.execute(f"alter database {database} reset quote_all_identifiers")
             assert snapshot(empty_url) == snapshot(url)

@@ -86,6 +86,24 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="create missing source tables even if the database has similar tables",
     )
+    migrate.add_argument(
+        "--vessels",
+        metavar="TABLE",
+        help="the table of vessels, if it is not public.vessels, as in --vessels 'ais.\"Vessel\"'. "
+        "A later migrate keeps it",
+    )
+    migrate.add_argument(
+        "--positions",
+        metavar="TABLE",
+        help="the table of positions, if it is not public.vessel_positions",
+    )
+    migrate.add_argument(
+        "--map",
+        metavar="NAME=COLUMN,...",
+        help="the columns that have other names: id, mmsi, name, vesselType, flag and active of "
+        "vessels, vesselId, timestamp, latitude, longitude, speed and course of positions. Numbers "
+        "may be converted to knots and degrees, as in speed=sog/10",
+    )
     command(
         "rollback",
         "remove vessel activity from the database",
@@ -194,8 +212,10 @@ def _demo(arguments: argparse.Namespace) -> None:
 
 def _migrate(arguments: argparse.Namespace) -> None:
     from vessel_activity.install import migrate  # noqa: PLC0415
+    from vessel_activity.install.source_names import Names  # noqa: PLC0415
 
-    running.on_database(lambda url: migrate.migrate(url, create=arguments.create))
+    names = Names(arguments.vessels, arguments.positions, arguments.map)
+    running.on_database(lambda url: migrate.migrate(url, create=arguments.create, names=names))
 
 
 def _rollback(_: argparse.Namespace) -> None:

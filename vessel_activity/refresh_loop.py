@@ -55,10 +55,9 @@ _OURS = """
 """
 _DUE = f"""
   {_OURS}
-  select refreshed, wait_seconds, duration_ms, mode, announced, stuck_pid,
-    (figures).active_now, (figures).active_last_hour, (figures).active_last_24h,
-    (figures).total_vessels, (figures).positions_last_hour, (figures).speed_avg
-  from vessel_activity.refresh_if_due('fallback')
+  select d.*, (d.figures).active_now, (d.figures).active_last_hour, (d.figures).active_last_24h,
+    (d.figures).total_vessels, (d.figures).positions_last_hour, (d.figures).speed_avg
+  from vessel_activity.refresh_if_due('fallback') as d
 """  # noqa: S608 - two constants
 _MAINTAIN = _OURS + "select vessel_activity.maintain()"
 _ANNOUNCE = _OURS + "select vessel_activity.announce()"
@@ -81,10 +80,12 @@ async def run(conninfo: str) -> None:
         try:
             async with await _connect(conninfo) as session:
                 while True:
-                    wait_seconds = await _look(session, conninfo, durations)
-                    if trouble is not None:
+                    wait_seconds, problem = await _look(session, conninfo, durations)
+                    if problem is not None and problem != trouble:
+                        log.error("refresh failed: %s", problem)
+                    elif problem is None and trouble is not None:
                         log.info("refreshing again")
-                    trouble, retry = None, RETRY_FIRST_SECONDS
+                    trouble, retry = problem, RETRY_FIRST_SECONDS
                     await asyncio.sleep(min(wait_seconds, LOOK_SECONDS))
         except (psycopg.Error, OSError, UnicodeError) as error:
             reason = _in_words(error)
@@ -127,8 +128,13 @@ def _warn(notice: psycopg.errors.Diagnostic) -> None:
         log.warning("%s", notice.message_primary)
 
 
-async def _look(session: AsyncSession, conninfo: str, durations: deque[float]) -> float:
-    """Refresh if it is due; return in how many seconds to ask again."""
+async def _look(
+    session: AsyncSession, conninfo: str, durations: deque[float]
+) -> tuple[float, str | None]:
+    """Refresh if it is due.
+
+    Return in how many seconds to ask again, and why no row was stored although it was due.
+    """
     began = time.monotonic()
     try:
         row = await _answer(session, conninfo)
@@ -149,7 +155,8 @@ async def _look(session: AsyncSession, conninfo: str, durations: deque[float]) -
     if row["refreshed"]:
         # The figures are right without it, and the next refresh tries again.
         await _beside(session, _MAINTAIN, "maintenance put off")
-    return float(row["wait_seconds"])
+    # The function of an older version tells no problem: a database may be migrated later.
+    return float(row["wait_seconds"]), row.get("problem")
 
 
 async def _answer(session: AsyncSession, conninfo: str) -> dict[str, Any]:

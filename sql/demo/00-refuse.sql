@@ -2,12 +2,24 @@
 -- tables with ids of certain types. Changes nothing. It runs before the migrations, and again in the transaction that
 -- installs the fleet.
 -- Raises datatype_mismatch (42804) if the demo can't fill the tables, and object_not_in_prerequisite_state (55000) if the
--- database holds real vessels or positions.
+-- database holds real vessels or positions, or if the source tables have other names than the usual ones.
 do $$
 declare
   v_problem text;
   v_has_simulated boolean := false;
+  v_tables text;
 begin
+  if to_regclass('vessel_activity_migrations.source_name') is not null then
+    execute 'select string_agg(n.actual, '' and '' order by n.source desc) from vessel_activity_migrations.source_name as n where n.name = '''''
+    into v_tables;
+  end if;
+  if v_tables is not null then
+    raise exception using
+      errcode = 'object_not_in_prerequisite_state',
+      message = pg_catalog.format('vessel activity reads other tables in this database: %s; the simulated fleet is not mixed with them', v_tables),
+      hint = 'Give the demo a database of its own: an empty one (DATABASE_URL), or an embedded one (without DATABASE_URL; VESSEL_ACTIVITY_DATA_DIR names its folder). Nothing was changed.';
+  end if;
+
   select pg_catalog.string_agg(pg_catalog.format('%s.%I %s', c.relation, c.attribute,
       case
         when a.attnum is null then 'does not exist'

@@ -4,7 +4,9 @@
 -- After two seconds it names the sessions that it waits for. After fifteen it gives up and raises lock_not_available (55P03).
 -- vessel_activity/install/locks.py replaces <wanted> by a query of the locks (relation, mode) in their order, and <holders> by
 -- the query of vessel_activity.lock_holders(), because this also runs where that function is not installed.
+-- A shard of Citus may carry triggers of vessel activity. Citus lets nobody lock or change it without the second setting.
 set local lock_timeout = '500ms';
+set local citus.enable_manual_changes_to_shards = on;
 do $$
 declare
   v_path constant text := pg_catalog.current_setting('search_path');

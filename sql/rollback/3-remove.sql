@@ -41,6 +41,22 @@ begin
 end
 $$;
 
+-- The addresses and passwords of members.
+do $$
+declare
+  v_server text;
+begin
+  if pg_catalog.to_regclass('vessel_activity.member') is not null then
+    for v_server in
+      execute 'select s.srvname from vessel_activity.member as m '
+        'join pg_catalog.pg_foreign_server as s on s.srvname = ''vessel_activity_member_'' || m.name'
+    loop
+      execute pg_catalog.format('drop server %I cascade', v_server);
+    end loop;
+  end if;
+end
+$$;
+
 drop function if exists
   public.refresh_vessel_activity(),
   public.vessel_activity_area_put(text, jsonb),
@@ -54,6 +70,8 @@ drop function if exists
   public.vessel_activity_history_csv(text, timestamptz),
   public.vessel_activity_history_json(text, timestamptz),
   public.vessel_activity_json(public.vessel_activity_realtime),
+  public.vessel_activity_member_add(text, text),
+  public.vessel_activity_member_remove(text),
   public.vessel_activity_rebuild(),
   public.vessel_activity_revoke(text, text),
   public.vessel_activity_schedule(interval),

@@ -8,18 +8,19 @@ plain queries share no code with vessel activity.
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 
 from tests.support import builds
 from vessel_activity.install import migrate
+from vessel_activity.install.source_names import KEPT, Names
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from vessel_activity.database.local_server import LocalServer
 
 SERVER_OPTIONS = {"autovacuum": "off", "jit": "off"}
@@ -68,6 +69,8 @@ class Shape:
         own_changes: changes of structure that only this shape allows; each ends as it began.
         from_version: the first version of PostgreSQL that knows this shape.
         by_definition: the source tables can carry no triggers, so the definition answers.
+        names: other names of the source tables and their columns. Views have the usual names, for the
+            judge alone.
 
     """
 
@@ -87,10 +90,18 @@ class Shape:
     own_changes: tuple[tuple[str, ...], ...] = ()
     from_version: int = 15
     by_definition: bool = False
+    names: Names = KEPT
 
     def vessel(self, number: int) -> str:
         """Return the id of the vessel with that number as an SQL literal."""
         return f"'v{number}'" if self.text_ids else str(number)
+
+    def actual(self, statement: str) -> str:
+        """Return the statement with the actual names of the source tables."""
+        if self.names == KEPT:
+            return statement
+        statement = re.sub(r"public\.vessel_positions\b", f"{self.names.positions}", statement)
+        return re.sub(r"public\.vessels\b", f"{self.names.vessels}", statement)
 
     @property
     def changes(self) -> tuple[tuple[str, ...], ...]:
@@ -260,6 +271,26 @@ ALL_SHAPES = (
         from_version=18,
         by_definition=True,
     ),
+    # The views have the usual names for the judge. Vessel activity reads the tables, without them.
+    Shape(
+        "mapped",
+        """create table public."Vessel" (id bigint primary key, mmsi text not null unique, name text,
+            kind text, flag text, in_service boolean);
+        create table public."VesselPosition" (id bigint primary key, vessel integer,
+            ts timestamptz(3), latitude double precision, longitude double precision, half numeric, course real);
+        create view public.vessels as select id, mmsi, name, kind as "vesselType", flag,
+            in_service as active from public."Vessel";
+        create view public.vessel_positions as select id, vessel as "vesselId", ts as timestamp,
+            latitude, longitude, half * 2.0 as speed, course from public."VesselPosition"
+        """,
+        positions=(Positions('public."VesselPosition"', "vessel", "ts", "half"),),
+        fleets=(Fleet('public."Vessel"', "kind", "in_service"),),
+        names=Names(
+            'public."Vessel"',
+            'public."VesselPosition"',
+            "vesselType=kind,active=in_service,vesselId=vessel,timestamp=ts,speed=half*2",
+        ),
+    ),
     # A role without further rights owns everything. Its triggers change and drop rows, and write rows.
     Shape(
         "guarded",
@@ -411,7 +442,7 @@ class Sandbox:
         with self.session(shape.owner) as connection:
             if shape.ddl:
                 connection.execute(shape.ddl)
-            migrate.migrate(self._url(shape.owner))
+            migrate.migrate(self._url(shape.owner), names=shape.names)
             if shape.more:
                 connection.execute(shape.more)
         written = {one.name for one in shape.positions} | {one.name for one in shape.fleets}
@@ -447,8 +478,7 @@ class Sandbox:
         db.execute(
             f"""
             set session_replication_role = replica;
-            delete from public.vessel_positions;
-            delete from public.vessels;
+            {self.shape.actual("delete from public.vessel_positions; delete from public.vessels;")}
             {spares}
             reset session_replication_role;
             update vessel_activity.settings set inbox_limit_bytes = default, state_limit_bytes = default;
@@ -465,15 +495,15 @@ class Sandbox:
             "select a.attrelid::regclass::text from pg_attribute as a"
             " join pg_class as c on c.oid = a.attrelid"
             " where a.attname = 'note' and a.attinhcount = 0 and c.relkind in ('r', 'p')"
-            " and c.relname in ('vessels', 'vessel_positions')"
+            " and c.relname in ('vessels', 'vessel_positions', 'Vessel', 'VesselPosition')"
         ).fetchall():
             db.execute(f"alter table {altered} drop column note")  # or a session that was cancelled
         self.empty(db)
         (now,) = (
             db.execute(  # type: ignore[misc]
-                """
-            truncate public.vessels, public.vessel_positions, vessel_activity.inbox,
-              vessel_activity.fleet_inbox;
+                f"""
+            {self.shape.actual("truncate public.vessels, public.vessel_positions")};
+            truncate vessel_activity.inbox, vessel_activity.fleet_inbox;
             delete from public.vessel_activity_realtime;
             delete from vessel_activity.refresh_log;
             delete from vessel_activity.history;
@@ -613,6 +643,22 @@ class Sandbox:
         plain = judge.execute(_plain_reports(self.shape), {"as_of": as_of}).fetchall()
         if not sorted(state) == sorted(definition) == sorted(plain):
             raise Mismatch(f"reports    {state}\ndefinition {definition}\nplain      {plain}")
+
+        # Whole spans only: the refresh looks up what is before the first second of 24 hours.
+        lower = as_of - timedelta(hours=24)
+        for seconds in (1, 60, 3600):
+            counted = refresher.execute(
+                "select c.starts_at, c.vessels from vessel_activity.last_report_count as c"
+                " where c.seconds = %s and c.starts_at >= %s and c.vessels <> 0",
+                (seconds, lower),
+            ).fetchall()
+            starts = (
+                datetime.fromtimestamp(report[1].timestamp() // seconds * seconds, UTC)
+                for report in plain
+            )
+            expected = Counter(start for start in starts if start >= lower)
+            if dict(counted) != expected:
+                raise Mismatch(f"counts by {seconds} s  {counted}\nplain  {expected}")
 
     def last_refresh(self, db: psycopg.Connection) -> Judged:
         """Return how the last refresh was done."""

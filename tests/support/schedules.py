@@ -207,6 +207,7 @@ class Run:
         return not (self._held or self.prepared or any(writer.busy for writer in self.writers))
 
     def _execute(self, db: psycopg.Connection, statement: str) -> None:
+        statement = self.sandbox.shape.actual(statement)
         who = next((f"writer {w.number}" for w in self.writers if w.db is db), "another session")
         if db is self.refresher:
             who = "refresher"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _STEP_SECONDS = 1.0
 _BACKLOG_STEP = timedelta(minutes=5)
 _REPORT_SECONDS = 60.0
-_NOT_ADDED = "public.vessel_positions did not store them, or had them already"
+_NOT_ADDED = "the source table did not store them, or had them already"
 
 
 def replay(url: str, path: Path) -> None:

@@ -77,7 +77,19 @@ begin
   perform pg_catalog.set_config('search_path', v_path, true);
 end
 $$"""
+# Triggers that were made under other names would call functions that read the new names.
+_DROP_FORMER_TRIGGERS = """
+do $$
+begin
+  if pg_catalog.current_setting('vessel_activity.names_change', true) = 'on'
+    and pg_catalog.to_regprocedure('vessel_activity.remove_triggers()') is not null
+  then
+    perform vessel_activity.remove_triggers();
+  end if;
+end
+$$"""
 BEFORE = (
+    _DROP_FORMER_TRIGGERS,
     _NOTE_PURPOSES,
     _PIN_NAMES,
     # The functions name each other, so none can be checked before all are there.
@@ -87,6 +99,7 @@ BEFORE = (
     f"update {SCHEMA}.routine set ddl = null",  # noqa: S608 - a constant
 )
 AFTER = (
+    "select vessel_activity.follow_names()",
     _REFUSE_STRANGERS,
     # Somebody may have deleted the row.
     "insert into vessel_activity.settings default values on conflict do nothing",

@@ -39,6 +39,9 @@ def build(connection: psycopg.Connection, url: str) -> None:
     steps = connection.execute(
         "select index_name, ddl from vessel_activity.missing_indexes()"
     ).fetchall()
+    (table,) = connection.execute(
+        "select vessel_activity.actual_table('vessel_positions')"
+    ).fetchone() or (None,)
     for name in sorted({name for name, _ in steps}):
         ddls = [ddl for of, ddl in steps if of == name]
         if all(ddl.startswith("comment ") for ddl in ddls):
@@ -46,7 +49,7 @@ def build(connection: psycopg.Connection, url: str) -> None:
                 connection.execute(ddl)
             continue
         print(
-            f"index: building {name} on public.vessel_positions, without blocking writers",
+            f"index: building {name} on {table}, without blocking writers",
             flush=True,
         )
         try:

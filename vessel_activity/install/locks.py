@@ -31,14 +31,28 @@ _PAUSE_SECONDS = 1.0
 _FOR_CHANGES = """
   select c.oid::regclass as relation, w.mode
   from (values
-    (1, pg_catalog.to_regclass('public.vessel_positions'), 'access share'),
-    (2, pg_catalog.to_regclass('public.vessels'), 'access share'),
+    (1, pg_catalog.to_regclass(coalesce(
+      nullif(pg_catalog.current_setting('vessel_activity.positions_name', true), ''),
+      'public.vessel_positions')), 'access share'),
+    (2, pg_catalog.to_regclass(coalesce(
+      nullif(pg_catalog.current_setting('vessel_activity.vessels_name', true), ''),
+      'public.vessels')), 'access share'),
     (3, pg_catalog.to_regclass('vessel_activity.refresh_lock'), 'share update exclusive')
   ) as w (ordinal, relation, mode)
   join pg_catalog.pg_class as c on c.oid = w.relation
   where w.ordinal = 3
     or c.relkind in ('r', 'p') and pg_catalog.has_table_privilege(c.oid, 'select')
-  order by w.ordinal
+  union all
+  -- Triggers that were made under other names are dropped.
+  select t.tgrelid::regclass, 'access exclusive'
+  from (
+    select distinct t.tgrelid
+    from pg_catalog.pg_trigger as t
+    join pg_catalog.pg_proc as p on p.oid = t.tgfoid
+    join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+    where n.nspname = 'vessel_activity'
+      and pg_catalog.current_setting('vessel_activity.names_change', true) = 'on'
+  ) as t
 """
 _FOR_REMOVAL = """
   select r.relation, r.mode

@@ -13,17 +13,29 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from vessel_activity.database.connections import name_of
-from vessel_activity.install import functions, indexes, locks, migrations, pg_cron, source_tables
+from vessel_activity.install import (
+    functions,
+    indexes,
+    locks,
+    migrations,
+    pg_cron,
+    source_names,
+    source_tables,
+)
 from vessel_activity.install.session import alone
+from vessel_activity.install.source_names import KEPT, Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def migrate(url: str, *, create: bool = False) -> None:
+def migrate(url: str, *, create: bool = False, names: Names = KEPT) -> None:
     """Bring a database to this version, refresh once, and print what was done.
 
-    create: whether to create missing source tables even if the database has similar tables.
+    Args:
+        url: the database.
+        create: whether to create missing source tables even if the database has similar tables.
+        names: other names of the source tables and their columns.
 
     Raises:
         MigrationError: the server is too old or a standby, or the database has another version
@@ -34,6 +46,7 @@ def migrate(url: str, *, create: bool = False) -> None:
     """
     with alone(url, purpose="migrate") as connection:
         with _failures_on_disk(connection):
+            source_names.find(connection, names)
             missing = source_tables.missing(connection)
             source_tables.allow(connection, create=create)
             applied = migrations.apply(url, connection)

@@ -47,6 +47,15 @@ comment on column {SCHEMA}.session_lock.taken_at is 'Since when the session hold
 TAKE = body("take_session_lock").replace("p_name", "'migrate'")
 """Takes the lock of a migrate for this session, and returns NULL; or names who holds it."""
 
+OWN_NODE = """\
+select pg_catalog.set_config(s.name, 'off', false)
+from (values ('citus.enable_ddl_propagation'), ('citus.enable_schema_based_sharding'),
+  ('citus.use_citus_managed_tables')) as s (name)
+where exists (select from pg_catalog.pg_extension as e where e.extname = 'citus')
+"""
+"""Keeps the objects of vessel activity out of the hands of Citus: off the other nodes, and not in
+shards. Without Citus it changes nothing."""
+
 RELEASE = body("release_session_lock").replace("p_name", "'migrate'")
 """Releases that lock."""
 
@@ -101,6 +110,8 @@ def alone(url: str, *, purpose: str) -> Iterator[psycopg.Connection]:
         # The database may have a limit that a step which waits would exceed.
         connection.execute(f"set statement_timeout = 0; set lock_timeout = '{LOCK_TIMEOUT}'")
         connection.add_notice_handler(_tell_warning)
+        if purpose == "migrate":
+            connection.execute(OWN_NODE)
         was_prepared = _is_prepared(connection)
         _take(connection, creates=purpose == "migrate")
         try:

@@ -20,6 +20,7 @@ _MISSING = """
     select s.name
     from pg_catalog.unnest(%s::text[]) with ordinality as s (name, ordinal)
     where pg_catalog.to_regclass(s.name) is null
+      and pg_catalog.current_setting('vessel_activity.other_names', true) is distinct from 'on'
     order by s.ordinal
 """
 _REFUSE = """
@@ -36,26 +37,39 @@ begin
     where pg_catalog.to_regclass('public.' || s.name) is null
     order by s.ordinal
   );
-  if v_missing = '{}' or pg_catalog.current_setting('vessel_activity.create', true) = 'on' then
+  if v_missing = '{}' or 'on' in (pg_catalog.current_setting('vessel_activity.create', true),
+    pg_catalog.current_setting('vessel_activity.other_names', true))
+  then
     return;
   end if;
   v_message := pg_catalog.format('public.%s %s not exist',
     pg_catalog.array_to_string(v_missing, ' and public.'),
     case pg_catalog.cardinality(v_missing) when 1 then 'does' else 'do' end);
-  select pg_catalog.string_agg(t.table_name, ', ' order by t.source desc, t.table_name) as names,
-    (pg_catalog.array_agg(t.view_ddl order by t.source desc, t.table_name))[1] as view_ddl
+  with alike as (
+    select t.* from (<query>) as t (source, relation, table_name, kind, option, map)
+    where t.source = any (v_missing)
+  )
+  select pg_catalog.string_agg(a.table_name, ', ' order by a.source desc, a.table_name) as names, (
+    select 'vessel-activity migrate ' || pg_catalog.string_agg(o.option, ' ' order by o.source desc)
+      || coalesce(
+        ' --map ''' || pg_catalog.string_agg(nullif(o.map, ''), ',' order by o.source desc) || '''',
+        '')
+    from (
+      select distinct on (a.source) a.* from alike as a order by a.source, a.table_name
+    ) as o
+  ) as adoption
   into v_similar
-  from (<query>) as t (source, relation, table_name, kind, view_ddl)
-  where t.source = any (v_missing);
+  from alike as a;
   if v_similar.names is not null then
     raise exception using
       errcode = 'object_not_in_prerequisite_state',
       message = v_message || ', but these tables are similar: ' || v_similar.names,
       hint = pg_catalog.format(
-        'Rename the tables that hold the data to count, or create a view in the place of each '
-        'missing table: %s. Then migrate again. Or create new empty tables: run vessel-activity '
-        'migrate --create, or the SQL file with psql -v create=on. Nothing was changed.',
-        v_similar.view_ddl);
+        'Name the tables that hold the data to count, and those of their columns that have other '
+        'names than the usual ones: %s. The SQL file takes the same texts as the psql variables '
+        'vessels, positions and map. Or create new empty tables: run vessel-activity migrate '
+        '--create, or the SQL file with psql -v create=on. Nothing was changed.',
+        v_similar.adoption);
   elsif pg_catalog.to_regclass('vessel_activity.settings') is not null then
     raise exception using
       errcode = 'object_not_in_prerequisite_state',

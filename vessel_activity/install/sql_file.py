@@ -11,11 +11,12 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from vessel_activity import __version__
-from vessel_activity.install import functions, locks, migrations, source_tables
+from vessel_activity.install import functions, locks, migrations, source_names, source_tables
 from vessel_activity.install.rollback import step
 from vessel_activity.install.session import (
     LOCK_TIMEOUT,
     OLDEST_MAJOR,
+    OWN_NODE,
     PATIENCE_SECONDS,
     PREPARE,
     RELEASE,
@@ -55,6 +56,15 @@ begin
       message = 'this server is a standby, which can''t be changed',
       hint = 'Name the primary instead.';
   end if;
+end
+$$;
+"""
+
+_OWN_NODE = r"""
+-- On Citus: keeps the objects of vessel activity off the other nodes and out of shards.
+do $$
+begin
+  {own_node};
 end
 $$;
 """
@@ -118,7 +128,8 @@ begin;
 {locks}{before}-- Repeated if somebody has dropped what it created, and all after it: they may have added columns to that.
 select :'is_repeating'::boolean
   or not exists (select from {schema}._yoyo_migration as m where m.migration_hash::text = {hash}::text)
-  or exists (select from pg_catalog.unnest({objects}) as o (name) where pg_catalog.to_regclass(o.name) is null) as is_pending \gset
+  or exists (select from pg_catalog.unnest({objects}) as o (name) where pg_catalog.to_regclass(o.name) is null
+    and not (o.name in ('public.vessels', 'public.vessel_positions') and pg_catalog.current_setting('vessel_activity.other_names') = 'on')) as is_pending \gset
 \if :is_pending
 \set is_repeating on
 \echo 'migration {name}'
@@ -139,6 +150,24 @@ reset default_transaction_isolation;
 \echo '{done}'
 """
 
+_NAMES = r"""
+-- psql -v vessels=TABLE -v positions=TABLE -v map=NAME=COLUMN,... names the source tables and columns, if they have other names
+-- than the usual ones. A later run without these keeps the names.
+select pg_catalog.set_config('vessel_activity.names', '{}', false) as names_are \gset
+\if :{?vessels}
+select pg_catalog.set_config('vessel_activity.names',
+  pg_catalog.jsonb_concat(:'names_are'::pg_catalog.jsonb, pg_catalog.jsonb_build_object('vessels', :'vessels'))::text, false) as names_are \gset
+\endif
+\if :{?positions}
+select pg_catalog.set_config('vessel_activity.names',
+  pg_catalog.jsonb_concat(:'names_are'::pg_catalog.jsonb, pg_catalog.jsonb_build_object('positions', :'positions'))::text, false) as names_are \gset
+\endif
+\if :{?map}
+select pg_catalog.set_config('vessel_activity.names',
+  pg_catalog.jsonb_concat(:'names_are'::pg_catalog.jsonb, pg_catalog.jsonb_build_object('map', :'map'))::text, false) as names_are \gset
+\endif
+"""
+
 _ASK = r"""
 -- psql -v create=on creates missing source tables even if the database has similar tables.
 \if :{?create}
@@ -149,7 +178,7 @@ _ASK = r"""
 select pg_catalog.set_config('vessel_activity.create', :'create', false) as create_is \gset
 select coalesce(pg_catalog.string_agg(s.name, ', ' order by s.name desc), '') as missing_tables
 from pg_catalog.unnest(array['public.vessels', 'public.vessel_positions']) as s (name)
-where pg_catalog.to_regclass(s.name) is null \gset
+where pg_catalog.to_regclass(s.name) is null and pg_catalog.current_setting('vessel_activity.other_names') <> 'on' \gset
 """
 
 _TELL = r"""
@@ -246,7 +275,10 @@ def migrate() -> str:
     refresh = _REFRESH.replace("<changes>", locks.for_changes())
     parts = [
         _head("the whole installation", "", again),
+        _OWN_NODE.format(own_node=OWN_NODE.replace("select ", "perform ", 1).rstrip()),
         migrations.refuse_other_version(),
+        _NAMES,
+        source_names.found(),
         _ASK,
         source_tables.refuse(),
         *_migrations(),
@@ -304,7 +336,10 @@ def _text(statement: str) -> str:
 
 def _migrations() -> Iterator[str]:
     # With the first migration, so that a database which it refuses keeps no trace.
-    before = _PREPARE.format(prepare=PREPARE, take=TAKE, record=migrations.record())
+    before = (
+        _PREPARE.format(prepare=PREPARE, take=TAKE, record=migrations.record())
+        + source_names.kept()
+    )
     for path in migrations.files():
         yield _MIGRATION.format(
             locks=locks.for_changes(),

@@ -22,6 +22,7 @@ from vessel_activity.web.area_metrics import area_metrics
 from vessel_activity.web.feed_metrics import feed_metrics
 from vessel_activity.web.feed_truth import state_of
 from vessel_activity.web.health import age_seconds, is_ahead, is_stale, report_age_seconds
+from vessel_activity.web.member_metrics import member_metrics
 from vessel_activity.web.usual_metrics import usual_metrics
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ class Metrics:
             yield from feed_metrics(self._measures["feeds"])
             yield from usual_metrics(self._measures["usual"])
             yield from alert_metrics(self._measures["alerts"])
+            yield from member_metrics(self._measures["members"])
         requests = CounterMetricFamily(
             _name("http_requests"), "Answers by endpoint and status.", labels=["endpoint", "status"]
         )

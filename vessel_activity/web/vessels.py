@@ -52,6 +52,7 @@ COLUMNS = ("mmsi", "name", "type", "flag", "lastHeard", "speed", "latitude", "lo
 _NEVER_KEPT = {"cache-control": "no-store"}
 _LONGEST = 200
 _EAST, _NORTH = 180, 90
+_KEY_LENGTHS = {2, 3}
 _BOX = re.compile(r"(-?[0-9]{1,3}(\.[0-9]{1,12})?,){3}-?[0-9]{1,3}(\.[0-9]{1,12})?")
 Asked = tuple[Any, ...]
 
@@ -187,8 +188,11 @@ def _box(text: str | None) -> tuple[float, ...] | None:
     return degrees
 
 
-def _key(text: str | None, sort: str) -> tuple[str, str] | None:
-    """Return the key of the last row before the page, as an answer gave it in next."""
+def _key(text: str | None, sort: str) -> tuple[str, ...] | None:
+    """Return the key of the last row before the page, as an answer gave it in next.
+
+    It has the value and the vessel; on a combining database also the member.
+    """
     if text is None:
         return None
     key = _read_key(text[: 4 * _LONGEST])
@@ -199,11 +203,11 @@ def _key(text: str | None, sort: str) -> tuple[str, str] | None:
             datetime.fromisoformat(key[0])
     except (ValueError, IndexError):
         key = ()
-    if len(key) != len(("value", "vessel")):
+    if len(key) not in _KEY_LENGTHS:
         error = BadRequestError("after must be next of the answer before, with the same sort")
         error.status = 404
         raise error
-    return key[0], key[1]
+    return key
 
 
 def _read_key(text: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ create or replace function vessel_activity.new_reports(
   p_first_ats timestamptz[],
   p_lost_ones boolean[],
   out row_ids tid[],
+  out was_ats timestamptz[],
   out vessel_ids anyarray,
   out seen_ats timestamptz[],
   out latitudes double precision[],
@@ -24,7 +25,10 @@ create or replace function vessel_activity.new_reports(
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
-set random_page_cost = 1 -- what is read here is new, and in memory
+-- All this is in memory. A probe of last_report takes as long as reading five of its rows, so its costs follow the vessels of the
+-- fold, not those of the fleet.
+set random_page_cost = 0.05
+set seq_page_cost = 4
 set enable_mergejoin = off -- ids may be texts, which are slow to sort
 set enable_sort = off
 as $$
@@ -42,7 +46,7 @@ begin
   end if;
 
   with changed as (
-    select c.number, c.vessel_id, c.came_at, s.arrived_at, s.ctid as row_id,
+    select c.number, c.vessel_id, c.came_at, s.arrived_at, s.ctid as row_id, s.seen_at as was_at,
       c.lost_one or coalesce(c.came_at < s.seen_at, false) as is_moved,
       c.lost_one or s.seen_at is null or s.seen_at < c.first_at - interval '24 hours' or c.came_at > c.first_at + interval '24 hours'
         or coalesce(c.first_at < s.arrived_at, false) as is_unsure
@@ -59,7 +63,7 @@ begin
   ),
   -- Of several positions at its time the one that report_values() gives. To sort by a number is fast.
   last_at as materialized (
-    select distinct on (c.number) c.row_id, c.vessel_id, c.arrived_at, c.is_unsure, r.vessel_id is not null as is_found,
+    select distinct on (c.number) c.row_id, c.was_at, c.vessel_id, c.arrived_at, c.is_unsure, r.vessel_id is not null as is_found,
       k.latitude, k.longitude, k.speed,
       case when c.is_moved then (
         select vessel_activity.utc_instant(p."timestamp")
@@ -79,12 +83,12 @@ begin
     order by c.number, k.speed desc nulls last, k.latitude desc nulls last, k.longitude desc nulls last
   ),
   report as (
-    select l.row_id, l.vessel_id, l.seen_at, l.latitude, l.longitude, l.speed, l.arrived_at
+    select l.row_id, l.was_at, l.vessel_id, l.seen_at, l.latitude, l.longitude, l.speed, l.arrived_at
     from last_at as l
     where l.is_found and not l.is_unsure
     union all
     -- A lateral join is computed before its condition is seen. No vessel is NULL, so nothing is looked up for NULL.
-    select l.row_id, l.vessel_id, coalesce(l.seen_at, '-infinity'),
+    select l.row_id, l.was_at, l.vessel_id, coalesce(l.seen_at, '-infinity'),
       case when l.is_found then l.latitude else v.latitude end,
       case when l.is_found then l.longitude else v.longitude end,
       case when l.is_found then l.speed else v.speed end,
@@ -95,12 +99,12 @@ begin
       on true
     where not (l.is_found and not l.is_unsure) and (l.row_id is not null or l.seen_at >= v_day_ago)
   )
-  select array_agg(r.row_id), array_agg(r.vessel_id), array_agg(r.seen_at), array_agg(r.latitude), array_agg(r.longitude), array_agg(r.speed),
-    array_agg(r.arrived_at)
-  into row_ids, vessel_ids, seen_ats, latitudes, longitudes, speeds, arrived_ats
+  select array_agg(r.row_id), array_agg(r.was_at), array_agg(r.vessel_id), array_agg(r.seen_at), array_agg(r.latitude),
+    array_agg(r.longitude), array_agg(r.speed), array_agg(r.arrived_at)
+  into row_ids, was_ats, vessel_ids, seen_ats, latitudes, longitudes, speeds, arrived_ats
   from report as r;
 end
 $$;
 
 comment on function vessel_activity.new_reports(timestamptz, timestamptz, anyarray, timestamptz[], timestamptz[], boolean[]) is
-  'The rows of last_report that a fold changes, as of p_as_of. Given for each vessel: its latest and earliest position among the changes, and whether it lost a position. row_ids: ctid of the row in last_report, NULL for a new one. p_scan_from: positions from then on are read by one scan. seen_ats is -infinity if the vessel has no position any more.';
+  'The rows of last_report that a fold changes, as of p_as_of. Given for each vessel: its latest and earliest position among the changes, and whether it lost a position. row_ids: ctid of the row in last_report, NULL for a new one. was_ats: what that row says of its last position. p_scan_from: positions from then on are read by one scan. seen_ats is -infinity if the vessel has no position any more.';

@@ -18,7 +18,10 @@ begin
   return json_build_object(
     'revision', v_revision,
     'since', v_since,
-    'areas', vessel_activity.areas_digest(array(select f from vessel_activity.areas_at(p_as_of, v_since) as f)),
+    'areas', vessel_activity.areas_digest(array(
+      select f
+      from vessel_activity.areas_of_counts(p_as_of, v_since, array(
+        select c from vessel_activity.area_counts_at(p_as_of, v_since) as c)) as f)),
     'dark_cells', (
     select vessel_activity.cells_digest(array_agg(c.cell), array_agg(c.vessels), array_agg(c.usual))
     from vessel_activity.dark_cells_at(p_as_of) as c));

@@ -1,7 +1,7 @@
 -- Decides how a refresh computes the figures, and why:
 --   incremental  the state can be used: fold the inboxes into it
 --   rebuild      the state can't be used, but can be built now
---   definition   the state can't be built now either: figures_at() computes the figures
+--   definition   the state can't be built now either: part_at() computes the figures
 -- Before a rebuild, refresh_at looks for further obstacles.
 -- Changes nothing. The caller has called lock_sources, holds the refresh lock and has read p_state since.
 create or replace function vessel_activity.plan_refresh(
@@ -34,6 +34,7 @@ begin
   if p_state.fingerprint is distinct from vessel_activity.source_fingerprint(p_state.relations, p_state.functions) then
     if exists (select from vessel_activity.unfitting_columns()) or vessel_activity.missing_column() is not null
       or pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1
+      or vessel_activity.is_sharded('vessels') or vessel_activity.is_sharded('vessel_positions')
     then
       obstacle := coalesce(vessel_activity.source_obstacle(), 'the source tables are being altered');
       reason := obstacle;
@@ -46,7 +47,7 @@ begin
     when p_state.fingerprint is null then 'there was no state'
     when p_state.far_due_at <= p_as_of then 'positions stamped more than an hour ahead have come due'
     when p_state.as_of > p_as_of then 'the server''s clock was set back'
-    when p_state.positions_ahead is null then 'the state was built by an earlier version of vessel activity'
+    when p_state.positions_ahead is null or p_state.hour_positions is null then 'the state was built by an earlier version of vessel activity'
   end;
 
   -- The state is not written until the old snapshot that keeps its dead rows has ended. The inboxes keep the changes.

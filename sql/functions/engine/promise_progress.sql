@@ -3,12 +3,14 @@
 -- values other sessions see at once. stale_at and tend_refresh_lock heed the promise. A patience of 0 ends it.
 create or replace function vessel_activity.promise_progress(p_patience interval)
 returns void
-language sql volatile
+language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select
+begin
+  perform
     setval('vessel_activity.refresher', pg_backend_pid()),
-    setval('vessel_activity.refresh_promise', floor(extract(epoch from clock_timestamp() + p_patience) * 1000)::bigint)
+    setval('vessel_activity.refresh_promise', floor(extract(epoch from clock_timestamp() + p_patience) * 1000)::bigint);
+end
 $$;
 
 comment on function vessel_activity.promise_progress(interval) is

@@ -3,8 +3,10 @@
 --
 --   writers -> triggers note_* -> inbox, fleet_inbox
 --                                     | fold_inbox: one statement, one snapshot
---   source tables -> rebuild_state -> last_report, position_second, upcoming, fleet_count -> state_figures -> the row
---               `--> figures_at: the definition, if the state can't be used, and to verify the state
+--   source tables -> rebuild_state -> last_report and its counts, position_second, upcoming, fleet_count -> state_part -> the part of this node
+--               `--> part_at: the definition, if the state can't be used, and to verify the state
+--   members, other databases: asked before the fold, and waited for after it -> their parts
+--   the parts -> row_of_parts -> the row
 --   the same for the truth of the feed -> state_feed_truth or feed_truth_at -> store_feed_truth
 --   last_report, or its definition last_reports_at -> refresh_details -> the document vessel_activity.activity, when it is due
 --   the row, the truth of the feed and the log -> try_watch -> alerts raised and cleared
@@ -14,6 +16,7 @@
 -- rebuild while a writer is in flight that left changes out.
 -- An older row never replaces a newer one. But an instant that the clock has not reached was wrong: the clock was ahead when
 -- the row was stored. Then the row and the state are computed anew, and samples of the history after the present are deleted.
+-- If a member does not answer, the row stays as it is, unless settings.allow_missing_members; the log says who is missing.
 -- If the document can't be written, the row is stored all the same, and the log says why. The same holds for the rules of alerts.
 -- Only tests pass an instant other than the present. An instant ahead of the clock counts as the present.
 -- Locks, until the transaction ends: those of lock_sources, then the refresh lock (try_refresh_lock). It waits up to 5 s for
@@ -38,7 +41,14 @@ declare
   v_plan record;
   v_done record;
   v_source record;
-  v_figures record;
+  v_part vessel_activity.part;
+  v_ask text;
+  v_asks_document boolean;
+  v_asked json;
+  v_once record;
+  v_replies vessel_activity.member_reply[];
+  v_missing text;
+  v_compares boolean := false;
   v_truth vessel_activity.feed_truth;
   v_mode text;
   v_obstacle text;
@@ -56,7 +66,7 @@ begin
   -- Once before and once after the locks are taken. One statement for three tables, since a new session has to plan each
   -- statement.
   for v_round in 1..2 loop
-    select o as settings, r as stored, s as state into strict v_known
+    select o as settings, r as stored, s as state, exists (select from vessel_activity.member) as has_members into strict v_known
     from vessel_activity.settings as o
     left join public.vessel_activity_realtime as r on r.id = 'singleton'
     left join vessel_activity.state as s on true;
@@ -108,6 +118,15 @@ begin
     delete from vessel_activity.first_count as f where f.counted_at > v_present;
   end if;
 
+  if v_known.has_members then
+    v_compares := not v_settings.overlapping_members and (p_verify or vessel_activity.members_are_due(p_as_of, v_settings));
+    v_asks_document := vessel_activity.document_is_due(p_as_of, v_settings);
+    v_asked := case when v_asks_document then vessel_activity.areas_question(p_as_of) end;
+    v_ask := format('select vessel_activity.member_part(%L::timestamptz, %L::boolean, %L::boolean, %L::json, %L::boolean)', p_as_of,
+      v_asks_document, v_compares, v_asked, v_settings.overlapping_members);
+    v_replies := vessel_activity.send_to_members(v_ask);
+  end if;
+
   if v_plan.verify then
     perform vessel_activity.promise_progress(vessel_activity.refresh_patience(p_is_costly => true));
   end if;
@@ -116,21 +135,20 @@ begin
     v_new_rows := v_done.new_rows;
     v_places := v_done.places_definition;
     if vessel_activity.source_fingerprint(v_state.relations, v_state.functions) = v_state.fingerprint and not v_done.is_incomplete then
-      v_figures := vessel_activity.state_figures(
-        p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count);
-      v_row := v_figures.figures;
-      if v_figures.stale_vessels > 1000 + v_row.active_last_24h / 10 then
-        delete from vessel_activity.last_report as s where s.seen_at < p_as_of - interval '26 hours';
-      end if;
+      v_part := vessel_activity.state_part(
+        p_as_of, v_done.hour_positions + v_done.edge_positions, v_done.hour_speed_sum + v_done.edge_speed_sum,
+        v_done.hour_speed_count + v_done.edge_speed_count, v_done.edge_vessels);
       v_truth := vessel_activity.state_feed_truth(
         p_as_of, v_done.newest_report, v_done.minute_edge, v_state.positions_ahead + v_done.ahead_change);
       if v_done.definition is not null then
         v_reports := vessel_activity.reports_digest(p_as_of, true);
         v_verification := json_build_object(
-          'state', to_json(v_row), 'definition', v_done.definition,
+          'state', to_json(vessel_activity.row_of_parts(array[v_part])),
+          'definition', to_json(vessel_activity.row_of_parts(array[v_done.definition])),
+          'part', json_build_object('state', md5(v_part::text), 'definition', md5(v_done.definition::text)),
           'feed', json_build_object('state', to_json(v_truth), 'definition', to_json(v_done.feed_definition)),
           'reports_state', v_reports, 'reports_definition', v_done.reports_definition,
-          'equal', to_json(v_row)::text = v_done.definition::text and v_reports = v_done.reports_definition
+          'equal', v_part::text = v_done.definition::text and v_reports = v_done.reports_definition
             and v_truth is not distinct from v_done.feed_definition);
         if not (v_verification ->> 'equal')::boolean then
           v_mode := 'rebuild';
@@ -143,8 +161,12 @@ begin
       end if;
       update vessel_activity.state as s
       set as_of = p_as_of,
+        hour_positions = v_done.hour_positions,
+        hour_speed_sum = v_done.hour_speed_sum,
+        hour_speed_count = v_done.hour_speed_count,
         positions_ahead = v_truth.positions_ahead,
         far_due_at = least(s.far_due_at, v_done.far_due_at),
+        swept_to = vessel_activity.sweep_last_reports(p_as_of, s.swept_to),
         verified_at = case when v_verification is null then s.verified_at else p_as_of end;
     else
       v_mode := 'rebuild';
@@ -158,10 +180,11 @@ begin
   if v_mode <> 'incremental' then
     perform vessel_activity.promise_progress(vessel_activity.refresh_patience(p_is_costly => true));
     -- No transaction that truncates or rewrites a source table may be open: in a snapshot from before its end, the table would
-    -- look empty. Without patience, since the refresh lock is held now. The second statement is for tables that can't be locked
-    -- by name.
+    -- look empty. Without patience, since the refresh lock is held now. The statements after it are for tables that can't be
+    -- locked by name.
     perform vessel_activity.lock_sources(true, interval '0');
-    perform from public.vessels, public.vessel_positions limit 0;
+    execute format('select from %s limit 0', vessel_activity.actual_table('vessels'));
+    execute format('select from %s limit 0', vessel_activity.actual_table('vessel_positions'));
   end if;
   if v_mode = 'rebuild' then
     -- In this order: a change made after the fingerprint was read is found by the next refresh.
@@ -180,15 +203,20 @@ begin
   if v_mode = 'rebuild' then
     v_new_rows := null;
     select f.* into v_done from vessel_activity.rebuild_state(p_as_of) as f;
-    select f.* into v_figures from vessel_activity.state_figures(
-      p_as_of, v_done.edge_positions, v_done.edge_speed_sum, v_done.edge_speed_count) as f;
-    v_row := v_figures.figures;
+    v_part := vessel_activity.state_part(
+      p_as_of, v_done.hour_positions + v_done.edge_positions, v_done.hour_speed_sum + v_done.edge_speed_sum,
+      v_done.hour_speed_count + v_done.edge_speed_count, v_done.edge_vessels);
     v_truth := vessel_activity.state_feed_truth(p_as_of, v_done.newest_report, v_done.minute_edge, v_done.positions_ahead);
-    insert into vessel_activity.state as s (as_of, fingerprint, relations, functions, far_due_at, positions_ahead, verified_at)
+    insert into vessel_activity.state as s (
+      as_of, fingerprint, relations, functions, hour_positions, hour_speed_sum, hour_speed_count, far_due_at, positions_ahead, verified_at)
     values (
-      p_as_of, v_source.fingerprint, v_source.relations, v_source.functions, v_done.far_due_at, v_done.positions_ahead, p_as_of)
+      p_as_of, v_source.fingerprint, v_source.relations, v_source.functions, v_done.hour_positions, v_done.hour_speed_sum,
+      v_done.hour_speed_count, v_done.far_due_at, v_done.positions_ahead, p_as_of)
     on conflict (only_row) do update set
       as_of = excluded.as_of,
+      hour_positions = excluded.hour_positions,
+      hour_speed_sum = excluded.hour_speed_sum,
+      hour_speed_count = excluded.hour_speed_count,
       fingerprint = excluded.fingerprint,
       relations = excluded.relations,
       functions = excluded.functions,
@@ -199,7 +227,7 @@ begin
     perform vessel_activity.tend_inbox();
   elsif v_mode = 'definition' then
     v_new_rows := null;
-    v_row := vessel_activity.figures_at(p_as_of);
+    v_part := vessel_activity.part_at(p_as_of);
     v_truth := vessel_activity.feed_truth_at(p_as_of);
     if v_obstacle is not null then
       -- The state misses changes, so the inboxes are of no use any more. They are emptied to let vacuum free the space.
@@ -210,6 +238,34 @@ begin
     end if;
   end if;
 
+  if p_by = 'combiner' then
+    insert into vessel_activity.given_part as g (part) values (v_part) on conflict (only_row) do update set part = excluded.part;
+  end if;
+  if v_known.has_members then
+    v_replies := vessel_activity.receive_from_members(v_replies, v_ask, v_settings.member_timeout);
+    v_missing := vessel_activity.keep_replies(
+      v_replies, p_as_of, case when v_compares then vessel_activity.active_ids(p_as_of, v_mode <> 'definition') end);
+    if v_missing is not null then
+      v_reason := concat_ws('; ', 'members did not answer: ' || v_missing, v_reason);
+      if not v_settings.allow_missing_members then
+        perform vessel_activity.give_up_refresh(v_started_at, p_as_of, p_by, v_reason);
+        return v_row;
+      end if;
+    end if;
+    v_truth := vessel_activity.add_truths(v_truth);
+  end if;
+
+  v_row := vessel_activity.row_of_parts(v_part || vessel_activity.member_parts(p_as_of));
+  if v_known.has_members and v_settings.overlapping_members then
+    v_once := vessel_activity.count_once(
+      v_row, vessel_activity.vessel_lists(p_as_of, v_mode <> 'definition') || vessel_activity.lists_of_replies(v_replies, p_as_of));
+    v_row := v_once.counted;
+    if v_asks_document then
+      insert into vessel_activity.counted_once as c (as_of, pairs, fleet)
+      values (p_as_of, v_once.pairs, v_once.fleet)
+      on conflict (only_row) do update set as_of = excluded.as_of, pairs = excluded.pairs, fleet = excluded.fleet;
+    end if;
+  end if;
   insert into public.vessel_activity_realtime as r
   select v_row.*
   on conflict (id) do update set
@@ -226,13 +282,17 @@ begin
   perform vessel_activity.store_feed_truth(v_truth, p_has_state => v_mode <> 'definition');
   perform vessel_activity.record_history(v_row);
 
+  -- Members give what the document is made of only when it is due.
   v_details := vessel_activity.try_details(
-    p_as_of, v_mode <> 'definition', v_settings, v_verification is not null or v_mode = 'rebuild',
-    case when v_mode = 'incremental' then v_places end);
+    p_as_of, v_mode <> 'definition', v_settings, not v_known.has_members and (v_verification is not null or v_mode = 'rebuild'),
+    case when v_mode = 'incremental' then v_places end, v_asked);
+  if v_asks_document then
+    perform vessel_activity.share_areas(p_as_of, v_asked, v_settings.member_timeout);
+  end if;
   if v_details.verification is not null then
     v_verification := json_build_object(
       'state', v_verification -> 'state', 'definition', v_verification -> 'definition', 'feed', v_verification -> 'feed',
-      'reports_state', v_verification ->> 'reports_state', 'reports_definition', v_verification ->> 'reports_definition',
+      'part', v_verification -> 'part', 'reports_state', v_verification ->> 'reports_state', 'reports_definition', v_verification ->> 'reports_definition',
       'places', v_details.verification, 'equal', v_details.verification -> 'equal');
     if not (v_verification ->> 'equal')::boolean then
       raise warning using

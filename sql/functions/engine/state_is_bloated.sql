@@ -9,7 +9,8 @@ declare
   v_table regclass;
 begin
   foreach v_table in array array[
-    'vessel_activity.last_report', 'vessel_activity.position_second', 'vessel_activity.upcoming', 'vessel_activity.fleet_count'
+    'vessel_activity.last_report', 'vessel_activity.last_report_count', 'vessel_activity.position_second', 'vessel_activity.upcoming',
+    'vessel_activity.fleet_count'
   ]::regclass[] loop
     if pg_relation_size(v_table) > p_limit_bytes
       and pg_stat_get_dead_tuples(v_table) > 1000 + 2 * pg_stat_get_live_tuples(v_table)

@@ -31,13 +31,7 @@ begin
     insert into vessel_activity.first_count (second, reports, counted_at)
     select n.second, coalesce(s.positions, 0), p_truth.as_of
     from generate_series(v_first, v_last, interval '1 second') as n (second)
-    left join (
-      select date_bin('1 second', vessel_activity.utc_instant(p."timestamp"), 'epoch') as second, count(*) as positions
-      from public.vessel_positions as p
-      where p."timestamp" >= vessel_activity.source_time(v_first, p."timestamp")
-        and p."timestamp" < vessel_activity.source_time(v_last + interval '1 second', p."timestamp")
-      group by 1
-    ) as s on s.second = n.second;
+    left join vessel_activity.positions_by_second(v_first, v_last + interval '999999 microseconds') as s on s.second = n.second;
   end if;
 
   delete from vessel_activity.first_count as f where f.second < vessel_activity.first_full_second(p_truth.as_of);

@@ -1,7 +1,5 @@
 -- Writes the document vessel_activity.activity if it is due. The row of the figures must not depend on it: an error is caught,
 -- returned and logged, and the document stays as it is.
--- Refreshes come a little early or late. So the document is due half a refresh early: with two intervals of 30 seconds, each
--- refresh writes it. A document of an instant that the clock has not reached is replaced too.
 -- The caller holds the refresh lock.
 create or replace function vessel_activity.try_details(
   p_as_of timestamptz,
@@ -9,6 +7,7 @@ create or replace function vessel_activity.try_details(
   p_settings vessel_activity.settings,
   p_anyway boolean,
   p_definition json,
+  p_asked json,
   out duration_ms numeric,
   out error text,
   out verification json
@@ -18,18 +17,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_started_at constant timestamptz := clock_timestamp();
+  v_own_areas vessel_activity.area_figures[];
 begin
-  if not p_anyway and exists (
-    select from vessel_activity.activity as a
-    where a.as_of > p_as_of - p_settings.detail_interval + p_settings.refresh_interval / 2 and a.as_of <= p_as_of
-  ) then
+  if not p_anyway and not vessel_activity.document_is_due(p_as_of, p_settings) then
     return;
   end if;
   begin
-    perform vessel_activity.refresh_details(p_as_of, p_from_state);
-    verification := vessel_activity.verify_places(p_as_of, p_definition);
+    v_own_areas := vessel_activity.refresh_details(p_as_of, p_from_state, p_asked);
+    verification := vessel_activity.verify_places(p_as_of, p_definition, v_own_areas);
     if not (verification ->> 'equal')::boolean then
-      perform vessel_activity.refresh_details(p_as_of, p_from_state); -- with what is repaired
+      perform vessel_activity.refresh_details(p_as_of, p_from_state, p_asked); -- with what is repaired
     end if;
   exception when others then
     error := format('%s: %s', sqlstate, sqlerrm);
@@ -41,5 +38,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.try_details(timestamptz, boolean, vessel_activity.settings, boolean, json) is
-  'Writes the document of vessel_activity.activity as of p_as_of if settings.detail_interval has passed, or p_anyway. p_definition: places_definition() of the same instant, to verify what is kept, or NULL. p_from_state: from the state, not by the definition. duration_ms: NULL if it was not due. error: SQLSTATE and message if it failed. verification: of verify_places().';
+comment on function vessel_activity.try_details(timestamptz, boolean, vessel_activity.settings, boolean, json, json) is
+  'Writes the document of vessel_activity.activity as of p_as_of if settings.detail_interval has passed, or p_anyway. p_definition: places_definition() of the same instant, to verify what is kept, or NULL. p_asked: what members were asked of areas, or NULL. p_from_state: from the state, not by the definition. duration_ms: NULL if it was not due. error: SQLSTATE and message if it failed. verification: of verify_places().';

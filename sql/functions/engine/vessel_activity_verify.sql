@@ -40,6 +40,9 @@ begin
     join json_each_text(v_log.verification -> 'feed' -> 'state') as s on s.key = d.key
     where d.key not in ('only_row', 'as_of')
     union all
+    select 'part', v_log.verification -> 'part' ->> 'state', v_log.verification -> 'part' ->> 'definition',
+      v_log.verification -> 'part' ->> 'state' = v_log.verification -> 'part' ->> 'definition'
+    union all
     select 'last_reports', v_log.verification ->> 'reports_state', v_log.verification ->> 'reports_definition',
       v_log.verification ->> 'reports_state' = v_log.verification ->> 'reports_definition'
     union all
@@ -51,4 +54,4 @@ end
 $$;
 
 comment on function public.vessel_activity_verify() is
-  'Refreshes and compares the incremental state with the definition in one snapshot. Returns one row for each figure, and for last_reports, areas and dark_cells their number and a digest. A difference is logged and repaired. Example: select * from public.vessel_activity_verify().';
+  'Refreshes and compares the incremental state with the definition in one snapshot. Returns one row for each figure, for part a digest of all that is added up (also the types and flags beyond the ten of the row), and for last_reports, areas and dark_cells their number and a digest. A difference is logged and repaired. Example: select * from public.vessel_activity_verify().';

@@ -11,10 +11,19 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_pairs constant vessel_activity.pair_count[] := coalesce(
-    p_pairs, (vessel_activity.count_reports(p_as_of, p_from_state, null, null)).pairs);
+    p_pairs, (vessel_activity.count_reports(p_as_of, p_from_state, null, null)).pairs) || vessel_activity.member_pairs(p_as_of);
+  v_once record;
   v_groups record;
 begin
-  v_groups := vessel_activity.groups(v_pairs, p_from_state);
+  select c.pairs, c.fleet into v_once
+  from vessel_activity.counted_once as c
+  cross join vessel_activity.settings as s
+  where c.as_of = p_as_of and s.overlapping_members and vessel_activity.has_members();
+  if v_once.pairs is not null then
+    v_groups := vessel_activity.groups(v_once.pairs, v_once.fleet);
+  else
+    v_groups := vessel_activity.groups(v_pairs, vessel_activity.fleet_groups(p_as_of, p_from_state));
+  end if;
   return (
     select row_to_json(d)
     from (

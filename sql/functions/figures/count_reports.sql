@@ -10,8 +10,9 @@ create or replace function vessel_activity.count_reports(
   p_from_state boolean,
   p_since timestamptz,
   p_past_sets integer[],
+  p_max_types integer default 5,
   out pairs vessel_activity.pair_count[],
-  out areas vessel_activity.area_figures[]
+  out areas vessel_activity.area_count[]
 )
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -65,7 +66,7 @@ begin
       ),
       total as (
         select p.area, sum(p.active_now) as active_now, sum(p.active_last_hour) as active_last_hour,
-          sum(p.active_last_24h) as active_last_24h, round(sum(p.speed_sum)::numeric / 1000 / nullif(sum(p.speed_count), 0), 2) as mean_speed
+          sum(p.active_last_24h) as active_last_24h, sum(p.speed_sum)::bigint as speed_sum, sum(p.speed_count) as speed_count
         from placed as p
         group by p.area
       ),
@@ -82,7 +83,7 @@ begin
         select t.area, ('[' || string_agg(row_to_json(x)::text, ',' order by t.place) || ']')::json as types
         from typed as t
         cross join lateral (select t.name, t.vessels as "activeNow") as x
-        where t.place <= 5
+        where $8 is null or t.place <= $8
         group by t.area
       ),
       moved as materialized (
@@ -119,9 +120,10 @@ begin
       select
         (select p.pairs from pair as p),
         array(
-          select row(a.id, $1, $6, coalesce(t.active_now, 0), coalesce(t.active_last_hour, 0), coalesce(t.active_last_24h, 0),
-            coalesce(x.entered, 0), coalesce(x.departed, 0), t.mean_speed, coalesce(y.types, '[]'))::vessel_activity.area_figures
-          from public.vessel_activity_area as a
+          select row(a.id, coalesce(t.active_now, 0), coalesce(t.active_last_hour, 0), coalesce(t.active_last_24h, 0),
+            coalesce(x.entered, 0), coalesce(x.departed, 0), coalesce(t.speed_sum, 0), coalesce(t.speed_count, 0),
+            coalesce(y.types, '[]'))::vessel_activity.area_count
+          from vessel_activity.known_areas() as a (id)
           left join total as t on t.area = a.id
           left join crossed as x on x.area = a.id
           left join types as y on y.area = a.id
@@ -136,9 +138,9 @@ begin
       'grouping sets ((v.type_name, v.flag_name), (r.area_set, v.type_name))'))
   into pairs, areas
   using p_as_of, p_as_of - interval '1 hour', p_as_of - interval '24 hours', p_as_of - interval '5 minutes',
-    p_as_of - interval '2 hours', p_since, p_past_sets;
+    p_as_of - interval '2 hours', p_since, p_past_sets, p_max_types;
 end
 $$;
 
-comment on function vessel_activity.count_reports(timestamptz, boolean, timestamptz, integer[]) is
-  'The last reports as of p_as_of, counted. pairs: by type and flag state. areas: the figures of each area, if p_past_sets is given: area_past.sets as of p_since. p_from_state: from last_report, not by the definition; areas need it.';
+comment on function vessel_activity.count_reports(timestamptz, boolean, timestamptz, integer[], integer) is
+  'The last reports as of p_as_of, counted. pairs: by type and flag state. areas: the counts of each area, if p_past_sets is given: area_past.sets as of p_since. p_max_types: how many types of an area are named. p_from_state: from last_report, not by the definition; areas need it.';

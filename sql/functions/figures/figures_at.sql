@@ -1,7 +1,5 @@
--- The definition of every figure, for any instant. It reads the source tables only, in one snapshot: a stable function
--- reads with the snapshot of the statement that calls it.
--- Raises null_value_not_allowed (22004) if p_as_of is NULL, and insufficient_privilege (42501) if row-level security would
--- hide rows.
+-- The definition of the row, for any instant: of this node, and of all members if there are any. Errors: see part_at and
+-- defined_answers.
 create or replace function vessel_activity.figures_at(p_as_of timestamptz)
 returns public.vessel_activity_realtime
 language plpgsql stable
@@ -10,46 +8,18 @@ set row_security = off -- an error is better than figures from a part of the row
 set jit = off
 as $$
 declare
-  -- As variables, because the scans would compute the expressions for every row.
-  v_5_minutes_ago constant timestamptz := p_as_of - interval '5 minutes';
-  v_hour_ago constant timestamptz := p_as_of - interval '1 hour';
-  v_day_ago constant timestamptz := p_as_of - interval '24 hours';
+  v_overlaps constant boolean := vessel_activity.has_members() and (select s.overlapping_members from vessel_activity.settings as s);
+  v_part constant vessel_activity.part := vessel_activity.part_at(p_as_of);
+  v_answers constant json[] := vessel_activity.defined_answers(p_as_of, v_overlaps);
   v_row public.vessel_activity_realtime;
 begin
-  if p_as_of is null then
-    raise exception using
-      errcode = 'null_value_not_allowed',
-      message = 'p_as_of is NULL',
-      hint = 'Give the instant to compute for: select * from public.vessel_activity_at(now()).';
+  v_row := vessel_activity.row_of_parts(v_part || array(
+    select json_populate_record(null::vessel_activity.part, a.answer -> 'part') from unnest(v_answers) as a (answer)));
+  if v_overlaps then
+    v_row := (vessel_activity.count_once(
+      v_row, vessel_activity.vessel_lists(p_as_of, false) || array(select a.answer -> 'vessels' from unnest(v_answers) as a (answer))
+    )).counted;
   end if;
-
-  execute format(
-    'select count(*) filter (where l.seen_at >= $2), count(*) filter (where l.seen_at >= $3), '
-    'count(*) filter (where l.seen_at >= $4) from (%s) as l',
-    vessel_activity.last_positions_query())
-  into v_row.active_now, v_row.active_last_hour, v_row.active_last_24h
-  using p_as_of, v_5_minutes_ago, v_hour_ago, v_day_ago;
-
-  select
-    count(*),
-    coalesce(round(
-      trim_scale(coalesce(sum(r.tenths), 0) * 0.1 + coalesce(sum(r.speed), 0)) / nullif(count(r.tenths) + count(r.speed), 0), 2
-    ), 0)
-  into v_row.positions_last_hour, v_row.speed_avg
-  from public.vessel_positions as p
-  cross join lateral (
-    select vessel_activity.speed_tenths(p.speed) as tenths,
-      case when vessel_activity.speed_tenths(p.speed) is null then vessel_activity.mean_speed_part(p.speed::numeric) end as speed
-  ) as r
-  where p."timestamp" >= vessel_activity.source_time(v_hour_ago, p."timestamp")
-    and p."timestamp" <= vessel_activity.source_time(p_as_of, p."timestamp");
-
-  select f.total_vessels, f.vessel_types, f.top_flags
-  into v_row.total_vessels, v_row.vessel_types, v_row.top_flags
-  from vessel_activity.fleet_figures(array(select c from vessel_activity.fleet_counts_now() as c)) as f;
-
-  v_row.id := 'singleton';
-  v_row.updated_at := p_as_of;
   return v_row;
 end
 $$;

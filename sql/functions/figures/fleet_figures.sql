@@ -2,7 +2,7 @@
 -- place. Ties are broken by name, byte by byte, so that the answer is the same in every database. The type is json
 -- because jsonb would reorder the keys. PL/pgSQL, because a session then plans the query once and not at every refresh.
 create or replace function vessel_activity.fleet_figures(
-  p_counts vessel_activity.fleet_count[],
+  p_counts vessel_activity.fleet_group[],
   out total_vessels bigint,
   out vessel_types json,
   out top_flags json
@@ -14,7 +14,7 @@ begin
   if getdatabaseencoding() <> 'UTF8' then
     -- Names that read alike are one group: the keys of a JSON object must differ.
     p_counts := array(
-      select row(c.kind, vessel_activity.readable_name(c.name), sum(c.vessels))::vessel_activity.fleet_count
+      select row(c.kind, vessel_activity.readable_name(c.name), sum(c.vessels))::vessel_activity.fleet_group
       from unnest(p_counts) as c
       group by c.kind, vessel_activity.readable_name(c.name)
     );
@@ -37,5 +37,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.fleet_figures(vessel_activity.fleet_count[]) is
+comment on function vessel_activity.fleet_figures(vessel_activity.fleet_group[]) is
   'The figures of the fleet from its counts by group: total_vessels, and the ten commonest vessel_types and top_flags. Highest count first, ties by name.';

@@ -2,10 +2,10 @@
 -- public.vessels is Unknown. Type and flag state are those of now, as in the row. The fleet (active = true) need not be active in
 -- a window, nor belong active vessels to the fleet.
 -- The 50 groups with the most vessels active now are told, ties by the longer windows, the fleet, then by name.
--- p_pairs: count_reports() has counted the vessels.
+-- p_pairs: count_reports() has counted the vessels. Pairs and fleets of several nodes can be given one after the other.
 create or replace function vessel_activity.groups(
   p_pairs vessel_activity.pair_count[],
-  p_from_state boolean,
+  p_fleet vessel_activity.fleet_group[],
   out types json,
   out flags json
 )
@@ -13,15 +13,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-declare
-  v_fleet vessel_activity.fleet_count[];
 begin
-  if p_from_state then
-    v_fleet := array(select c from vessel_activity.fleet_count as c);
-  else
-    v_fleet := array(select c from vessel_activity.fleet_counts_now() as c);
-  end if;
-
   with counted as (
     select 'type' as kind, vessel_activity.group_name(p.type_name) as name, p.active_now as now, p.active_last_hour as hour,
       p.active_last_24h as day, 0 as fleet
@@ -29,7 +21,7 @@ begin
     union all
     select 'flag', vessel_activity.group_name(p.flag_name), p.active_now, p.active_last_hour, p.active_last_24h, 0 from unnest(p_pairs) as p
     union all
-    select f.kind, f.name, 0, 0, 0, f.vessels from unnest(v_fleet) as f where f.kind <> 'total'
+    select f.kind, f.name, 0, 0, 0, f.vessels from unnest(p_fleet) as f where f.kind <> 'total'
   ),
   grouped as (
     select c.kind, case when getdatabaseencoding() = 'UTF8' then c.name else vessel_activity.readable_name(c.name) end as name,
@@ -60,5 +52,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.groups(vessel_activity.pair_count[], boolean) is
-  'Parts types and flags of the document from the counts of count_reports(): arrays of {name or flag, activeNow, activeLastHour, activeLast24h, fleet}, numbers of vessels, most active now first, at most 50. p_from_state: the fleet from fleet_count, not by the definition.';
+comment on function vessel_activity.groups(vessel_activity.pair_count[], vessel_activity.fleet_group[]) is
+  'Parts types and flags of the document from the counts of count_reports(): arrays of {name or flag, activeNow, activeLastHour, activeLast24h, fleet}, numbers of vessels, most active now first, at most 50. p_fleet: the fleet by type and by flag state.';

@@ -8,6 +8,10 @@ set row_security = off -- an error is better than figures from a part of the row
 set jit = off
 as $$
 begin
+  if vessel_activity.is_sharded('vessel_positions') then
+    return query select r.* from vessel_activity.shard_reports(p_as_of) as r;
+    return;
+  end if;
   return query execute format(
     'select l.vessel_id, l.seen_at, v.latitude, v.longitude, v.speed, a.arrived_at, null::integer, null::integer '
     'from (%s) as l '

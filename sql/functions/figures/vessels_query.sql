@@ -6,11 +6,20 @@ returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case when exists (
+  select case
+    when vessel_activity.is_sharded('vessels') then format(
+      $query$
+        select distinct on (v.id) v.id::%s as id, v.type_name collate "C" as type_name, v.flag_name collate "C" as flag_name, v.mmsi, v.name
+        from vessel_activity.shard_vessels() as v
+        order by v.id, v.is_active desc nulls last, v.type_name collate "C", v.flag_name collate "C", v.mmsi collate "C", v.name collate "C"
+      $query$,
+      (select format_type(a.atttypid, a.atttypmod) from pg_attribute as a
+        where a.attrelid = to_regclass(vessel_activity.actual_table('vessels')) and a.attname = vessel_activity.actual_column('vessels', 'id')))
+    when exists (
       select from pg_index as i
       join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-      where i.indrelid = to_regclass('public.vessels') and i.indisunique and i.indisvalid and i.indpred is null
-        and i.indnkeyatts = 1 and a.attname = 'id'
+      where i.indrelid = to_regclass(vessel_activity.actual_table('vessels')) and i.indisunique and i.indisvalid and i.indpred is null
+        and i.indnkeyatts = 1 and a.attname = vessel_activity.actual_column('vessels', 'id')
         and not exists (
           select from pg_inherits as h join pg_class as c on c.oid = h.inhparent
           where h.inhparent = i.indrelid and c.relkind <> 'p'

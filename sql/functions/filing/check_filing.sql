@@ -1,6 +1,6 @@
 -- Refuses a database that can't take AIS reports, before the first one is filed. Loads and feeds call it when they begin.
--- Raises object_not_in_prerequisite_state (55000) if the database holds simulated vessels, and the errors of load_id_source()
--- and load_check_columns().
+-- Raises object_not_in_prerequisite_state (55000) if the database holds simulated vessels, feature_not_supported (0A000) if Citus
+-- keeps a source table in shards, and the errors of load_id_source() and load_check_columns().
 create or replace function vessel_activity.check_filing()
 returns void
 language plpgsql volatile
@@ -18,8 +18,9 @@ begin
   -- If a simulation is named here, its schema was dropped without calling its remove().
   update vessel_activity.settings set simulation = null where simulation is not null;
 
-  perform vessel_activity.load_id_source(to_regclass('public.vessels'));
-  perform vessel_activity.load_id_source(to_regclass('public.vessel_positions'));
+  perform vessel_activity.refuse_shards('to file reports, as load and feed do,');
+  perform vessel_activity.load_id_source('vessels');
+  perform vessel_activity.load_id_source('vessel_positions');
   perform vessel_activity.load_check_columns();
 end
 $$;

@@ -1,6 +1,6 @@
 -- Adds the positions of a batch, one for each MMSI and second. If several reports have the same MMSI and second, the first one
 -- counts. A position is left out if its vessel already has one at that time. It is a plain INSERT, so the triggers of
--- public.vessel_positions fire.
+-- the source table fire.
 -- The INSERT may store fewer rows than it was given. If another writer has added a position in the same moment, the report is a
 -- duplicate. Rows that a trigger, a rule or a view has dropped are found by vessel and time. So if a trigger changes these too,
 -- the number is right, but which reports these were is a guess.
@@ -14,9 +14,9 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_id constant record := vessel_activity.load_id_source('public.vessel_positions');
+  v_id constant record := vessel_activity.load_id_source('vessel_positions');
   v_id_type constant text := (
-    select format_type(a.atttypid, a.atttypmod) from pg_attribute as a where a.attrelid = 'public.vessels'::regclass and a.attname = 'id'
+    select format_type(a.atttypid, a.atttypmod) from pg_attribute as a where a.attrelid = to_regclass(vessel_activity.actual_table('vessels')) and a.attname = vessel_activity.actual_column('vessels', 'id')
   );
   v_fields constant text := 'number, reason, kind, mmsi, reported_at, latitude, longitude, speed, course, name, type_code, raw';
   -- The reports that become positions, their places in the batch, and the ids of their vessels. The arrays are parallel.
@@ -60,14 +60,25 @@ begin
 
   execute format(
     $sql$
-    insert into public.vessel_positions (%1$s"vesselId", "timestamp", latitude, longitude, speed, course)
-    select %2$sw.vessel_id::%5$s, w.reported_at, w.latitude, w.longitude,
-      vessel_activity.known_speed(w.speed), vessel_activity.known_course(w.course)
+    insert into %6$s (%1$s%7$s)
+    select %2$sw.vessel_id::%5$s, w.reported_at, %8$s
     from rows from (unnest($1), unnest($2)) as w (%4$s, vessel_id)
     %3$s
     $sql$,
     v_id.id_column, v_id.id_value,
-    vessel_activity.load_conflict_clause('public.vessel_positions', '{vesselId,timestamp}'), v_fields, v_id_type)
+    vessel_activity.load_conflict_clause(
+      to_regclass(vessel_activity.actual_table('vessel_positions')),
+      array[vessel_activity.actual_column('vessel_positions', 'vesselId'), vessel_activity.actual_column('vessel_positions', 'timestamp')]),
+    v_fields, v_id_type, vessel_activity.actual_table('vessel_positions'),
+    (
+      select string_agg(quote_ident(vessel_activity.actual_column('vessel_positions', n.name)), ', ' order by n.ordinal)
+      from unnest('{vesselId,timestamp,latitude,longitude,speed,course}'::text[]) with ordinality as n (name, ordinal)
+    ),
+    concat_ws(', ',
+      vessel_activity.stored_value('vessel_positions', 'latitude', 'w.latitude'),
+      vessel_activity.stored_value('vessel_positions', 'longitude', 'w.longitude'),
+      vessel_activity.stored_value('vessel_positions', 'speed', 'vessel_activity.known_speed(w.speed)'),
+      vessel_activity.stored_value('vessel_positions', 'course', 'vessel_activity.known_course(w.course)')))
   using v_wanted, v_vessel_ids;
   get diagnostics v_stored = row_count;
   p_added := v_places;
@@ -96,4 +107,4 @@ end
 $$;
 
 comment on function vessel_activity.file_positions(vessel_activity.report[]) is
-  'Adds the positions of the reports that public.vessel_positions does not have yet, one for each MMSI and second. p_added: places of their reports in p_reports. p_dropped: places of those that the table did not store. NULL if there are none.';
+  'Adds the positions of the reports that the source table does not have yet, one for each MMSI and second. p_added: places of their reports in p_reports. p_dropped: places of those that the table did not store. NULL if there are none.';

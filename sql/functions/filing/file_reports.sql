@@ -30,10 +30,10 @@ begin
     select case
       when r.reason in ('position', 'duplicate', 'static') then 'rejected: ' || r.reason -- a reason that looks like an outcome
       when r.reason is not null then r.reason
-      when r.mmsi = any (v_missing) then 'vessel not stored by public.vessels'
+      when r.mmsi = any (v_missing) then 'vessel not stored by ' || vessel_activity.actual_table('vessels')
       when vessel_activity.is_static(r.kind, r.latitude, r.longitude) then 'static'
       when a.place is not null then 'position'
-      when r.place = any (v_dropped) then 'position not stored by public.vessel_positions'
+      when r.place = any (v_dropped) then 'position not stored by ' || vessel_activity.actual_table('vessel_positions')
       else 'duplicate'
     end
     from unnest(p_reports) with ordinality

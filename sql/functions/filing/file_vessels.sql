@@ -4,7 +4,7 @@
 -- is ahead does not keep newer names out for years.
 -- The column mmsi may have any type and needs no unique constraint. AIS names have up to 20 characters; they are cut to the
 -- length of the column. A row is updated only if one of its values changes.
--- A row that breaks another constraint of public.vessels raises its error: nothing is left out without a word.
+-- A row that breaks another constraint of the table raises its error: nothing is left out without a word.
 -- The caller has called lock_vessels(), and has set TimeZone to UTC for columns without time zone.
 create or replace function vessel_activity.file_vessels(
   p_reports vessel_activity.report[],
@@ -16,13 +16,13 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_id constant record := vessel_activity.load_id_source('public.vessels');
+  v_id constant record := vessel_activity.load_id_source('vessels');
   v_mmsi_type constant text := vessel_activity.mmsi_type();
   v_now constant timestamptz := clock_timestamp();
   v_name_length constant integer := coalesce((
     select case when a.atttypid in ('varchar'::regtype, 'bpchar'::regtype) and a.atttypmod > -1 then a.atttypmod - 4 end
     from pg_attribute as a
-    where a.attrelid = 'public.vessels'::regclass and a.attname = 'name'
+    where a.attrelid = to_regclass(vessel_activity.actual_table('vessels')) and a.attname = vessel_activity.actual_column('vessels', 'name')
   ), 2147483647);
   -- The vessels of the batch, each with its newest static data. The arrays are parallel.
   v_mmsi integer[];
@@ -104,12 +104,14 @@ begin
   if v_is_changed then
     execute format(
       $sql$
-      update public.vessels as v
-      set name = n.name, "vesselType" = n.type_name, flag = n.flag
+      update %2$s as v
+      set %4$I = n.name, %5$I = n.type_name, %6$I = n.flag
       from (select n.* from %1$s where v.mmsi is not null) as n
-      where v.id = n.id and (n.name, n.type_name, n.flag) is distinct from (v.name::text, v."vesselType"::text, v.flag::text)
+      where v.%3$I = n.id and (n.name, n.type_name, n.flag) is distinct from (v.%4$I::text, v.%5$I::text, v.%6$I::text)
       $sql$,
-      v_found)
+      v_found, vessel_activity.actual_table('vessels'), vessel_activity.actual_column('vessels', 'id'),
+      vessel_activity.actual_column('vessels', 'name'), vessel_activity.actual_column('vessels', 'vesselType'),
+      vessel_activity.actual_column('vessels', 'flag'))
     using v_mmsi, v_name, v_name_at, v_type, v_type_at, v_flag;
     get diagnostics p_updated = row_count;
   end if;
@@ -117,14 +119,20 @@ begin
   if v_absent is not null then
     execute format(
       $sql$
-      insert into public.vessels (%1$smmsi, name, "vesselType", flag, active)
-      select %2$sl.mmsi, l.name, l.type_name, l.flag, true
+      insert into %4$s (%1$s%5$I, %6$I, %7$I, %8$I%9$s)
+      select %2$sl.mmsi, l.name, l.type_name, l.flag%10$s
       from unnest($2, $3, $4, $5) as l (mmsi, name, type_name, flag)
       where l.mmsi = any ($1)
       order by l.mmsi
       %3$s
       $sql$,
-      v_id.id_column, v_id.id_value, vessel_activity.load_conflict_clause('public.vessels', '{mmsi}'))
+      v_id.id_column, v_id.id_value,
+      vessel_activity.load_conflict_clause(
+        to_regclass(vessel_activity.actual_table('vessels')), array[vessel_activity.actual_column('vessels', 'mmsi')]),
+      vessel_activity.actual_table('vessels'), vessel_activity.actual_column('vessels', 'mmsi'),
+      vessel_activity.actual_column('vessels', 'name'), vessel_activity.actual_column('vessels', 'vesselType'),
+      vessel_activity.actual_column('vessels', 'flag'), ', ' || quote_ident(vessel_activity.actual_column('vessels', 'active')),
+      case when vessel_activity.actual_column('vessels', 'active') is not null then ', true' end)
     using v_absent, v_mmsi, v_name, v_type, v_flag;
     get diagnostics p_new = row_count;
 
@@ -145,4 +153,4 @@ end
 $$;
 
 comment on function vessel_activity.file_vessels(vessel_activity.report[]) is
-  'Adds or updates the vessels of the reports by MMSI. p_new: vessels added. p_updated: vessels changed. p_missing: MMSIs that public.vessels did not store; NULL if there are none.';
+  'Adds or updates the vessels of the reports by MMSI. p_new: vessels added. p_updated: vessels changed. p_missing: MMSIs that the source table did not store; NULL if there are none.';

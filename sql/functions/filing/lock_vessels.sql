@@ -2,7 +2,7 @@
 -- time. That is what keeps one position for each MMSI and second, and one vessel for each MMSI, whatever indexes the source
 -- tables have. The locks are those of the rows of vessel_activity.static_data. They are taken in the order of the MMSIs, so
 -- that two batches never wait for each other. Reports that are rejected need no lock.
--- A vessel that has no row yet gets one. If it was in public.vessels before, its name and type count as being as new as its
+-- A vessel that has no row yet gets one. If it was in the source table before, its name and type count as being as new as its
 -- newest position.
 -- Waits for other batches that hold reports of the same vessels. Nothing else may be locked before.
 -- Raises invalid_transaction_state (25000) unless the isolation level is read committed: the steps that follow must see what

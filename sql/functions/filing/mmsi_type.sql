@@ -6,8 +6,8 @@ set search_path = pg_catalog, pg_temp
 as $$
   select format_type(a.atttypid, a.atttypmod)
   from pg_attribute as a
-  where a.attrelid = to_regclass('public.vessels') and a.attname = 'mmsi' and not a.attisdropped
+  where a.attrelid = to_regclass(vessel_activity.actual_table('vessels')) and a.attname = vessel_activity.actual_column('vessels', 'mmsi') and not a.attisdropped
 $$;
 
 comment on function vessel_activity.mmsi_type() is
-  'The type of public.vessels.mmsi, as SQL text.';
+  'The type of the MMSI in the source table of vessels, as SQL text.';

@@ -2,7 +2,7 @@
 -- before that, as far back as hours are kept. Hours are computed a week at a time, so that the sweep fits into memory.
 -- Reads the source tables. Takes no locks except those of its inserts and of roll_up_history. Existing samples and hours are
 -- kept, so it can be stopped and run again.
--- Raises invalid_parameter_value (22023) for arguments that make no sense, and insufficient_privilege (42501) if row-level
+-- Raises feature_not_supported (0A000) if this database has members or Citus keeps a source table in shards, invalid_parameter_value (22023) for arguments that make no sense, and insufficient_privilege (42501) if row-level
 -- security would hide rows.
 create or replace function vessel_activity.backfill_history(
   p_from timestamptz,
@@ -28,6 +28,8 @@ declare
   v_written bigint := 0;
   v_count bigint;
 begin
+  perform vessel_activity.refuse_members('to fill the history from positions');
+  perform vessel_activity.refuse_shards('to fill the history from positions');
   if p_from is null or p_to is null or p_from > p_to then
     raise exception using
       errcode = 'invalid_parameter_value',

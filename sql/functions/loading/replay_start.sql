@@ -8,7 +8,8 @@
 -- from all others by more than 15 minutes and holds less than 1 in 100 of all positions. But if such groups hold more than
 -- 1 in 20 of all positions together, the recording is only sparse, and nothing is left out.
 -- The session holds the load lock until it ends.
--- Raises no_data_found (P0002) if the recording is empty, and the errors of load_lock().
+-- Raises no_data_found (P0002) if the recording is empty, feature_not_supported (0A000) if Citus keeps a source table in shards,
+-- and the errors of load_lock().
 create or replace function vessel_activity.replay_start(
   p_file text,
   p_backlog interval default null,
@@ -28,6 +29,7 @@ declare
   v_as_of timestamptz := date_trunc('second', p_as_of);
   v_backlog interval;
 begin
+  perform vessel_activity.refuse_shards('to play a recording');
   perform vessel_activity.load_lock();
 
   with moment as (

@@ -40,9 +40,13 @@ begin
 
   v_kept_from := least(p_until - interval '26 hours', v_line.played_from + interval '10 minutes');
   if v_line.played_from < v_kept_from then
-    delete from public.vessel_positions as p
-    using vessel_activity.replay_due(v_line, v_line.played_from, v_kept_from) as d, public.vessels as v
-    where v.mmsi::text = d.mmsi::text and p."vesselId" = v.id and p."timestamp" = d.due_at;
+    execute format(
+      'delete from %1$s as p using vessel_activity.replay_due($1, $2, $3) as d, %2$s as v '
+      'where v.%3$I::text = d.mmsi::text and p.%4$I = v.%5$I and p.%6$I = d.due_at',
+      vessel_activity.actual_table('vessel_positions'), vessel_activity.actual_table('vessels'),
+      vessel_activity.actual_column('vessels', 'mmsi'), vessel_activity.actual_column('vessel_positions', 'vesselId'),
+      vessel_activity.actual_column('vessels', 'id'), vessel_activity.actual_column('vessel_positions', 'timestamp'))
+    using v_line, v_line.played_from, v_kept_from;
   end if;
 
   update vessel_activity.replay as t

@@ -22,13 +22,13 @@ begin
   if pg_is_in_recovery() then
     return false; -- a standby has no state to read; the refresh says what is wrong
   end if;
-  if to_regclass('public.vessels') is null or to_regclass('public.vessel_positions') is null then
+  if to_regclass(vessel_activity.actual_table('vessels')) is null or to_regclass(vessel_activity.actual_table('vessel_positions')) is null then
     select p.message, p.hint into v_problem from vessel_activity.source_problem() as p;
     raise exception using errcode = 'undefined_table', message = v_problem.message, hint = v_problem.hint;
   end if;
   loop
     begin
-      lock table public.vessel_positions in access share mode nowait;
+      execute format('lock table %s in access share mode nowait', vessel_activity.actual_table('vessel_positions'));
       if p_with_vessels is null then
         p_with_vessels := not exists (
           select from vessel_activity.state as s, vessel_activity.settings as o
@@ -37,7 +37,7 @@ begin
         );
       end if;
       if p_with_vessels then
-        lock table public.vessels in access share mode nowait;
+        execute format('lock table %s in access share mode nowait', vessel_activity.actual_table('vessels'));
       end if;
       return true;
     exception

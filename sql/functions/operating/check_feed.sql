@@ -33,7 +33,8 @@ begin
       || case when v_feed.positions_ahead = 0 then '' else format('; %s positions are stamped ahead of the clock', v_feed.positions_ahead) end;
   end if;
   if v_feed.state <> 'live' then
-    hint := format('Look whether the programs that write public.vessel_positions run and receive reports. A feed counts as late after %s, as settings.feed_late_after says.',
+    hint := format('Look whether the programs that write %s run and receive reports. A feed counts as late after %s, as settings.feed_late_after says.',
+      vessel_activity.actual_table('vessel_positions'),
       make_interval(secs => v_feed.late_after_seconds));
   end if;
   return next;

@@ -75,7 +75,7 @@ as $$
         'Set the clocks right, with NTP for example. Messages without a time of their own get that of their arrival.'
       where t.clock_offset not between interval '-1 minute' and interval '1 minute'
       union all
-      select 9, 'warn', format('none of the %s messages was the position of a ship, so public.vessel_positions is not filled', t.messages),
+      select 9, 'warn', format('none of the %s messages was the position of a ship, so %s is not filled', t.messages, vessel_activity.actual_table('vessel_positions')),
         'Look which messages the source sends: select ignored_by_type, rejected_by_reason from vessel_activity.feed.'
       where t.messages >= 1000 and t.positions + t.duplicates = 0
     ) as p

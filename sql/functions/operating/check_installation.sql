@@ -22,13 +22,14 @@ begin
     'vessel_activity.rejected_row', 'vessel_activity.static_data', 'vessel_activity.country_digits',
     'vessel_activity.ship_type', 'vessel_activity.recording', 'vessel_activity.replay', 'vessel_activity.history',
     'vessel_activity.feeder', 'vessel_activity.feed', 'vessel_activity.rejected_message', 'vessel_activity.activity',
-    'vessel_activity.last_report', 'vessel_activity.type_hour', 'vessel_activity.feed_truth', 'vessel_activity.first_count',
+    'vessel_activity.last_report', 'vessel_activity.last_report_count', 'vessel_activity.type_hour', 'vessel_activity.feed_truth', 'vessel_activity.first_count',
     'vessel_activity.history_hour', 'vessel_activity.area_ids', 'public.vessel_activity_area',
     'vessel_activity.area_part_ids', 'vessel_activity.area_part', 'vessel_activity.area_cell',
     'vessel_activity.area_revision', 'vessel_activity.area_figures', 'vessel_activity.area_set', 'vessel_activity.area_grid',
     'vessel_activity.area_past', 'vessel_activity.area_history', 'vessel_activity.area_late', 'vessel_activity.cell_history',
     'vessel_activity.cell_usual', 'vessel_activity.watch', 'vessel_activity.watching', 'vessel_activity.alert_ids',
-    'vessel_activity.alert', 'vessel_activity.alert_event'
+    'vessel_activity.alert', 'vessel_activity.alert_event', 'vessel_activity.member', 'vessel_activity.member_state',
+    'vessel_activity.given_part', 'vessel_activity.asked_area', 'vessel_activity.area_asker', 'vessel_activity.counted_once'
   ]) with ordinality as o (name, ordinal)
   where to_regclass(o.name) is null;
   if detail is not null then

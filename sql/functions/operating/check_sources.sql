@@ -15,7 +15,8 @@ declare
 begin
   check_name := 'source tables';
   state := 'ok';
-  detail := 'public.vessels and public.vessel_positions exist';
+  detail := format('%s and %s exist%s', vessel_activity.actual_table('vessels'), vessel_activity.actual_table('vessel_positions'),
+    ', with the columns ' || nullif(vessel_activity.actual_map(), ''));
   select p.message, p.hint into v_problem from vessel_activity.source_problem() as p;
   if v_problem.message is not null then
     state := 'fail';
@@ -30,9 +31,11 @@ begin
     into v_is_empty
     from vessel_activity.source_relations() as s
     where s.source = v_source;
-    -- A small file may hold only dead rows.
-    if v_is_empty and has_table_privilege('public.' || v_source, 'select') and not row_security_active('public.' || v_source) then
-      execute format('select not exists (select from public.%I)', v_source) into v_is_empty;
+    -- A small file may hold only dead rows, and a table that Citus manages has its rows in shards. Citus needs the column and the limit.
+    if v_is_empty and has_table_privilege(vessel_activity.actual_table(v_source), 'select')
+      and not row_security_active(vessel_activity.actual_table(v_source))
+    then
+      execute format('select not exists (select 1 from %s limit 1)', vessel_activity.actual_table(v_source)) into v_is_empty;
     end if;
     if v_is_empty then
       v_empty := v_empty || v_source;
@@ -40,27 +43,37 @@ begin
   end loop;
 
   if v_empty <> '{}' then
-    select string_agg(t.table_name, ', ' order by t.source desc, t.table_name) as names,
-      (array_agg(t.view_ddl order by t.source desc, t.table_name))[1] as view_ddl
-    into v_similar
-    from vessel_activity.similar_tables() as t
-    where t.source = any (v_empty) and t.kind in ('r', 'p', 'm')
-      and (
-        pg_relation_size(t.relation) > 0
-        or exists (
-          with recursive part (relation) as (
-            select i.inhrelid from pg_inherits as i where i.inhparent = t.relation
-            union
-            select i.inhrelid from part as p join pg_inherits as i on i.inhparent = p.relation
+    with alike as (
+      select t.*
+      from vessel_activity.similar_tables() as t
+      where t.source = any (v_empty) and t.kind in ('r', 'p', 'm')
+        and t.relation not in (select r.relation from vessel_activity.source_roots() as r)
+        and (
+          pg_relation_size(t.relation) > 0
+          or exists (
+            with recursive part (relation) as (
+              select i.inhrelid from pg_inherits as i where i.inhparent = t.relation
+              union
+              select i.inhrelid from part as p join pg_inherits as i on i.inhparent = p.relation
+            )
+            select from part as p where pg_relation_size(p.relation) > 0
           )
-          select from part as p where pg_relation_size(p.relation) > 0
         )
-      );
+    )
+    select string_agg(a.table_name, ', ' order by a.source desc, a.table_name) as names, (
+      select 'vessel-activity migrate ' || string_agg(o.option, ' ' order by o.source desc)
+        || coalesce(' --map ''' || string_agg(nullif(o.map, ''), ',' order by o.source desc) || '''', '')
+      from (select distinct on (a.source) a.* from alike as a order by a.source, a.table_name) as o
+    ) as adoption
+    into v_similar
+    from alike as a;
     if v_similar.names is not null then
       state := 'warn';
-      detail := format('public.%s, but these similar tables hold rows: %s',
-        array_to_string(v_empty, ' and public.') || case cardinality(v_empty) when 1 then ' is empty' else ' are empty' end, v_similar.names);
-      hint := format('Run vessel-activity rollback if those tables hold the data to count. Then drop the empty source tables, rename those tables or create a view in the place of each (%s), and run vessel-activity migrate.', v_similar.view_ddl);
+      detail := format('%s, but these similar tables hold rows: %s',
+        (select string_agg(vessel_activity.actual_table(e.source), ' and ' order by e.source desc) from unnest(v_empty) as e (source))
+          || case cardinality(v_empty) when 1 then ' is empty' else ' are empty' end,
+        v_similar.names);
+      hint := format('If those tables hold the data to count, adopt them: %s.', v_similar.adoption);
     end if;
   end if;
   return next;

@@ -14,7 +14,7 @@ begin
     raise exception using
       errcode = 'invalid_parameter_value',
       message = format('unknown purpose %L', p_purpose),
-      hint = 'Use reader, server, operator or feeder.';
+      hint = 'Use reader, server, operator, feeder or combiner.';
   end if;
   select r.rolname, r.oid = n.nspowner as is_owner
   into v_role

@@ -48,6 +48,12 @@ as $$
     ('operator', 'public.vessel_activity_watch(text,text,text,numeric,interval,text)'),
     ('operator', 'vessel_activity.refresh_now()'),
     ('operator', 'vessel_activity.status()'),
+    ('combiner', 'vessel_activity.member_area_put(text,text,json,json)'),
+    ('combiner', 'vessel_activity.member_areas_at(json,timestamp with time zone)'),
+    ('combiner', 'vessel_activity.member_cells(numeric,double precision[],text)'),
+    ('combiner', 'vessel_activity.member_definition(timestamp with time zone,boolean)'),
+    ('combiner', 'vessel_activity.member_part(timestamp with time zone,boolean,boolean,json,boolean)'),
+    ('combiner', 'vessel_activity.member_vessels(json,text,text,text,text,double precision[],text,text,text[],integer)'),
     ('feeder', 'vessel_activity.feed_batch(uuid,bigint,text,jsonb,jsonb)'),
     ('feeder', 'vessel_activity.feed_start(uuid,text,integer,text)'),
     ('feeder', 'vessel_activity.load_batch(bigint,text,bigint,bigint)'),
@@ -59,4 +65,4 @@ as $$
 $$;
 
 comment on function vessel_activity.entry_points() is
-  'The functions that a role may execute for a purpose, each with the least purpose that needs it: reader, server, operator or feeder.';
+  'The functions that a role may execute for a purpose, each with the least purpose that needs it: reader, server, operator, feeder or combiner.';

@@ -3,6 +3,7 @@
 -- It must not wait or read much. If there is no index on timestamp (as on a view), if a source table is locked or something is
 -- wrong with it, the newest report is the last that is known. The state is then that of the last refresh: nobody has looked
 -- since, so a report that is older now says nothing.
+-- On a combining database the newest report is the last that members have told.
 -- The caller sets a statement_timeout, for an index full of dead entries. If that is over, it asks again without a look.
 create or replace function vessel_activity.feed_now(
   p_known timestamptz default null,
@@ -32,7 +33,9 @@ begin
   from vessel_activity.feed_truth as t;
 
   looked := false;
-  if p_looks and exists (select from vessel_activity.source_indexes() as i where i.purpose = 'time') then
+  if p_looks and not exists (select from vessel_activity.member) and not vessel_activity.is_sharded('vessel_positions')
+    and exists (select from vessel_activity.source_indexes() as i where i.purpose = 'time')
+  then
     begin
       newest_report := vessel_activity.newest_report(clock_timestamp());
       looked := true;

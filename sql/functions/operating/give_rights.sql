@@ -57,9 +57,10 @@ begin
       ('operator', 'grant select on vessel_activity.settings, vessel_activity.refresh_log to %I'),
       ('operator', 'grant update (slow_after, log_retention, verify_interval, inbox_limit_bytes, state_limit_bytes, rejected_retention, '
         'history_retention, hour_retention, below_usual_by, below_usual_for, feed_late_after, area_limit, detail_interval, '
-        'alert_clear_after, alert_retention) on vessel_activity.settings to %I'),
+        'alert_clear_after, alert_retention, member_timeout, allow_missing_members) on vessel_activity.settings to %I'),
       ('operator', 'grant select on vessel_activity.load, vessel_activity.load_rejection, vessel_activity.rejected_row to %I'),
       ('operator', 'grant select on vessel_activity.feed, vessel_activity.feeder, vessel_activity.rejected_message to %I'),
+      ('operator', 'grant select on vessel_activity.member, vessel_activity.member_state to %I'),
       ('operator', 'grant select on vessel_activity.watch, vessel_activity.alert, vessel_activity.alert_event, vessel_activity.watching to %I'),
       ('feeder', 'grant select on vessel_activity.load, vessel_activity.load_rejection, vessel_activity.rejected_row to %I')
     ) as g (purpose, ddl)

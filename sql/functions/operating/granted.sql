@@ -17,7 +17,7 @@ as $$
   held as (
     select r.rolname, v.purpose, vessel_activity.purpose_parts(v.purpose) as parts
     from pg_roles as r
-    cross join (values ('reader'), ('server'), ('operator'), ('feeder')) as v (purpose)
+    cross join (values ('reader'), ('server'), ('operator'), ('feeder'), ('combiner')) as v (purpose)
     where vessel_activity.purpose_parts(v.purpose) <@ array(select p.purpose from part as p where p.grantee = r.oid)
   )
   select h.rolname, h.purpose
@@ -27,4 +27,4 @@ as $$
 $$;
 
 comment on function vessel_activity.granted() is
-  'The roles that have a purpose, each with its greatest one, and feeder besides. Example: select * from vessel_activity.granted().';
+  'The roles that have a purpose, each with its greatest one, and feeder and combiner besides. Example: select * from vessel_activity.granted().';

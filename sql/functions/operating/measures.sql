@@ -19,7 +19,8 @@ create or replace function vessel_activity.measures(
   out migration text,
   out feeds json,
   out usual json,
-  out alerts json
+  out alerts json,
+  out members json
 )
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -85,8 +86,9 @@ begin
   left join vessel_activity.below_usual_at(c.now) as b on b.figure = u.figure;
 
   alerts := vessel_activity.alert_measures();
+  members := vessel_activity.member_measures();
 end
 $$;
 
 comment on function vessel_activity.measures() is
-  'What /metrics tells from the database. refreshes: logged refreshes since the installation by kind, as a JSON array of {refreshed_by, mode, sqlstate, refreshes, duration_ms}; mode is empty for failures, sqlstate for successes. refreshed_by, mode, refreshed_at: of the last successful refresh. failed_at: start of the last failed refresh in the log. verified_at, verified_equal: instant and result of the last comparison of the state with the definition. verified_different: comparisons in the log that found a difference. inbox_bytes, inbox_limit_bytes: size of the larger inbox, and its limit. cron_is_active, cron_run_at, cron_run_succeeded: the refresh job of pg_cron in this database, the start of its last run that has ended, and its result; NULL if the owner can''t see the jobs. migration: the newest migration. feeds: see feed_measures. usual: what is usual now, as a JSON array of {figure, weeks, low, high, is_below}, see usual_at and below_usual_at. alerts: see alert_measures.';
+  'What /metrics tells from the database. refreshes: logged refreshes since the installation by kind, as a JSON array of {refreshed_by, mode, sqlstate, refreshes, duration_ms}; mode is empty for failures, sqlstate for successes. refreshed_by, mode, refreshed_at: of the last successful refresh. failed_at: start of the last failed refresh in the log. verified_at, verified_equal: instant and result of the last comparison of the state with the definition. verified_different: comparisons in the log that found a difference. inbox_bytes, inbox_limit_bytes: size of the larger inbox, and its limit. cron_is_active, cron_run_at, cron_run_succeeded: the refresh job of pg_cron in this database, the start of its last run that has ended, and its result; NULL if the owner can''t see the jobs. migration: the newest migration. feeds: see feed_measures. usual: what is usual now, as a JSON array of {figure, weeks, low, high, is_below}, see usual_at and below_usual_at. alerts: see alert_measures. members: see member_measures.';

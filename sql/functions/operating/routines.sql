@@ -22,6 +22,8 @@ as $$
       to_regprocedure('public.vessel_activity_history_csv(text,timestamp with time zone)'),
       to_regprocedure('public.vessel_activity_history_json(text,timestamp with time zone)'),
       to_regprocedure('public.vessel_activity_json(public.vessel_activity_realtime)'),
+      to_regprocedure('public.vessel_activity_member_add(text,text)'),
+      to_regprocedure('public.vessel_activity_member_remove(text)'),
       to_regprocedure('public.vessel_activity_rebuild()'),
       to_regprocedure('public.vessel_activity_revoke(text,text)'),
       to_regprocedure('public.vessel_activity_schedule(interval)'),

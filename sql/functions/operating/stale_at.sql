@@ -4,13 +4,15 @@
 -- A refresh that takes long is no alarm while it keeps its promise of progress.
 create or replace function vessel_activity.stale_at(p_updated_at timestamptz, p_interval interval)
 returns timestamptz
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select greatest(
+begin
+  return greatest(
     p_updated_at + p_interval + greatest(interval '4 seconds', vessel_activity.takeover_delay(p_interval) + interval '0.5 seconds'),
     (select p.until from vessel_activity.promised_until() as p (until) where p.until > clock_timestamp())
-  )
+  );
+end
 $$;
 
 comment on function vessel_activity.stale_at(timestamptz, interval) is

@@ -11,7 +11,7 @@ declare
   v_names constant text[] := array[
     'freshness', 'refresher', 'installation', 'source tables', 'engine', 'verification', 'inbox', 'pg_cron', 'indexes', 'owner',
     'rights', 'time zone', 'future positions', 'feed', 'feeds', 'usual', 'document',
-    'alerts'
+    'alerts', 'members'
   ];
   v_hint text;
 begin
@@ -36,6 +36,7 @@ begin
         when 'usual' then return query select c.* from vessel_activity.check_usual() as c;
         when 'document' then return query select c.* from vessel_activity.check_document() as c;
         when 'alerts' then return query select c.* from vessel_activity.check_alerts() as c;
+        when 'members' then return query select c.* from vessel_activity.check_members() as c;
       end case;
     exception when others then
       get stacked diagnostics v_hint = pg_exception_hint;

@@ -3,7 +3,8 @@
 --   server    what a reader does; also refreshes: for vessel-activity serve and vessel-activity refresh-loop
 --   operator  what a server does; also status, schedule, verify, rebuild, backfill, the figures at any instant, the settings
 --   feeder    adds positions and vessels: for vessel-activity load
--- A role has one of reader, server and operator. Granting a lesser one takes the rest back. A role can be a feeder besides.
+--   combiner  asks for the part of this database and nothing else: for a database of which this one is a member
+-- A role has one of reader, server and operator. Granting a lesser one takes the rest back. A role can be a feeder and a combiner besides.
 -- The arguments are of type text, so that literals without a type find this function and no other: see
 -- docs/operating.md, Roles and rights.
 -- Raises the errors of checked_grantee.
@@ -17,10 +18,10 @@ declare
 begin
   perform vessel_activity.give_rights(v_role, p_purpose || array(
     select g.purpose from vessel_activity.granted() as g
-    where g.role = v_role and (g.purpose = 'feeder') <> (p_purpose = 'feeder')
+    where g.role = v_role and (g.purpose in ('feeder', 'combiner') or p_purpose in ('feeder', 'combiner')) and g.purpose <> p_purpose
   ));
 end
 $$;
 
 comment on function public.vessel_activity_grant(text, text) is
-  'Gives p_role the purpose reader (figures and history), server (also refreshes), operator (also status, schedule, verify, rebuild, backfill, settings) or feeder (adds positions and vessels). Of reader, server and operator a role has one: a lesser one takes the rest back. Example: select public.vessel_activity_grant(''dashboard'', ''reader'').';
+  'Gives p_role the purpose reader (figures and history), server (also refreshes), operator (also status, schedule, verify, rebuild, backfill, settings), feeder (adds positions and vessels) or combiner (asks for the part of this database). Of reader, server and operator a role has one: a lesser one takes the rest back. Example: select public.vessel_activity_grant(''dashboard'', ''reader'').';

@@ -1,5 +1,6 @@
--- The definition of the figures of areas, for any instant. It reads the source tables and the shapes, and no state.
--- Shapes have no past: the areas are those of the present, also for an earlier instant.
+-- The definition of the figures of areas, for any instant: of this database, and of all members if there are any. It reads the source
+-- tables and the shapes, and no state.
+-- Raises connection_exception (08000) if a member does not answer.
 create or replace function vessel_activity.areas_at(p_as_of timestamptz, p_since timestamptz default null)
 returns setof vessel_activity.area_figures
 language plpgsql stable
@@ -7,15 +8,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_since constant timestamptz := coalesce(p_since, p_as_of - interval '1 hour');
-  v_past record;
 begin
-  if not exists (select from public.vessel_activity_area) then
-    return;
-  end if;
-  v_past := vessel_activity.area_members(v_since);
   return query
-    select c.*
-    from vessel_activity.count_areas(p_as_of, v_since, v_past.vessel_ids, v_past.areas) as c;
+    select f.*
+    from vessel_activity.areas_of_counts(
+      p_as_of,
+      v_since,
+      array(
+        select c from vessel_activity.area_counts_at(p_as_of, v_since, case when vessel_activity.has_members() then null else 5 end) as c),
+      vessel_activity.defined_area_counts(p_as_of, v_since)) as f
+    join public.vessel_activity_area as a on a.id = f.area;
 end
 $$;
 

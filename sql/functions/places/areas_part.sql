@@ -6,11 +6,15 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_has_members constant boolean := vessel_activity.has_members();
   v_areas vessel_activity.area_figures[];
 begin
-  -- store_areas has stored the figures of this instant, from the state or by the definition.
-  v_areas := array(select f from vessel_activity.area_figures as f where f.as_of = p_as_of);
-  if not p_from_state and cardinality(v_areas) = 0 then
+  -- store_areas has stored the figures of this instant, from the state or by the definition. On a combining database they may be of
+  -- an instant before: see refresh_details.
+  v_areas := array(
+    select f from vessel_activity.area_figures as f
+    where f.as_of = p_as_of or v_has_members and f.as_of between p_as_of - interval '5 minutes' and p_as_of);
+  if not p_from_state and cardinality(v_areas) = 0 and not v_has_members then
     v_areas := array(select f from vessel_activity.areas_at(p_as_of) as f);
   end if;
   return array_to_json(array(

@@ -20,7 +20,7 @@ declare
   v_found_sets integer[];
   v_id_type constant text := (
     select format_type(a.atttypid, a.atttypmod) from pg_attribute as a
-    where a.attrelid = to_regclass('public.vessel_positions') and a.attname = 'vesselId');
+    where a.attrelid = to_regclass(vessel_activity.actual_table('vessel_positions')) and a.attname = vessel_activity.actual_column('vessel_positions', 'vesselId'));
 begin
   with taken as (
     delete from vessel_activity.area_late as l

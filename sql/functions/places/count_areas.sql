@@ -4,9 +4,10 @@ create or replace function vessel_activity.count_areas(
   p_as_of timestamptz,
   p_since timestamptz,
   p_past_ids text[],
-  p_past_areas integer[]
+  p_past_areas integer[],
+  p_max_types integer default 5
 )
-returns setof vessel_activity.area_figures
+returns setof vessel_activity.area_count
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set row_security = off
@@ -25,8 +26,8 @@ begin
           count(*) filter (where i.seen_at >= $4)::integer as active_now,
           count(*) filter (where i.seen_at >= $2)::integer as active_last_hour,
           count(*)::integer as active_last_24h,
-          round(sum((i.speed * 1000)::bigint) filter (where i.seen_at >= $2 and i.speed > 0 and i.speed < 50) / 1000.0
-            / nullif(count(*) filter (where i.seen_at >= $2 and i.speed > 0 and i.speed < 50), 0), 2) as mean_speed
+          sum((i.speed * 1000)::bigint) filter (where i.seen_at >= $2 and i.speed > 0 and i.speed < 50)::bigint as speed_sum,
+          count(*) filter (where i.seen_at >= $2 and i.speed > 0 and i.speed < 50) as speed_count
         from inside as i
         group by i.area
       ),
@@ -65,12 +66,13 @@ begin
         select t.area, ('[' || string_agg(row_to_json(x)::text, ',' order by t.place) || ']')::json as types
         from typed as t
         cross join lateral (select t.name, t.vessels as "activeNow") as x
-        where t.place <= 5
+        where $8 is null or t.place <= $8
         group by t.area
       )
-      select a.id, $1::timestamptz, $5::timestamptz, coalesce(c.active_now, 0), coalesce(c.active_last_hour, 0),
-        coalesce(c.active_last_24h, 0), coalesce(e.vessels, 0), coalesce(d.vessels, 0), c.mean_speed::numeric(5,2), coalesce(t.types, '[]')
-      from public.vessel_activity_area as a
+      select a.id, coalesce(c.active_now, 0)::bigint, coalesce(c.active_last_hour, 0)::bigint, coalesce(c.active_last_24h, 0)::bigint,
+        coalesce(e.vessels, 0)::bigint, coalesce(d.vessels, 0)::bigint, coalesce(c.speed_sum, 0)::bigint, coalesce(c.speed_count, 0),
+        coalesce(t.types, '[]')
+      from vessel_activity.known_areas() as a (id)
       left join counted as c on c.area = a.id
       left join entered as e on e.area = a.id
       left join departed as d on d.area = a.id
@@ -82,9 +84,9 @@ begin
     (select format_type(a.atttypid, a.atttypmod) from pg_attribute as a
       where a.attrelid = to_regclass('vessel_activity.last_report') and a.attname = 'vessel_id'))
   using p_as_of, p_as_of - interval '1 hour', p_as_of - interval '24 hours', p_as_of - interval '5 minutes', p_since, p_past_ids,
-    p_past_areas;
+    p_past_areas, p_max_types;
 end
 $$;
 
-comment on function vessel_activity.count_areas(timestamptz, timestamptz, text[], integer[]) is
-  'The figures of each area as of p_as_of. p_past_ids, p_past_areas: the vessels and areas of vessel_activity.area_members() as of p_since.';
+comment on function vessel_activity.count_areas(timestamptz, timestamptz, text[], integer[], integer) is
+  'The counts of each area as of p_as_of. p_past_ids, p_past_areas: the vessels and areas of vessel_activity.area_members() as of p_since. p_max_types: how many types of an area are named.';

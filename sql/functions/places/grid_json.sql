@@ -1,4 +1,5 @@
 -- The body of GET /api/database/vessel-activity/grid: from the state if it can be used, else by the definition as of the row.
+-- Cells of members are added. Raises connection_exception (08000) if one does not answer.
 -- An answer has 10,000 cells at most; the emptiest ones are left out.
 create or replace function vessel_activity.grid_json(p_degrees numeric, p_box double precision[], p_window text)
 returns text
@@ -12,12 +13,15 @@ declare
 begin
   return (
     with cell as materialized (
-      select c.west, c.south, c.vessels, row_number() over (order by c.vessels desc, c.west, c.south) as place
+      select c.west, c.south, sum(c.vessels) as vessels, row_number() over (order by sum(c.vessels) desc, c.west, c.south) as place
       from (
         select k.* from vessel_activity.count_cells(v_as_of, true, p_degrees, p_box, p_window) as k where v_state_at is not null
         union all
         select k.* from vessel_activity.grid_at(v_as_of, p_degrees, p_box, p_window) as k where v_state_at is null
+        union all
+        select k.* from vessel_activity.cells_of_members(p_degrees, p_box, p_window) as k
       ) as c
+      group by c.west, c.south
     )
     select row_to_json(g)::text
     from (

@@ -16,8 +16,9 @@ begin
   perform vessel_activity.limit_transaction();
   perform from vessel_activity.install_triggers(p_nowait => true);
   perform vessel_activity.tend_inbox();
+  perform vessel_activity.forget_askers();
 end
 $$;
 
 comment on function vessel_activity.maintain() is
-  'Makes triggers on new partitions, drops them from detached partitions, and opens the inboxes to writers again, as far as nobody has to wait for it. Call it in a transaction of its own.';
+  'Makes triggers on new partitions, drops them from detached partitions, and opens the inboxes to writers again, and removes areas of combining databases that do not ask any more, as far as nobody has to wait for it. Call it in a transaction of its own.';

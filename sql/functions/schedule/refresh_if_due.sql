@@ -14,7 +14,8 @@ create or replace function vessel_activity.refresh_if_due(
   out new_rows bigint,
   out figures public.vessel_activity_realtime,
   out announced boolean,
-  out stuck_pid integer
+  out stuck_pid integer,
+  out problem text
 )
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -50,13 +51,13 @@ begin
 
     if v_is_locked then
       figures := vessel_activity.refresh_at(clock_timestamp(), p_by);
-      refreshed := true;
-      select l.id, l.duration_ms, l.mode, l.new_rows
-      into log_id, duration_ms, mode, new_rows
+      select l.id, l.duration_ms, l.mode, l.new_rows, case when l.sqlstate is not null then l.message end
+      into log_id, duration_ms, mode, new_rows, problem
       from vessel_activity.refresh_log as l
       order by l.id desc
       limit 1;
-      v_due_at := figures.updated_at + v_interval;
+      refreshed := problem is null;
+      v_due_at := case when refreshed then figures.updated_at + v_interval else clock_timestamp() + interval '5 seconds' end;
       exit;
     end if;
 
@@ -75,4 +76,4 @@ end
 $$;
 
 comment on function vessel_activity.refresh_if_due(text) is
-  'Refreshes on behalf of p_by (pg_cron or fallback) if the row is older than settings.refresh_interval. refreshed: whether it did. wait_seconds: seconds until the next call. The other columns describe the refresh: log_id, duration_ms in milliseconds, mode and new_rows as in refresh_log, and the figures. announced: false if listeners must still be told of the row. stuck_pid: see tend_refresh_lock.';
+  'Refreshes on behalf of p_by (pg_cron or fallback) if the row is older than settings.refresh_interval. refreshed: whether it did. wait_seconds: seconds until the next call. The other columns describe the refresh: log_id, duration_ms in milliseconds, mode and new_rows as in refresh_log, and the figures. announced: false if listeners must still be told of the row. stuck_pid: see tend_refresh_lock. problem: why the refresh stored no row, though it did not fail: members did not answer.';

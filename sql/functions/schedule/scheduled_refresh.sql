@@ -20,6 +20,7 @@ declare
   v_old_interval interval;
   v_sqlstate text;
   v_message text;
+  v_problem text;
 begin
   loop
     -- Ends the transaction of the sleep, whose now() is too old. Only a new transaction can set its isolation level, for which
@@ -30,8 +31,11 @@ begin
     v_started_at := clock_timestamp();
     select s.refresh_interval into v_old_interval from vessel_activity.settings as s;
     begin
-      select r.wait_seconds into v_wait_seconds from vessel_activity.refresh_if_due('pg_cron') as r;
+      select r.wait_seconds, r.problem into v_wait_seconds, v_problem from vessel_activity.refresh_if_due('pg_cron') as r;
       v_sqlstate := null;
+      if v_problem is not null then
+        raise warning using errcode = 'connection_exception', message = v_problem; -- it is in the log already
+      end if;
     exception when others then
       get stacked diagnostics v_sqlstate = returned_sqlstate, v_message = message_text;
     end;

@@ -19,6 +19,7 @@ begin
     delete from vessel_activity.inbox;
     delete from vessel_activity.upcoming;
     delete from vessel_activity.last_report;
+    delete from vessel_activity.last_report_count;
     update vessel_activity.state set fingerprint = null;
   end if;
   for v_column in select u.* from vessel_activity.unfitting_columns() as u loop

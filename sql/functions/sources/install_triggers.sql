@@ -10,7 +10,8 @@
 -- The function returns what it could not do. Then refreshes compute by the definition, and the status says why.
 -- PostgreSQL, an extension or an event trigger may refuse the triggers of a relation, whatever the error. The refusal is kept in
 -- refused_triggers. With p_nowait such a relation is not locked again for nothing.
--- While Citus manages a source, the triggers on other relations stay: Citus may have moved them to a shard.
+-- While Citus manages a source, the triggers on other relations stay: Citus may have moved them to a shard. It drops those of the
+-- shards with those of the table, and refuses to drop them alone.
 -- It gives up on a lock before PostgreSQL looks for deadlocks, so that no writer that holds the lock of the other source table
 -- is cancelled.
 create or replace function vessel_activity.install_triggers(p_nowait boolean default false)
@@ -34,7 +35,7 @@ begin
     select t.relation::regclass as relation, t.trigger_name as name, s.relation is null as is_no_source
     from vessel_activity.note_triggers() as t
     left join vessel_activity.source_relations() as s on s.relation = t.relation
-    where s.needed_triggers = 0 or t.trigger_name <> 'vessel_activity_' || t.event
+    where s.relation is not null and (s.needed_triggers = 0 or t.trigger_name <> 'vessel_activity_' || t.event)
       or s.relation is null and not exists (select from vessel_activity.source_relations() as c where c.refusal like '%Citus%')
     order by t.relation, t.trigger_name
   loop

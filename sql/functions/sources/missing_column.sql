@@ -5,14 +5,14 @@ returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select min(k.column_name)
+  select min(vessel_activity.actual_column('vessel_positions', k.column_name)::text)
   from (values ('latitude'), ('longitude')) as k (column_name)
-  where to_regclass('public.vessel_positions') is not null
+  where to_regclass(vessel_activity.actual_table('vessel_positions')) is not null
     and not exists (
       select from pg_attribute as a
-      where a.attrelid = to_regclass('public.vessel_positions') and a.attname = k.column_name and not a.attisdropped
+      where a.attrelid = to_regclass(vessel_activity.actual_table('vessel_positions')) and a.attname = vessel_activity.actual_column('vessel_positions', k.column_name) and not a.attisdropped
     )
 $$;
 
 comment on function vessel_activity.missing_column() is
-  'The column latitude or longitude if public.vessel_positions lacks it; else NULL.';
+  'The name of the column that holds the latitude or longitude if the source table of positions lacks it; else NULL.';

@@ -12,8 +12,13 @@ declare
   v_trigger record;
 begin
   for v_trigger in
-    select t.relation::regclass as relation, t.trigger_name as name from vessel_activity.note_triggers() as t order by 1, 2
+    select t.relation::regclass as relation, t.trigger_name as name
+    from vessel_activity.note_triggers() as t
+    left join vessel_activity.source_relations() as s on s.relation = t.relation
+    order by s.relation is null, t.relation, t.trigger_name
   loop
+    -- With the triggers of a table, Citus drops those of its shards.
+    continue when not exists (select from pg_trigger as t where t.tgrelid = v_trigger.relation and t.tgname = v_trigger.name);
     execute format('drop trigger %I on %s', v_trigger.name, v_trigger.relation);
   end loop;
 end

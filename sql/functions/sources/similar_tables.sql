@@ -4,15 +4,38 @@
 -- vessel_activity/install/source_tables.py runs the query between the dollar quotes before any function is installed. So the
 -- query reads only the catalogs.
 create or replace function vessel_activity.similar_tables()
-returns table (source text, relation oid, table_name text, kind "char", view_ddl text)
+returns table (source text, relation oid, table_name text, kind "char", option text, map text)
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select m.source, m.oid, m.table_name, m.relkind,
-    format('create view public.%s as select %s from %s', m.source,
-      case m.source when 'vessels' then 'id, mmsi, name, "vesselType", flag, active'
-        else 'id, "vesselId", timestamp, latitude, longitude, speed, course' end,
-      m.table_name)
+    format('--%s ''%s''', case m.source when 'vessels' then 'vessels' else 'positions' end, m.table_name),
+    coalesce((
+      select string_agg(format('%s=%s', k.name, case when f.attname ~ '^[[:alnum:]_]+$' then f.attname else '"' || replace(f.attname, '"', '""') || '"' end), ',' order by k.ordinal)
+      from (values
+        (1, 'vessels', 'id', '{id,vesselid,shipid,mmsi}'::text[]),
+        (2, 'vessels', 'mmsi', '{mmsi,mmsinumber}'),
+        (3, 'vessels', 'name', '{name,vesselname,shipname}'),
+        (4, 'vessels', 'vesselType', '{vesseltype,shiptype,type,typename}'),
+        (5, 'vessels', 'flag', '{flag,flagstate,flagcode,countrycode,country}'),
+        (6, 'vessels', 'active', '{active,isactive}'),
+        (7, 'vessel_positions', 'vesselId', '{vesselid,shipid,vesselmmsi,mmsi,vessel,ship}'),
+        (8, 'vessel_positions', 'timestamp', '{timestamp,ts,time,datetime,basedatetime,reportedat,recordedat,receivedat,positiontime,at}'),
+        (9, 'vessel_positions', 'latitude', '{latitude,lat}'),
+        (10, 'vessel_positions', 'longitude', '{longitude,lon,lng,long}'),
+        (11, 'vessel_positions', 'speed', '{speed,sog,speedoverground}'),
+        (12, 'vessel_positions', 'course', '{course,cog,courseoverground}')
+      ) as k (ordinal, source, name, words)
+      cross join lateral (
+        select b.attname::text
+        from pg_attribute as b
+        where b.attrelid = m.oid and b.attnum > 0 and not b.attisdropped
+          and array_position(k.words, regexp_replace(lower(b.attname), '[^a-z0-9]', '', 'g')) is not null
+        order by array_position(k.words, regexp_replace(lower(b.attname), '[^a-z0-9]', '', 'g')), b.attnum
+        limit 1
+      ) as f
+      where k.source = m.source and f.attname <> k.name
+    ), '')
   from (
     select w.oid, w.table_name, w.relkind,
       case
@@ -54,4 +77,4 @@ as $$
 $$;
 
 comment on function vessel_activity.similar_tables() is
-  'Tables and views that may hold vessels or positions under another name than the source tables. source: vessels or vessel_positions, which the relation resembles. table_name: qualified. kind: as pg_class.relkind. view_ddl: a view that would let the relation serve as the source table, if its columns have the expected names.';
+  'Tables and views that may hold vessels or positions under another name than the source tables. source: vessels or vessel_positions, which the relation resembles. table_name: qualified. kind: as pg_class.relkind. option, map: what vessel-activity migrate needs to adopt the relation as the source table. option: its name. map: its columns, as far as they are recognized and have other names than the usual ones, for --map.';

@@ -1,6 +1,6 @@
 -- A digest of what the catalogs say about the source tables, their triggers and the tables of the state. It changes if anything
 -- but INSERT, UPDATE and DELETE may have changed the rows or hidden changes:
---   * TRUNCATE, a rewrite, a restore, or another table under the name;
+--   * TRUNCATE, a rewrite, a restore, another table under the name, or other roots;
 --   * a partition or child attached, detached or dropped;
 --   * a column renamed, given another type, or made a generated one;
 --   * a trigger made, dropped, disabled or enabled, also on a relation that is no source table;
@@ -21,13 +21,13 @@ declare
   v_own constant oid[] := array[
     to_regclass('vessel_activity.inbox'), to_regclass('vessel_activity.fleet_inbox'), to_regclass('vessel_activity.last_report'),
     to_regclass('vessel_activity.position_second'), to_regclass('vessel_activity.upcoming'), to_regclass('vessel_activity.fleet_count'),
-    to_regclass('vessel_activity.inbox_parts')
+    to_regclass('vessel_activity.last_report_count'), to_regclass('vessel_activity.inbox_parts')
   ];
 begin
   return (
     select md5(row(
       pg_sequence_last_value('vessel_activity.reopenings'), pg_sequence_last_value('vessel_activity.inbox_guard'),
-      to_regclass('public.vessels')::oid, to_regclass('public.vessel_positions')::oid, v_own,
+      array(select r.relation from vessel_activity.source_roots() as r order by r.source, r.relation), v_own,
       (select n.xmin from pg_namespace as n where n.nspname = 'vessel_activity'),
       -- Maintenance changes settings of the inboxes, so of those tables only the file counts.
       (select string_agg(concat_ws(':', c.oid, c.relfilenode, case when c.oid <> all (v_own) then c.xmin end), ',' order by c.oid)
@@ -37,7 +37,7 @@ begin
       (select string_agg(concat_ws(':', a.attrelid, a.attnum, a.atttypid, a.attcollation, a.atttypmod, a.attgenerated), ',' order by a.attrelid, a.attname)
         from pg_attribute as a
         where a.attrelid = any (p_relations)
-          and a.attname in ('vesselId', 'timestamp', 'speed', 'latitude', 'longitude', 'vesselType', 'flag', 'active')),
+          and a.attname = any (vessel_activity.actual_columns())),
       (select string_agg(concat_ws(':', t.oid, t.xmin, t.tgenabled, p.oid, p.pronamespace, p.proname), ',' order by t.oid)
         from pg_trigger as t join pg_proc as p on p.oid = t.tgfoid
         where t.tgrelid = any (p_relations) and (p.oid = any (p_functions) or p.proname = 'citus_truncate_trigger')),

@@ -1,4 +1,4 @@
--- Finds the indexes on public.vessel_positions that the figures need, by purpose: 'time' begins with (timestamp), 'vessel'
+-- Finds the indexes on the source table of positions that the figures need, by purpose: 'time' begins with (timestamp), 'vessel'
 -- begins with ("vesselId", timestamp). Any sort direction counts, and so does an index with INCLUDE columns.
 -- A partial or invalid index does not count. Nor does an index with another collation than the column, or with another operator
 -- class than the default: the queries of vessel activity can't use it.
@@ -9,11 +9,11 @@ set search_path = pg_catalog, pg_temp
 as $$
   select distinct on (w.purpose) w.purpose, i.indexrelid
   from (values
-    ('time', array['timestamp']::name[]),
-    ('vessel', array['vesselId', 'timestamp']::name[])
+    ('time', array[vessel_activity.actual_column('vessel_positions', 'timestamp')]),
+    ('vessel', array[vessel_activity.actual_column('vessel_positions', 'vesselId'), vessel_activity.actual_column('vessel_positions', 'timestamp')])
   ) as w (purpose, lead_columns)
   join pg_index as i
-    on i.indrelid = to_regclass('public.vessel_positions') and i.indisvalid and i.indisready and i.indpred is null
+    on i.indrelid = to_regclass(vessel_activity.actual_table('vessel_positions')) and i.indisvalid and i.indisready and i.indpred is null
   join pg_class as c on c.oid = i.indexrelid
   join pg_am as m on m.oid = c.relam and m.amname = 'btree'
   where w.lead_columns = (
@@ -27,4 +27,4 @@ as $$
 $$;
 
 comment on function vessel_activity.source_indexes() is
-  'Indexes on public.vessel_positions that serve the figures. purpose: time for an index that begins with (timestamp), vessel for one that begins with ("vesselId", timestamp).';
+  'Indexes on the source table of positions that serve the figures. purpose: time for an index that begins with (timestamp), vessel for one that begins with ("vesselId", timestamp).';

@@ -26,8 +26,10 @@ begin
     where r.lacks_triggers or r.has_wrong_triggers
   )
   select case
-      when to_regclass('public.vessels') is null then 'public.vessels does not exist'
-      when to_regclass('public.vessel_positions') is null then 'public.vessel_positions does not exist'
+      when to_regclass(vessel_activity.actual_table('vessels')) is null then vessel_activity.actual_table('vessels') || ' does not exist'
+      when to_regclass(vessel_activity.actual_table('vessel_positions')) is null then vessel_activity.actual_table('vessel_positions') || ' does not exist'
+      when (select count(distinct o.source) from vessel_activity.source_roots() as o) < 2 then
+        'no relation here holds the rows of a source table'
       when count(r.refusal) > 0 then min(r.refusal)
       when bool_or(r.lacks_triggers or r.has_wrong_triggers) then
         (select coalesce(
@@ -40,9 +42,9 @@ begin
       when to_regclass('vessel_activity.inbox_parts') is null then
         'something that the triggers need was dropped, so writers leave changes out'
       when vessel_activity.missing_column() is not null then
-        format('public.vessel_positions has no column %I any more', vessel_activity.missing_column())
+        format('%s has no column %I any more', vessel_activity.actual_table('vessel_positions'), vessel_activity.missing_column())
       when exists (select from vessel_activity.unfitting_columns()) then
-        'a column of vessel_positions has another type or collation than at the last migrate'
+        format('a column of %s has another type or collation than at the last migrate', vessel_activity.actual_table('vessel_positions'))
       when pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1 then
         'writers leave changes out because an inbox is over its limit'
     end

@@ -30,10 +30,17 @@ begin atomic
           where p.proname = 'citus_truncate_trigger' and t.tgrelid in (select c.relation from member as c where c.source = m.source)
         ),
         (
-          select format('%I.%I', m.source, min(a.attname)) || ' is a virtual generated column, which triggers can''t read'
+          select format('%s.%I', vessel_activity.actual_table(m.source), min(a.attname)) || ' is a virtual generated column, which triggers can''t read'
           from pg_attribute as a
-          where a.attrelid = to_regclass('public.' || m.source) and a.attgenerated = 'v' and not a.attisdropped
-            and a.attname in ('vesselId', 'timestamp', 'speed', 'vesselType', 'flag', 'active')
+          where a.attrelid = to_regclass(vessel_activity.actual_table(m.source)) and a.attgenerated = 'v' and not a.attisdropped
+            and a.attname in (
+              select vessel_activity.actual_column(k.source, k.name)
+              from (values
+                ('vessel_positions', 'vesselId'), ('vessel_positions', 'timestamp'), ('vessel_positions', 'speed'),
+                ('vessels', 'vesselType'), ('vessels', 'flag'), ('vessels', 'active')
+              ) as k (source, name)
+              where k.source = m.source
+            )
           having count(*) > 0
         ),
         case when bool_or(m.has_heirs) then

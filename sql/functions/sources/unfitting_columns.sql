@@ -8,7 +8,7 @@ returns table (relation regclass, column_name name, type_name text)
 language sql stable
 begin atomic
   select a.attrelid::regclass, a.attname,
-    format_type(s.atttypid, -1) || case when s.attcollation <> 0 then ' collate ' || s.attcollation::regcollation else '' end
+    format_type(n.type, -1) || case when s.attcollation <> 0 then ' collate ' || s.attcollation::regcollation else '' end
   from (values
     ('vessel_activity.inbox', 'vessel_id', 'vesselId'),
     ('vessel_activity.inbox', 'seen_at', 'timestamp'),
@@ -18,8 +18,16 @@ begin atomic
     ('vessel_activity.last_report', 'vessel_id', 'vesselId')
   ) as k (relation, column_name, source_column)
   join pg_attribute as a on a.attrelid = to_regclass(k.relation) and a.attname = k.column_name
-  join pg_attribute as s on s.attrelid = to_regclass('public.vessel_positions') and s.attname = k.source_column
-  where a.atttypid <> s.atttypid or a.attcollation <> s.attcollation or a.atttypmod <> -1;
+  join pg_attribute as s on s.attrelid = to_regclass(vessel_activity.actual_table('vessel_positions')) and s.attname = vessel_activity.actual_column('vessel_positions', k.source_column)
+  join pg_type as t on t.oid = s.atttypid
+  -- Converted numbers are numeric, see vessel_activity.scaled().
+  cross join lateral (
+    select case
+      when t.typcategory = 'N' and vessel_activity.actual_factor('vessel_positions', k.source_column) is not null then 'numeric'::regtype::oid
+      else s.atttypid
+    end as type
+  ) as n
+  where a.atttypid <> n.type or a.attcollation <> s.attcollation or a.atttypmod <> -1;
 end;
 
 comment on function vessel_activity.unfitting_columns() is

@@ -1,6 +1,6 @@
 -- The cells that have gone dark, as dark_cells_at() defines them, from the state: last_report, and what is kept of the usual. Only
 -- vessels of the last five minutes are looked at.
-create or replace function vessel_activity.dark_cells(p_as_of timestamptz)
+create or replace function vessel_activity.dark_cells(p_as_of timestamptz, p_cells integer[] default '{}', p_vessels integer[] default '{}')
 returns table (cell integer, vessels integer, usual numeric)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -29,14 +29,20 @@ begin
     select u.cell, coalesce(n.vessels, 0), u.usual
     from usual as u
     left join (
-      select vessel_activity.degree_cell(r.longitude, r.latitude) as cell, count(*)::integer as vessels
-      from vessel_activity.last_report as r
-      where r.seen_at >= v_since and r.latitude is not null and r.longitude is not null
-      group by 1
+      select k.cell, sum(k.vessels)::integer as vessels
+      from (
+        select vessel_activity.degree_cell(r.longitude, r.latitude) as cell, count(*) as vessels
+        from vessel_activity.last_report as r
+        where r.seen_at >= v_since and r.latitude is not null and r.longitude is not null
+        group by 1
+        union all
+        select o.cell, o.vessels from unnest(p_cells, p_vessels) as o (cell, vessels)
+      ) as k
+      group by k.cell
     ) as n on n.cell = u.cell
     where coalesce(n.vessels, 0) < v_settings.dark_cell_share * u.usual;
 end
 $$;
 
-comment on function vessel_activity.dark_cells(timestamptz) is
-  'The cells of 1 degree that have gone dark as of p_as_of, from last_report, which must be as of p_as_of: see dark_cells_at().';
+comment on function vessel_activity.dark_cells(timestamptz, integer[], integer[]) is
+  'The cells of 1 degree that have gone dark as of p_as_of, from last_report, which must be as of p_as_of: see dark_cells_at(), also for p_cells and p_vessels.';
