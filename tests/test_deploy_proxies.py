@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
+import psycopg
 import pytest
 
 from tests.conftest import PROJECT, folder_for_servers
@@ -199,6 +200,9 @@ def proxy(request: pytest.FixtureRequest, module_url: str) -> Iterator[Proxy]:
     missing = [name for name in (request.param, "openssl") if PROGRAMS[name] is None]
     if missing:
         pytest.skip(f"{missing[0]} is not installed; run scripts/install-packages")
+    # At the default interval /readyz would say after 34 seconds that the row is out of date.
+    with psycopg.connect(module_url, autocommit=True) as db:
+        db.execute("select public.vessel_activity_schedule(interval '1 hour')")
     write_row(module_url)
     run = {"nginx": nginx, "caddy": caddy}[request.param]
     with (

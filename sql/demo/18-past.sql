@@ -16,7 +16,7 @@ as $$
     group by f.report_every_seconds
   ), fleet as (
     select (select count(*) from public.vessels as v where v.active)::integer as vessels,
-      (select avg(h.speed_avg) from vessel_activity.history as h where h.sampled_at > clock_timestamp() - interval '24 hours') as speed
+      (select avg(h.speed_avg) from vessel_activity.history as h where h.sampled_at > now() - interval '24 hours') as speed
   ), expected as (
     select g.minute, e.at,
       sum(h.vessels * n.chance) as now, sum(h.vessels * n.chance * (1 - n.chance)) as now_variance,
