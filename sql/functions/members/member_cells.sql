@@ -5,13 +5,11 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_state_at constant timestamptz := (select s.as_of from vessel_activity.state as s where s.fingerprint is not null);
-  v_as_of constant timestamptz := coalesce(
-    v_state_at, (select r.updated_at from public.vessel_activity_realtime as r), clock_timestamp());
+  v_instant constant record := vessel_activity.grid_instant();
 begin
   return (
     select coalesce(json_agg(c), '[]')
-    from vessel_activity.count_cells(v_as_of, v_state_at is not null, p_degrees, p_box, p_window) as c
+    from vessel_activity.count_cells(v_instant.as_of, v_instant.from_state, p_degrees, p_box, p_window) as c
   );
 end
 $$;

@@ -7,17 +7,13 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_state_at constant timestamptz := (select s.as_of from vessel_activity.state as s where s.fingerprint is not null);
-  v_as_of constant timestamptz := coalesce(
-    v_state_at, (select r.updated_at from public.vessel_activity_realtime as r), clock_timestamp());
+  v_instant constant record := vessel_activity.grid_instant();
 begin
   return (
     with cell as materialized (
       select c.west, c.south, sum(c.vessels) as vessels, row_number() over (order by sum(c.vessels) desc, c.west, c.south) as place
       from (
-        select k.* from vessel_activity.count_cells(v_as_of, true, p_degrees, p_box, p_window) as k where v_state_at is not null
-        union all
-        select k.* from vessel_activity.grid_at(v_as_of, p_degrees, p_box, p_window) as k where v_state_at is null
+        select k.* from vessel_activity.count_cells(v_instant.as_of, v_instant.from_state, p_degrees, p_box, p_window) as k
         union all
         select k.* from vessel_activity.cells_of_members(p_degrees, p_box, p_window) as k
       ) as c
@@ -25,11 +21,11 @@ begin
     )
     select row_to_json(g)::text
     from (
-      select vessel_activity.iso_instant(v_as_of) as "asOf", p_degrees as degrees, p_window as "window", p_box as box,
+      select vessel_activity.iso_instant(v_instant.as_of) as "asOf", p_degrees as degrees, p_window as "window", p_box as box,
         coalesce(sum(c.vessels), 0) as vessels, count(*) filter (where c.place > 10000) as omitted,
         coalesce(('[' || string_agg(format('[%s,%s,%s]', trim_scale(c.west), trim_scale(c.south), c.vessels), ',' order by c.place)
           filter (where c.place <= 10000) || ']'), '[]')::json as cells,
-        vessel_activity.dark_json(v_as_of, v_state_at is not null, 500) as dark
+        vessel_activity.dark_json(v_instant.as_of, v_instant.from_state, 500) as dark
       from cell as c
     ) as g
   );
