@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from vessel_activity.database.connections import name_of
+from vessel_activity.database.errors import describe
 from vessel_activity.install import (
     functions,
     indexes,
     locks,
     migrations,
+    nodes,
     pg_cron,
     source_names,
     source_tables,
@@ -28,9 +30,13 @@ from vessel_activity.install.source_names import KEPT, Names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vessel_activity.install.nodes import Node
+
 
 def migrate(url: str, *, create: bool = False, names: Names = KEPT) -> None:
     """Bring a database to this version, refresh once, and print what was done.
+
+    On the coordinator of Citus the other nodes follow, if they can follow their shards.
 
     Args:
         url: the database.
@@ -44,6 +50,20 @@ def migrate(url: str, *, create: bool = False, names: Names = KEPT) -> None:
             The steps before it stand, and the next migrate goes on from there.
 
     """
+    others = _migrate(url, create=create, names=names)
+    for node in others:
+        print(f"node {node.name}:")
+        try:
+            _migrate(node.url, create=False, names=names)
+        except psycopg.OperationalError as error:
+            print(
+                f"node {node.name} can't be reached from here: {describe(error)}; until "
+                "`vessel-activity migrate` has run there, its shards are asked by the definition"
+            )
+
+
+def _migrate(url: str, *, create: bool, names: Names) -> list[Node]:
+    """Do all that for one database, and return the nodes that follow."""
     with alone(url, purpose="migrate") as connection:
         with _failures_on_disk(connection):
             source_names.find(connection, names)
@@ -66,9 +86,11 @@ def migrate(url: str, *, create: bool = False, names: Names = KEPT) -> None:
                     "and `vessel-activity status` says what to do"
                 )
             row = locks.patiently(connection, lambda: _refresh(connection))
+        others = nodes.others(connection, url)
     if row is not None:
         print(f"refreshed: {row[0]} vessels active in the last hour, {row[1]} in the fleet")
     print(f"{name_of(url)} is ready")
+    return others
 
 
 def _put_triggers(connection: psycopg.Connection) -> list[str]:

@@ -54,6 +54,7 @@ as $$
     ('combiner', 'vessel_activity.member_definition(timestamp with time zone,boolean)'),
     ('combiner', 'vessel_activity.member_part(timestamp with time zone,boolean,boolean,json,boolean)'),
     ('combiner', 'vessel_activity.member_vessels(json,text,text,text,text,double precision[],text,text,text[],integer)'),
+    ('combiner', 'vessel_activity.tend_node()'),
     ('feeder', 'vessel_activity.feed_batch(uuid,bigint,text,jsonb,jsonb)'),
     ('feeder', 'vessel_activity.feed_start(uuid,text,integer,text)'),
     ('feeder', 'vessel_activity.load_batch(bigint,text,bigint,bigint)'),

@@ -14,9 +14,11 @@ begin
     return;
   end if;
   perform vessel_activity.limit_transaction();
+  perform vessel_activity.follow_shards();
   perform from vessel_activity.install_triggers(p_nowait => true);
   perform vessel_activity.tend_inbox();
   perform vessel_activity.forget_askers();
+  perform vessel_activity.tend_nodes();
 end
 $$;
 

@@ -18,6 +18,9 @@ create or replace function vessel_activity.install_triggers(p_nowait boolean def
 returns table (problem text, may_pass boolean)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
+set citus.override_table_visibility = off -- shards are hidden from pg_class otherwise
+set citus.enable_manual_changes_to_shards = on
+set citus.enable_ddl_propagation = off
 set lock_timeout = '300ms'
 as $$
 declare

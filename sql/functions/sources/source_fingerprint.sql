@@ -14,6 +14,7 @@ create or replace function vessel_activity.source_fingerprint(p_relations oid[],
 returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
+set citus.override_table_visibility = off -- shards are hidden from pg_class otherwise
 set enable_seqscan = off -- the catalogs are small here, but may be large
 set plan_cache_mode = force_generic_plan
 as $$
