@@ -30,18 +30,19 @@ from vessel_activity.install.source_names import KEPT, Names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vessel_activity.install.nodes import Node
 
-
-def migrate(url: str, *, create: bool = False, names: Names = KEPT) -> None:
+def migrate(
+    url: str, *, create: bool = False, names: Names = KEPT, follow_shards: bool = False
+) -> None:
     """Bring a database to this version, refresh once, and print what was done.
 
-    On the coordinator of Citus the other nodes follow, if they can follow their shards.
+    On the coordinator of Citus it does the same on the nodes that follow their shards.
 
     Args:
         url: the database.
         create: whether to create missing source tables even if the database has similar tables.
         names: other names of the source tables and their columns.
+        follow_shards: whether the nodes of Citus begin to follow their shards.
 
     Raises:
         MigrationError: the server is too old or a standby, or the database has another version
@@ -50,20 +51,6 @@ def migrate(url: str, *, create: bool = False, names: Names = KEPT) -> None:
             The steps before it stand, and the next migrate goes on from there.
 
     """
-    others = _migrate(url, create=create, names=names)
-    for node in others:
-        print(f"node {node.name}:")
-        try:
-            _migrate(node.url, create=False, names=names)
-        except psycopg.OperationalError as error:
-            print(
-                f"node {node.name} can't be reached from here: {describe(error)}; until "
-                "`vessel-activity migrate` has run there, its shards are asked by the definition"
-            )
-
-
-def _migrate(url: str, *, create: bool, names: Names) -> list[Node]:
-    """Do all that for one database, and return the nodes that follow."""
     with alone(url, purpose="migrate") as connection:
         with _failures_on_disk(connection):
             source_names.find(connection, names)
@@ -79,6 +66,7 @@ def _migrate(url: str, *, create: bool, names: Names) -> list[Node]:
                 print(f"tables: not used, although similar: {', '.join(similar)}")
         indexes.build(connection, url)
         print(f"schedule: {pg_cron.schedule(connection, url)}")
+        _migrate_others(connection, url, names, begin=follow_shards)
         with _no_triggers_after_failure(connection):
             for problem in _put_triggers(connection):
                 print(
@@ -86,11 +74,33 @@ def _migrate(url: str, *, create: bool, names: Names) -> list[Node]:
                     "and `vessel-activity status` says what to do"
                 )
             row = locks.patiently(connection, lambda: _refresh(connection))
-        others = nodes.others(connection, url)
     if row is not None:
         print(f"refreshed: {row[0]} vessels active in the last hour, {row[1]} in the fleet")
     print(f"{name_of(url)} is ready")
-    return others
+
+
+def _migrate_others(connection: psycopg.Connection, url: str, names: Names, *, begin: bool) -> None:
+    """Migrate the nodes of Citus that follow their shards, before the coordinator asks them."""
+    others = nodes.others(connection, url)
+    joined = nodes.joined(connection)
+    if not begin and not joined:
+        return
+    if begin and not others:
+        print("nodes: there are none that could follow their shards; docs/scaling.md says when")
+    for node in others:
+        print(f"node {node.name}:")
+        try:
+            migrate(node.url, names=names)
+        except psycopg.OperationalError as error:
+            print(
+                f"node {node.name} can't be reached from here: {describe(error)}; "
+                "run `vessel-activity migrate` with its address"
+            )
+    if joined < len(others):
+        print(
+            "members: refreshes ask all shards by the definition until each of these nodes is a "
+            f"member: {', '.join(node.name for node in others)}; docs/scaling.md says how"
+        )
 
 
 def _put_triggers(connection: psycopg.Connection) -> list[str]:

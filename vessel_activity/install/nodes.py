@@ -27,9 +27,26 @@ def others(connection: psycopg.Connection, url: str) -> list[Node]:
     """Return the nodes that can follow their shards; none without Citus.
 
     Args:
-        connection: a connection to a migrated database.
+        connection: a connection to the database.
         url: the URL of that connection.
 
     """
+    if not has_function(connection, "shard_nodes()"):
+        return []
     rows = connection.execute("select host, port from vessel_activity.shard_nodes()").fetchall()
     return [Node(f"{host}:{port}", make_conninfo(url, host=host, port=port)) for host, port in rows]
+
+
+def joined(connection: psycopg.Connection) -> int:
+    """Return how many members of this database follow their shards."""
+    row = connection.execute(
+        "select count(*) from vessel_activity.member as m where m.has_shards"
+    ).fetchone()
+    return row[0] if row else 0
+
+
+def has_function(connection: psycopg.Connection, name: str) -> bool:
+    """Return whether a function of vessel activity is installed."""
+    return connection.execute(
+        "select pg_catalog.to_regprocedure('vessel_activity.' || %s) is not null", (name,)
+    ).fetchone() == (True,)

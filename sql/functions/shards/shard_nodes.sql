@@ -6,14 +6,13 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if to_regclass('pg_catalog.pg_dist_local_group') is null or vessel_activity.unfollowed_reason() is not null then
+  if to_regclass('pg_catalog.pg_dist_local_group') is null or not vessel_activity.is_coordinator() or vessel_activity.unfollowed_reason() is not null then
     return;
   end if;
   return query execute $query$
     select n.nodename::text, n.nodeport
     from pg_dist_node as n
     where n.groupid > 0 and n.noderole = 'primary' and n.isactive and n.hasmetadata
-      and exists (select from pg_dist_local_group as g where g.groupid = 0)
     order by n.groupid
   $query$;
 end

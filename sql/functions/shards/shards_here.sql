@@ -7,22 +7,26 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_group integer;
+  v_shards text[];
 begin
   if to_regclass('pg_catalog.pg_dist_local_group') is null then
     return null;
   end if;
-  execute 'select g.groupid from pg_dist_local_group as g' into v_group;
-  if v_group = 0 and not exists (select from vessel_activity.member as m where m.has_shards) or vessel_activity.unfollowed_reason() is not null then
+  if vessel_activity.is_coordinator() and not exists (select from vessel_activity.member as m where m.has_shards) then
     return null;
   end if;
-  return array(
+  v_shards := array(
     select concat_ws(' ', q.source, s.placement, s.shard)
     from (values ('vessels'), ('vessel_positions')) as q (source)
     cross join lateral vessel_activity.all_shards(q.source) as s
-    where s.node_group = v_group
+    where s.is_here
     order by q.source, s.placement
   );
+  -- Whether they can be followed depends on the tables. Other tables have other shards.
+  if v_shards = vessel_activity.followed_shards() and v_shards <> '{}' or vessel_activity.unfollowed_reason() is null then
+    return v_shards;
+  end if;
+  return null;
 end
 $$;
 
