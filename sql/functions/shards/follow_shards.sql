@@ -23,10 +23,10 @@ begin
   v_vessels := vessel_activity.rows_of_shards('vessels', v_shards);
   v_positions := vessel_activity.rows_of_shards('vessel_positions', v_shards);
   perform vessel_activity.run_ddl(format(
-    'create or replace function vessel_activity.followed_shards() returns text[] language sql immutable parallel safe return %L::pg_catalog.text[]',
+    'create or replace function vessel_activity.followed_shards() returns text[] language sql stable parallel safe return %L::pg_catalog.text[]',
     v_shards));
   perform vessel_activity.run_ddl(format(
-    'create or replace function vessel_activity.actual_rows(p_source text) returns text language sql immutable parallel safe '
+    'create or replace function vessel_activity.actual_rows(p_source text) returns text language sql stable parallel safe '
     'return case p_source when ''vessels'' then %L when ''vessel_positions'' then %L end',
     v_vessels, v_positions));
   perform vessel_activity.rewrite_functions(

@@ -16,11 +16,11 @@ begin
     return null;
   end if;
   v_shards := array(
-    select concat_ws(' ', q.source, s.placement, s.shard)
+    select concat_ws(' ', q.source, s.node_group, s.shard)
     from (values ('vessels'), ('vessel_positions')) as q (source)
     cross join lateral vessel_activity.all_shards(q.source) as s
     where s.is_here
-    order by q.source, s.placement
+    order by q.source, s.shard collate "C"
   );
   -- Whether they can be followed depends on the tables. Other tables have other shards.
   if v_shards = vessel_activity.followed_shards() and v_shards <> '{}' or vessel_activity.unfollowed_reason() is null then

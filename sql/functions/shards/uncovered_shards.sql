@@ -17,7 +17,7 @@ begin
   from (values ('vessels'), ('vessel_positions')) as q (source)
   cross join lateral vessel_activity.all_shards(q.source) as a
   cross join lateral (
-    select count(*) as parts from unnest(p_parts) as p where concat_ws(' ', a.shard, a.placement) = any (p.sources)
+    select count(*) as parts from unnest(p_parts) as p where concat_ws(' ', a.shard, a.node_group) = any (p.sources)
   ) as n
   group by a.shard
   having count(*) <> 1 or sum(n.parts) <> 1

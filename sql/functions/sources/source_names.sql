@@ -16,4 +16,4 @@ as $$
 $$;
 
 comment on function vessel_activity.source_names() is
-  'The names of the relations that hold the rows of the source tables on this node, sorted. After the name of a shard of Citus comes the number of its placement.';
+  'The names of the relations that hold the rows of the source tables on this node, sorted. After the name of a shard of Citus comes the number of the group of nodes that has it.';
