@@ -91,8 +91,8 @@ def node_modes(citus: Cluster) -> set[str | None]:
     for url in citus.workers:
         with psycopg.connect(url, autocommit=True) as db:
             mode = db.execute(
-                "select case mode when 'definition' then left(mode || message, $1) else mode end from vessel_activity.refresh_log where sqlstate is null"
-                " and vessel_activity.followed_shards() <> '{}' order by id desc limit 1".replace("$1", "300")
+                "select mode from vessel_activity.refresh_log where sqlstate is null"
+                " and vessel_activity.followed_shards() <> '{}' order by id desc limit 1"
             ).fetchone()
             modes |= {mode[0]} if mode else set()
     return modes
