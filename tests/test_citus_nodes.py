@@ -1,4 +1,4 @@
-# ruff: noqa: S608 - SQL texts, made of constants and numbers
+# ruff: noqa: E501, S311 - SQL reads best unbroken; nothing secret is drawn
 """The nodes of Citus follow their shards: refreshes on the coordinator are incremental, and exact.
 
 They need a cluster, as tests/test_citus.py says. tests/test_followed_shards.py has what can be
@@ -34,6 +34,8 @@ from tests.test_citus import (
     fill,
     hand_over,
     leftovers,
+    lists_areas_and_map,
+    refused,
     triggers,
     write_all,
 )
@@ -405,3 +407,16 @@ def test_a_migrate_reaches_the_members_again(citus: Cluster) -> None:
                 ).fetchone() == (True,)
         write_all(db)
         exact(db, "incremental", AS_OF + timedelta(days=1))
+
+
+def test_lists_areas_and_the_map_work(citus: Cluster) -> None:
+    follow(citus, SHAPES["4 shards"])
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        exact(db, "rebuild")
+        lists_areas_and_map(db, "incremental", documents=2)
+
+
+def test_what_citus_can_not_do_is_refused_by_name(citus: Cluster) -> None:
+    follow(citus, SHAPES["4 shards"])
+    with psycopg.connect(citus.url, autocommit=True) as db:
+        refused(db)

@@ -292,8 +292,10 @@ def test_a_copy_of_a_shard_on_another_node_is_not_counted_twice(followed: Cluste
     ).fetchone() == (0,)
     assert check(followed.coordinator, "one")[:2] == (
         "warn",
-        "it is not asked: its shards can't be followed any more, because a shard has copies on"
-        " several nodes; all shards are asked by the definition",
+        (
+            "it is not asked: its shards can't be followed any more, because a shard has copies on"
+            " several nodes; all shards are asked by the definition"
+        ),
     )
 
 
@@ -360,8 +362,8 @@ def test_without_its_nodes_the_coordinator_asks_all_shards_again(followed: Clust
             "a shard has copies on several nodes",
         ),
         (
-            "drop trigger truncate_trigger_1 on public.vessels",
-            "the source tables are not both in shards",
+            "delete from pg_dist_partition where partkey = 'id'",
+            "the source tables are not both distributed",
         ),
     ],
 )

@@ -9,12 +9,12 @@ as $$
 declare
   v_reason text;
 begin
-  if not vessel_activity.is_sharded('vessels') or not vessel_activity.is_sharded('vessel_positions') then
-    return 'the source tables are not both in shards';
+  if to_regclass('pg_catalog.pg_dist_partition') is null then
+    return 'the source tables are not in shards';
   end if;
   execute $query$
     select case
-        when count(t.logicalrelid) < 2 then 'a source table is a view'
+        when count(t.logicalrelid) < 2 then 'the source tables are not both distributed'
         when bool_or(t.repmodel = 't') then 'a source table is a reference table'
         when bool_or(t.partmethod not in ('h', 'n')) then 'a source table is not distributed by a hash'
         when bool_or(t.partmethod = 'h' and column_to_column_name(t.logicalrelid, t.partkey) <> w.key_column)
