@@ -398,12 +398,12 @@ def test_a_migrate_reaches_the_members_again(citus: Cluster) -> None:
         exact(db, "rebuild")
         for url in citus.workers:
             with psycopg.connect(url, autocommit=True) as worker:
-                worker.execute("drop function vessel_activity.tend_node()")
+                worker.execute("drop function vessel_activity.member_maintain()")
         migrate.migrate(citus.url)
         for url in citus.workers:
             with psycopg.connect(url, autocommit=True) as worker:
                 assert worker.execute(
-                    "select to_regprocedure('vessel_activity.tend_node()') is not null"
+                    "select to_regprocedure('vessel_activity.member_maintain()') is not null"
                 ).fetchone() == (True,)
         write_all(db)
         exact(db, "incremental", AS_OF + timedelta(days=1))

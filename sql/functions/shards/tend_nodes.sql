@@ -6,7 +6,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_query constant text := 'select vessel_activity.tend_node()';
+  v_query constant text := 'select vessel_activity.member_maintain()';
   v_names constant text[] := array(select m.name from vessel_activity.member as m where m.has_shards order by m.name);
 begin
   if v_names <> '{}' then

@@ -18,9 +18,6 @@ create or replace function vessel_activity.install_triggers(p_nowait boolean def
 returns table (problem text, may_pass boolean)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
-set citus.override_table_visibility = off -- shards are hidden from pg_class otherwise
-set citus.enable_manual_changes_to_shards = on
-set citus.enable_ddl_propagation = off
 set lock_timeout = '300ms'
 as $$
 declare
@@ -30,6 +27,7 @@ declare
   v_trigger record;
   v_event record;
 begin
+  perform vessel_activity.open_shards();
   delete from vessel_activity.refused_triggers as f
   where not p_nowait
     or f.relation not in (select s.relation from vessel_activity.source_relations() as s where s.needed_triggers > 0);

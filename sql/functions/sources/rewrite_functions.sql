@@ -21,7 +21,7 @@ begin
       and p.proname not in ('remapped', 'rewrite_functions')
     order by p.oid
   loop
-    -- What has been rewritten reads "(select … from TABLE as source) as v". With the usual names the rows of a trigger stay as they are.
+    -- What has been rewritten reads "(select ... from TABLE as source) as v". With the usual names the rows of a trigger stay as they are.
     v_text := v_function.text;
     if v_text not like '% as source) as %' and (v_function.rows_of is null or v_has_names) then
       v_text := vessel_activity.remapped(v_text, v_function.rows_of);

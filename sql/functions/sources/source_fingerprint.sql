@@ -14,7 +14,6 @@ create or replace function vessel_activity.source_fingerprint(p_relations oid[],
 returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
-set citus.override_table_visibility = off -- shards are hidden from pg_class otherwise
 set enable_seqscan = off -- the catalogs are small here, but may be large
 set plan_cache_mode = force_generic_plan
 as $$
@@ -25,6 +24,7 @@ declare
     to_regclass('vessel_activity.last_report_count'), to_regclass('vessel_activity.inbox_parts')
   ];
 begin
+  perform vessel_activity.open_shards();
   return (
     select md5(row(
       pg_sequence_last_value('vessel_activity.reopenings'), pg_sequence_last_value('vessel_activity.inbox_guard'),

@@ -4,11 +4,11 @@ create or replace function vessel_activity.source_obstacle()
 returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
-set citus.override_table_visibility = off -- shards are hidden from pg_class otherwise
 as $$
 declare
   v_obstacle text;
 begin
+  perform vessel_activity.open_shards();
   with carried as materialized (
     select t.* from vessel_activity.note_triggers() as t
   ),

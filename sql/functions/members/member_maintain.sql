@@ -1,5 +1,5 @@
--- What the coordinator asks the other nodes of Citus between refreshes.
-create or replace function vessel_activity.tend_node()
+-- What the coordinator of Citus asks its other nodes between refreshes. They are its members.
+create or replace function vessel_activity.member_maintain()
 returns json
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -11,5 +11,5 @@ begin
 end
 $$;
 
-comment on function vessel_activity.tend_node() is
+comment on function vessel_activity.member_maintain() is
   'Does what maintain() does, for the coordinator of Citus. Returns true.';
