@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import psycopg
 import pytest
 
+from tests.conftest import cloned
 from tests.support.fleet import AS_OF, MINUTE, SECOND, last_mode, refreshed, stored
 from tests.support.members import check, databases, join
 from tests.support.sources import engine_check
@@ -394,4 +395,16 @@ def test_a_node_that_can_not_be_reached_is_told(
     assert (
         "members: refreshes ask all shards by the definition until each of these nodes is a member:"
         " localhost:1, localhost:1; docs/scaling.md says how" in told
+    )
+
+
+def test_without_citus_there_are_no_nodes(
+    server: LocalServer, template: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with cloned(server, template) as url:
+        migrate.migrate(url, follow_shards=True)
+
+    assert (
+        "nodes: there are none that could follow their shards; docs/scaling.md says when"
+        in capsys.readouterr().out
     )

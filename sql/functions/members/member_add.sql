@@ -72,7 +72,9 @@ begin
   end if;
   if (v_reply.answer ->> 'has_shards')::boolean and vessel_activity.is_sharded('vessel_positions') then
     update vessel_activity.member as m set has_shards = true where m.name = p_name;
-    perform vessel_activity.follow_shards();
+    if vessel_activity.try_refresh_lock() then -- else the next refresh does it
+      perform vessel_activity.follow_shards();
+    end if;
   end if;
 end
 $$;

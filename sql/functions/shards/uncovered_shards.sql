@@ -10,7 +10,7 @@ as $$
 declare
   v_flaw record;
 begin
-  if vessel_activity.followed_shards() is null or not exists (select from vessel_activity.member as m where m.has_shards) then
+  if vessel_activity.followed_shards() is null or not vessel_activity.is_coordinator() then
     return null;
   end if;
   select a.shard, min(a.node_group) as node_group, sum(n.parts) as parts into v_flaw
@@ -32,4 +32,4 @@ end
 $$;
 
 comment on function vessel_activity.uncovered_shards(vessel_activity.part[]) is
-  'Why the parts do not cover each shard of the source tables once; NULL if they do, or if the nodes do not follow their shards.';
+  'Why the parts do not cover each shard of the source tables once; NULL if they do, or if this is no coordinator whose nodes follow their shards.';
