@@ -16,7 +16,8 @@ as $$
       ),
       (
         select '(select ' || string_agg(
-          format('null::%I.%I as %s', n.nspname, t.typname, vessel_activity.text_safe(a.attname)), ', ' order by a.attnum) || ' where false)'
+          format('null::%s.%s as %s', vessel_activity.text_safe(n.nspname), vessel_activity.text_safe(t.typname), vessel_activity.text_safe(a.attname)),
+          ', ' order by a.attnum) || ' where false)'
         from pg_attribute as a
         join pg_type as t on t.oid = a.atttypid
         join pg_namespace as n on n.oid = t.typnamespace
