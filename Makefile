@@ -29,8 +29,9 @@ serve: .venv/installed ## serve the dashboard and the JSON
 run: serve ## the same as make serve
 
 .PHONY: migrate
-migrate: .venv/installed ## install vessel activity in the database, or upgrade it; CREATE=yes passes --create
-	@$(RUN) migrate $(if $(CREATE),--create)
+migrate: .venv/installed ## install vessel activity in the database, or upgrade it; CREATE=yes passes --create, NODES=yes --nodes, and so do VESSELS, POSITIONS and MAP
+	@$(RUN) migrate $(if $(CREATE),--create) $(if $(NODES),--nodes) $(if $(VESSELS),--vessels '$(VESSELS)') \
+	  $(if $(POSITIONS),--positions '$(POSITIONS)') $(if $(MAP),--map '$(MAP)')
 
 .PHONY: rollback
 rollback: .venv/installed ## remove vessel activity from the database

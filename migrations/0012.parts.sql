@@ -68,9 +68,17 @@ create table if not exists vessel_activity.member (
   name text primary key constraint member_name_check check (name ~ '^[a-z][a-z0-9_]{0,29}$'),
   added_at timestamptz not null default clock_timestamp()
 );
+do $$
+begin
+  if not exists (select from pg_catalog.pg_attribute where attrelid = 'vessel_activity.member'::regclass and attname = 'has_shards') then
+    alter table vessel_activity.member add column has_shards boolean not null default false;
+  end if;
+end
+$$;
 comment on table vessel_activity.member is 'The databases whose parts are added to that of this one. public.vessel_activity_member_add() and public.vessel_activity_member_remove() write it. Addresses are in the foreign servers vessel_activity_member_NAME, passwords in their user mappings.';
 comment on column vessel_activity.member.name is 'Name of the member: small letters, digits and underscores.';
 comment on column vessel_activity.member.added_at is 'When it was added.';
+comment on column vessel_activity.member.has_shards is 'Whether it is another node of the same Citus cluster, whose part is of the shards that it has.';
 
 -- Written by each refresh. Unlogged: after a crash the next refresh asks again.
 create unlogged table if not exists vessel_activity.member_state (

@@ -519,6 +519,7 @@ def test_a_combiner_may_ask_for_the_part_and_nothing_else(
         ("vessel_activity.member_areas_at(json,timestamp with time zone)",),
         ("vessel_activity.member_cells(numeric,double precision[],text)",),
         ("vessel_activity.member_definition(timestamp with time zone,boolean)",),
+        ("vessel_activity.member_maintain()",),
         ("vessel_activity.member_part(timestamp with time zone,boolean,boolean,json,boolean)",),
         (
             "vessel_activity.member_vessels(json,text,text,text,text,double precision[],text,text,text[],integer)",

@@ -130,6 +130,7 @@ _COMBINER = {
     "execute vessel_activity.member_areas_at(json,timestamp with time zone)",
     "execute vessel_activity.member_cells(numeric,double precision[],text)",
     "execute vessel_activity.member_definition(timestamp with time zone,boolean)",
+    "execute vessel_activity.member_maintain()",
     "execute vessel_activity.member_part(timestamp with time zone,boolean,boolean,json,boolean)",
     (
         "execute vessel_activity.member_vessels"

@@ -33,14 +33,17 @@ if TYPE_CHECKING:
 
     from vessel_activity.database.local_server import LocalServer
 
-_STAND_IN = """
+STAND_IN = """
     set allow_system_table_mods = on;
     create table pg_catalog.pg_dist_partition (
-      logicalrelid regclass, partmethod "char", partkey text);
+      logicalrelid regclass, partmethod "char", partkey text, colocationid integer default 1,
+      repmodel "char" default 's');
     create table pg_catalog.pg_dist_shard (logicalrelid regclass, shardid bigint);
     create table pg_catalog.pg_dist_placement (shardid bigint, shardstate integer, groupid integer);
+    create table pg_catalog.pg_dist_local_group (groupid integer);
+    insert into pg_dist_local_group values (0);
     create table pg_catalog.pg_dist_node (nodeid integer, groupid integer, nodename text,
-      nodeport integer, noderole text, isactive boolean);
+      nodeport integer, noderole text, isactive boolean, hasmetadata boolean default true);
     insert into pg_dist_node values
       (1, 0, 'node', 1, 'primary', true), (2, 1, 'node', 2, 'primary', true),
       (3, 2, 'node', 3, 'primary', true), (4, 2, 'node', 4, 'secondary', true);
@@ -68,7 +71,8 @@ _STAND_IN = """
         return next;
       end loop;
     end $$;
-    grant select on pg_dist_partition, pg_dist_shard, pg_dist_placement, pg_dist_node to public;
+    grant select on pg_dist_partition, pg_dist_shard, pg_dist_placement, pg_dist_node,
+      pg_dist_local_group to public;
     create function public.after_each_node() returns void language plpgsql as 'begin end';
     create function public.citus_truncate_trigger() returns trigger language plpgsql as
     'begin return null; end';
@@ -96,7 +100,7 @@ def sharded(server: LocalServer, template: str) -> Iterator[str]:
     """Make a migrated database with the stand-in, and no shards yet."""
     with cloned(server, template) as url:
         with psycopg.connect(url, autocommit=True) as db:
-            db.execute(_STAND_IN.encode())
+            db.execute(STAND_IN.encode())
         yield url
 
 

@@ -186,7 +186,8 @@ def check_citus(db: psycopg.Connection, table: str) -> None:
         assert state == "warn"
         assert f"public.{table} is managed by Citus, so triggers do not see all changes" in detail
         assert hint == (
-            "Accept slower refreshes, which are exact too: each node counts its own shards. Or make "
+            "Accept slower refreshes, which are exact too: each node counts its own shards, "
+            "which it can't follow because the source tables are not both distributed. Or make "
             f"the table an ordinary one: select undistribute_table('public.{table}'::regclass). "
             "See docs/scaling.md."
         )

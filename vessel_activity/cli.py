@@ -104,6 +104,12 @@ def _parser() -> argparse.ArgumentParser:
         "vessels, vesselId, timestamp, latitude, longitude, speed and course of positions. Numbers "
         "may be converted to knots and degrees, as in speed=sog/10",
     )
+    migrate.add_argument(
+        "--nodes",
+        action="store_true",
+        help="on the coordinator of Citus: also install on the other nodes, so that they follow "
+        "their shards. A later migrate reaches them again",
+    )
     command(
         "rollback",
         "remove vessel activity from the database",
@@ -215,7 +221,11 @@ def _migrate(arguments: argparse.Namespace) -> None:
     from vessel_activity.install.source_names import Names  # noqa: PLC0415
 
     names = Names(arguments.vessels, arguments.positions, arguments.map)
-    running.on_database(lambda url: migrate.migrate(url, create=arguments.create, names=names))
+    running.on_database(
+        lambda url: migrate.migrate(
+            url, create=arguments.create, names=names, follow_shards=arguments.nodes
+        )
+    )
 
 
 def _rollback(_: argparse.Namespace) -> None:

@@ -12,6 +12,12 @@ begin
       message = 'this server is a standby, which can''t be changed',
       hint = 'Name the primary instead.';
   end if;
+  -- Citus lets only its coordinator drop the indexes.
+  if pg_catalog.to_regclass('pg_catalog.pg_dist_local_group') is not null then
+    execute $query$
+      select pg_catalog.set_config('vessel_activity.keeps_indexes', case when g.groupid > 0 then 'yes' else '' end, false) from pg_catalog.pg_dist_local_group as g
+    $query$;
+  end if;
   select n.nspname into v_renamed
   from pg_catalog.pg_namespace as n
   join pg_catalog.pg_proc as p on p.pronamespace = n.oid and p.proname = 'note_positions_inserted'

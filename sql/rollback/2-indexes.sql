@@ -9,5 +9,6 @@ where c.relkind = 'i'
   and c.relname in (
     'vessel_activity_timestamp_idx', 'vessel_activity_vessel_timestamp_idx',
     'vessel_activity_timestamp_idx_' || i.indrelid, 'vessel_activity_vessel_timestamp_idx_' || i.indrelid)
+  and coalesce(pg_catalog.current_setting('vessel_activity.keeps_indexes', true), '') <> 'yes'
   and not exists (select from pg_catalog.pg_inherits as h where h.inhrelid = c.oid)
 order by c.oid

@@ -100,6 +100,7 @@ BEFORE = (
 )
 AFTER = (
     "select vessel_activity.follow_names()",
+    "select vessel_activity.follow_shards()",
     _REFUSE_STRANGERS,
     # Somebody may have deleted the row.
     "insert into vessel_activity.settings default values on conflict do nothing",

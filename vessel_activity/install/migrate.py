@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from vessel_activity.database.connections import name_of
+from vessel_activity.database.errors import describe
 from vessel_activity.install import (
     functions,
     indexes,
     locks,
     migrations,
+    nodes,
     pg_cron,
     source_names,
     source_tables,
@@ -29,13 +31,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def migrate(url: str, *, create: bool = False, names: Names = KEPT) -> None:
+def migrate(
+    url: str, *, create: bool = False, names: Names = KEPT, follow_shards: bool = False
+) -> None:
     """Bring a database to this version, refresh once, and print what was done.
+
+    On the coordinator of Citus it does the same on the nodes that follow their shards.
 
     Args:
         url: the database.
         create: whether to create missing source tables even if the database has similar tables.
         names: other names of the source tables and their columns.
+        follow_shards: whether the nodes of Citus begin to follow their shards.
 
     Raises:
         MigrationError: the server is too old or a standby, or the database has another version
@@ -59,6 +66,7 @@ def migrate(url: str, *, create: bool = False, names: Names = KEPT) -> None:
                 print(f"tables: not used, although similar: {', '.join(similar)}")
         indexes.build(connection, url)
         print(f"schedule: {pg_cron.schedule(connection, url)}")
+        _migrate_others(connection, url, names, begin=follow_shards)
         with _no_triggers_after_failure(connection):
             for problem in _put_triggers(connection):
                 print(
@@ -69,6 +77,30 @@ def migrate(url: str, *, create: bool = False, names: Names = KEPT) -> None:
     if row is not None:
         print(f"refreshed: {row[0]} vessels active in the last hour, {row[1]} in the fleet")
     print(f"{name_of(url)} is ready")
+
+
+def _migrate_others(connection: psycopg.Connection, url: str, names: Names, *, begin: bool) -> None:
+    """Migrate the nodes of Citus that follow their shards, before the coordinator asks them."""
+    others = nodes.others(connection, url)
+    joined = nodes.joined(connection)
+    if not begin and not joined:
+        return
+    if begin and not others:
+        print("nodes: there are none that could follow their shards; docs/scaling.md says when")
+    for node in others:
+        print(f"node {node.name}:")
+        try:
+            migrate(node.url, names=names)
+        except psycopg.OperationalError as error:
+            print(
+                f"node {node.name} can't be reached from here: {describe(error)}; "
+                "run `vessel-activity migrate` with its address"
+            )
+    if joined < len(others):
+        print(
+            "members: refreshes ask all shards by the definition until each of these nodes is a "
+            f"member: {', '.join(node.name for node in others)}; docs/scaling.md says how"
+        )
 
 
 def _put_triggers(connection: psycopg.Connection) -> list[str]:

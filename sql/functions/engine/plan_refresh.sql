@@ -34,7 +34,7 @@ begin
   if p_state.fingerprint is distinct from vessel_activity.source_fingerprint(p_state.relations, p_state.functions) then
     if exists (select from vessel_activity.unfitting_columns()) or vessel_activity.missing_column() is not null
       or pg_sequence_last_value('vessel_activity.inbox_guard') is distinct from 1
-      or vessel_activity.is_sharded('vessels') or vessel_activity.is_sharded('vessel_positions')
+      or vessel_activity.asks_shards('vessels') or vessel_activity.asks_shards('vessel_positions')
     then
       obstacle := coalesce(vessel_activity.source_obstacle(), 'the source tables are being altered');
       reason := obstacle;

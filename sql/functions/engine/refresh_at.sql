@@ -35,6 +35,7 @@ declare
   v_started_at constant timestamptz := clock_timestamp();
   v_present timestamptz;
   v_known record;
+  v_root record;
   v_settings vessel_activity.settings;
   v_state vessel_activity.state;
   v_row public.vessel_activity_realtime;
@@ -86,6 +87,7 @@ begin
     if v_round = 1 then
       perform vessel_activity.limit_transaction();
       perform vessel_activity.promise_progress(vessel_activity.refresh_patience(p_is_costly => p_verify));
+      perform vessel_activity.follow_shards();
     end if;
   end loop;
   -- Read after the row, so a row that another session has just stored is never later.
@@ -183,8 +185,9 @@ begin
     -- look empty. Without patience, since the refresh lock is held now. The statements after it are for tables that can't be
     -- locked by name.
     perform vessel_activity.lock_sources(true, interval '0');
-    execute format('select from %s limit 0', vessel_activity.actual_table('vessels'));
-    execute format('select from %s limit 0', vessel_activity.actual_table('vessel_positions'));
+    for v_root in select r.relation::regclass as name from vessel_activity.source_roots() as r loop
+      execute format('select from %s limit 0', v_root.name);
+    end loop;
   end if;
   if v_mode = 'rebuild' then
     -- In this order: a change made after the fingerprint was read is found by the next refresh.
@@ -251,6 +254,11 @@ begin
         perform vessel_activity.give_up_refresh(v_started_at, p_as_of, p_by, v_reason);
         return v_row;
       end if;
+    end if;
+    v_missing := vessel_activity.uncovered_shards(v_part || vessel_activity.member_parts(p_as_of));
+    if v_missing is not null then
+      perform vessel_activity.give_up_refresh(v_started_at, p_as_of, p_by, v_missing);
+      return v_row;
     end if;
     v_truth := vessel_activity.add_truths(v_truth);
   end if;

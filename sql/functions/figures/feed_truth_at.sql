@@ -18,7 +18,7 @@ begin
   v_truth.only_row := true;
   v_truth.as_of := p_as_of;
 
-  if vessel_activity.is_sharded('vessel_positions') then
+  if vessel_activity.asks_shards('vessel_positions') then
     select s.newest_report, s.reports_last_minute, s.positions_ahead
     into v_truth.newest_report, v_truth.reports_last_minute, v_truth.positions_ahead
     from vessel_activity.shard_truth(p_as_of) as s;

@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 begin
-  if vessel_activity.is_sharded('vessels') then
+  if vessel_activity.asks_shards('vessels') then
     return query
     select f.*
     from vessel_activity.shard_fleet(array(

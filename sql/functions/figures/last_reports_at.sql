@@ -8,7 +8,7 @@ set row_security = off -- an error is better than figures from a part of the row
 set jit = off
 as $$
 begin
-  if vessel_activity.is_sharded('vessel_positions') then
+  if vessel_activity.asks_shards('vessel_positions') then
     return query select r.* from vessel_activity.shard_reports(p_as_of) as r;
     return;
   end if;

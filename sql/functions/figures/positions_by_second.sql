@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 begin
-  if vessel_activity.is_sharded('vessel_positions') then
+  if vessel_activity.asks_shards('vessel_positions') then
     return query
     select r.second, sum(r.positions)::bigint
     from vessel_activity.ask_shards(

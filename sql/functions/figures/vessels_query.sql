@@ -7,7 +7,7 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select case
-    when vessel_activity.is_sharded('vessels') then format(
+    when vessel_activity.asks_shards('vessels') then format(
       $query$
         select distinct on (v.id) v.id::%s as id, v.type_name collate "C" as type_name, v.flag_name collate "C" as flag_name, v.mmsi, v.name
         from vessel_activity.shard_vessels() as v

@@ -28,8 +28,8 @@ declare
   v_written bigint := 0;
   v_count bigint;
 begin
-  perform vessel_activity.refuse_members('to fill the history from positions');
   perform vessel_activity.refuse_shards('to fill the history from positions');
+  perform vessel_activity.refuse_members('to fill the history from positions');
   if p_from is null or p_to is null or p_from > p_to then
     raise exception using
       errcode = 'invalid_parameter_value',

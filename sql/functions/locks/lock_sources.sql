@@ -28,7 +28,7 @@ begin
   end if;
   loop
     begin
-      execute format('lock table %s in access share mode nowait', vessel_activity.actual_table('vessel_positions'));
+      perform vessel_activity.lock_roots('vessel_positions');
       if p_with_vessels is null then
         p_with_vessels := not exists (
           select from vessel_activity.state as s, vessel_activity.settings as o
@@ -37,7 +37,7 @@ begin
         );
       end if;
       if p_with_vessels then
-        execute format('lock table %s in access share mode nowait', vessel_activity.actual_table('vessels'));
+        perform vessel_activity.lock_roots('vessels');
       end if;
       return true;
     exception

@@ -70,6 +70,12 @@ begin
       message = format('member %s was not added: %s', p_name, v_reply.error),
       hint = 'Look whether the address is right, and whether the role has its right there: select public.vessel_activity_grant(''role''::text, ''combiner''::text).';
   end if;
+  if (v_reply.answer ->> 'has_shards')::boolean and vessel_activity.is_sharded('vessel_positions') then
+    update vessel_activity.member as m set has_shards = true where m.name = p_name;
+    if vessel_activity.try_refresh_lock() then -- else the next refresh does it
+      perform vessel_activity.follow_shards();
+    end if;
+  end if;
 end
 $$;
 

@@ -5,8 +5,9 @@ language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
   select json_build_object('node', vessel_activity.node_id(), 'part', vessel_activity.part_at(p_as_of),
+    'has_shards', vessel_activity.followed_shards() is not null,
     'vessels', case when p_with_vessels then vessel_activity.vessel_lists(p_as_of, false) end)
 $$;
 
 comment on function vessel_activity.member_definition(timestamptz, boolean) is
-  'Tells a combining database the part of this one as of p_as_of, computed from the source tables alone; with p_with_vessels also vessels (see vessel_activity.vessel_lists()).';
+  'Tells a combining database the part of this one as of p_as_of, computed from the source tables alone; has_shards says whether it follows shards of Citus; with p_with_vessels also vessels (see vessel_activity.vessel_lists()).';

@@ -1,4 +1,5 @@
 -- Sends a query to all members, or to some, so that all work on it at the same time. receive_from_members() gets the answers.
+-- If the shards of Citus can't be followed any more, its other nodes are left out: all shards are asked otherwise then.
 -- A member that can't be reached has an error in its reply; the others are asked all the same.
 create or replace function vessel_activity.send_to_members(p_query text, p_names text[] default null)
 returns vessel_activity.member_reply[]
@@ -8,7 +9,9 @@ as $$
 declare
   v_replies vessel_activity.member_reply[] := array(
     select row(m.name, null, null, null, null, false)::vessel_activity.member_reply 
-    from vessel_activity.member as m where p_names is null or m.name = any (p_names) order by m.name);
+    from vessel_activity.member as m
+    where (p_names is null or m.name = any (p_names)) and (not m.has_shards or vessel_activity.followed_shards() is not null)
+    order by m.name);
   v_schema constant text := vessel_activity.dblink_schema();
   v_old text;
   v_detail text;

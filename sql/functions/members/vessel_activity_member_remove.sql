@@ -13,6 +13,9 @@ begin
       message = format('there is no member %L', p_name),
       hint = 'List the members: select name from vessel_activity.member.';
   end if;
+  if vessel_activity.try_refresh_lock() then -- else the next refresh does it
+    perform vessel_activity.follow_shards(); -- without nodes among the members all shards are asked again
+  end if;
   -- What was usual in the cells of the map was that of the member too. Without it they would look dark for eight weeks.
   delete from vessel_activity.cell_history;
   delete from vessel_activity.cell_usual;

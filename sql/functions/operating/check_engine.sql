@@ -26,9 +26,11 @@ begin
       when v_obstacle like '%were refused%' then
         'Accept slower refreshes, which are exact too. Or remove the cause of the refusal, then run vessel-activity migrate, which tries again.'
       when v_obstacle like 'no relation here%' then 'Look at select * from vessel_activity.source_roots(). Until it names the relations, refreshes read the source tables.'
+      when v_obstacle like '%Citus%' and vessel_activity.unfollowed_reason() is null then
+        'Accept slower refreshes, which are exact too: each node counts its own shards. Or let the nodes follow their shards: run vessel-activity migrate --nodes, and add each node as a member. See docs/scaling.md.'
       when v_obstacle like '%Citus%' then
-        format('Accept slower refreshes, which are exact too: each node counts its own shards. Or make the table an ordinary one: select undistribute_table(%L::regclass). See docs/scaling.md.',
-          split_part(v_obstacle, ' is managed', 1))
+        format('Accept slower refreshes, which are exact too: each node counts its own shards, which it can''t follow because %s. Or make the table an ordinary one: select undistribute_table(%L::regclass). See docs/scaling.md.',
+          vessel_activity.unfollowed_reason(), split_part(v_obstacle, ' is managed', 1))
       when v_obstacle like '%virtual generated column%' then
         'Make the column a stored generated column or an ordinary one, then run vessel-activity migrate. Or accept slower refreshes.'
       when v_obstacle like '%was dropped, so%' then 'Run vessel-activity migrate, which creates it again. See the check installation.'

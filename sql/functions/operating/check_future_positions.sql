@@ -15,7 +15,7 @@ begin
     state := 'fail';
     detail := vessel_activity.actual_table('vessel_positions') || ' does not exist';
     hint := 'See the check source tables.';
-  elsif vessel_activity.is_sharded('vessel_positions') then
+  elsif vessel_activity.asks_shards('vessel_positions') then
     v_newest := vessel_activity.shard_newest_after(clock_timestamp() + interval '1 minute');
   elsif has_column_privilege(vessel_activity.actual_table('vessel_positions'), vessel_activity.actual_column('vessel_positions', 'timestamp'), 'select')
     and not row_security_active(vessel_activity.actual_table('vessel_positions')) then

@@ -15,14 +15,18 @@ begin
     return;
   end if;
   for v_member in
-    select m.name, s.answered_at, s.round_trip_ms, s.failed_at, s.error, s.clashes, s.clash, s.compared_at, s.areas_flaw
+    select m.name, m.has_shards, s.answered_at, s.round_trip_ms, s.failed_at, s.error, s.clashes, s.clash, s.compared_at, s.areas_flaw
     from vessel_activity.member as m
     left join vessel_activity.member_state as s on s.name = m.name
     order by m.name
   loop
     check_name := 'member ' || v_member.name;
     hint := null;
-    if v_member.error is not null then
+    if v_member.has_shards and vessel_activity.followed_shards() is null then
+      state := 'warn';
+      detail := format('it is not asked: its shards can''t be followed any more, because %s; all shards are asked by the definition', vessel_activity.unfollowed_reason());
+      hint := format('See docs/scaling.md for tables that can be followed. To remove the member: select public.vessel_activity_member_remove(%L::text).', v_member.name);
+    elsif v_member.error is not null then
       state := case when v_allows then 'warn' else 'fail' end;
       detail := format('it did not answer at %s: %s; its last answer is from %s; %s', v_member.failed_at, v_member.error,
         coalesce(v_member.answered_at::text, 'never'),

@@ -52,6 +52,7 @@ as $$
     ('combiner', 'vessel_activity.member_areas_at(json,timestamp with time zone)'),
     ('combiner', 'vessel_activity.member_cells(numeric,double precision[],text)'),
     ('combiner', 'vessel_activity.member_definition(timestamp with time zone,boolean)'),
+    ('combiner', 'vessel_activity.member_maintain()'),
     ('combiner', 'vessel_activity.member_part(timestamp with time zone,boolean,boolean,json,boolean)'),
     ('combiner', 'vessel_activity.member_vessels(json,text,text,text,text,double precision[],text,text,text[],integer)'),
     ('feeder', 'vessel_activity.feed_batch(uuid,bigint,text,jsonb,jsonb)'),

@@ -33,7 +33,7 @@ begin
   from vessel_activity.feed_truth as t;
 
   looked := false;
-  if p_looks and not exists (select from vessel_activity.member) and not vessel_activity.is_sharded('vessel_positions')
+  if p_looks and not exists (select from vessel_activity.member) and not vessel_activity.asks_shards('vessel_positions')
     and exists (select from vessel_activity.source_indexes() as i where i.purpose = 'time')
   then
     begin

@@ -14,6 +14,8 @@ begin
     return;
   end if;
   perform vessel_activity.limit_transaction();
+  perform vessel_activity.follow_shards();
+  perform vessel_activity.tend_nodes(); -- it may wait for a node, so it comes before any lock on a source table
   perform from vessel_activity.install_triggers(p_nowait => true);
   perform vessel_activity.tend_inbox();
   perform vessel_activity.forget_askers();

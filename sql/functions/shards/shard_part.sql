@@ -10,8 +10,8 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_has_positions constant boolean := vessel_activity.is_sharded('vessel_positions');
-  v_has_vessels constant boolean := vessel_activity.is_sharded('vessels');
+  v_has_positions constant boolean := vessel_activity.asks_shards('vessel_positions');
+  v_has_vessels constant boolean := vessel_activity.asks_shards('vessels');
   v_has_whole_vessels boolean;
   v_sources text[];
   v_questions text[];

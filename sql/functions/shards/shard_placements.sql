@@ -2,9 +2,8 @@
 -- coordinator is asked for it. A view stands for one shard on this node, which asks the others: Citus knows where its rows are.
 -- The catalog of Citus is named only where a query is executed: it is not there without Citus.
 -- It is volatile so that each call sees the placements as they are then: see ask_shards.
--- The questions name the columns by their usual names, so a table with other names is refused.
--- Raises feature_not_supported (0A000) for such a table, insufficient_privilege (42501) for a view of tables with row-level
--- security, and object_not_in_prerequisite_state (55000) if a shard can't be found or read: without it the figures would be too small.
+-- Raises insufficient_privilege (42501) for a view of tables with row-level security, and object_not_in_prerequisite_state (55000)
+-- if a shard can't be found or read: without it the figures would be too small.
 create or replace function vessel_activity.shard_placements(p_source text)
 returns table (shard text, node_name text, node_port integer, has_whole_vessels boolean)
 language plpgsql volatile
@@ -17,13 +16,6 @@ declare
   v_lost text;
   v_shards integer;
 begin
-  if vessel_activity.actual_map() <> '' or vessel_activity.actual_column('vessels', 'active') is null then
-    raise exception using
-      errcode = 'feature_not_supported',
-      message = format('%s is managed by Citus, and its columns have other names than vessel activity expects', v_name),
-      hint = 'Put a view with the usual names in its place, and run vessel-activity migrate with that view. Or make the table an ordinary one: select undistribute_table.';
-  end if;
-
   if exists (select from pg_class as c where c.oid = v_table and c.relkind = 'v') then
     -- Its policies would be those for the owner of the view, and ask_shards can't tell what they hide.
     select r.relation::regclass into v_guarded
@@ -38,11 +30,11 @@ begin
         hint = format('Turn it off: alter table %s disable row level security.', v_guarded);
     end if;
     return query execute $query$
-      select $1, coalesce(n.nodename::text, current_setting('citus.local_hostname')),
+      select vessel_activity.shard_rows($2, $1), coalesce(n.nodename::text, current_setting('citus.local_hostname')),
         coalesce(n.nodeport, current_setting('port')::integer), true
       from pg_dist_local_group as g
       left join pg_dist_node as n on n.groupid = g.groupid and n.noderole = 'primary'
-    $query$ using v_name;
+    $query$ using v_name, p_source;
     return;
   end if;
 
@@ -63,22 +55,16 @@ begin
       hint = 'Look at select * from pg_dist_shard natural join pg_dist_placement. The row stays as it is until the shard is back.';
   end if;
 
-  -- shard_name leaves the schema public out.
   return query execute $query$
-    select distinct on (s.shardid)
-      case when c.relnamespace = 'public'::regnamespace then 'public.' else '' end || shard_name(s.logicalrelid, s.shardid),
-      n.nodename::text, n.nodeport,
+    select distinct on (a.shard_id) vessel_activity.shard_rows($3, a.shard), n.nodename::text, n.nodeport,
       $2 = 1 or t.partmethod in ('h', 'r') and column_to_column_name(t.logicalrelid, t.partkey) = vessel_activity.actual_column('vessel_positions', 'vesselId')
-    from pg_dist_shard as s
-    join pg_class as c on c.oid = s.logicalrelid
-    join pg_dist_partition as t on t.logicalrelid = s.logicalrelid
-    join pg_dist_placement as p on p.shardid = s.shardid and p.shardstate = 1
-    join pg_dist_node as n on n.groupid = p.groupid and n.noderole = 'primary' and n.isactive
-    where s.logicalrelid = $1
-    order by s.shardid, n.groupid, n.nodeid
-  $query$ using v_table, v_shards;
+    from vessel_activity.all_shards($3) as a
+    join pg_dist_partition as t on t.logicalrelid = $1
+    join pg_dist_node as n on n.groupid = a.node_group and n.noderole = 'primary' and n.isactive
+    order by a.shard_id, n.groupid, n.nodeid
+  $query$ using v_table, v_shards, p_source;
 end
 $$;
 
 comment on function vessel_activity.shard_placements(text) is
-  'The shards of a source table that Citus manages: name of the shard, quoted, and the node that is asked for it. has_whole_vessels: no other shard has rows of the same "vesselId". p_source: vessels or vessel_positions.';
+  'The shards of a source table that Citus manages: what stands after FROM to read the shard, and the node that is asked for it. has_whole_vessels: no other shard has rows of the same "vesselId". p_source: vessels or vessel_positions.';

@@ -13,13 +13,18 @@ declare
   v_types record;
 begin
   select
-    max(format_type(a.atttypid, a.atttypmod)) filter (where a.attname = 'vesselId') as id,
-    max(format_type(a.atttypid, a.atttypmod)) filter (where a.attname = 'latitude') as latitude,
-    max(format_type(a.atttypid, a.atttypmod)) filter (where a.attname = 'longitude') as longitude,
-    max(format_type(a.atttypid, a.atttypmod)) filter (where a.attname = 'speed') as speed
+    max(c.type_name) filter (where c.name = 'vesselId') as id,
+    max(c.type_name) filter (where c.name = 'latitude') as latitude,
+    max(c.type_name) filter (where c.name = 'longitude') as longitude,
+    max(c.type_name) filter (where c.name = 'speed') as speed
   into v_types
-  from pg_attribute as a
-  where a.attrelid = to_regclass(vessel_activity.actual_table('vessel_positions')) and not a.attisdropped;
+  from (
+    select k.name,
+      case when vessel_activity.actual_factor('vessel_positions', k.name) is null then format_type(a.atttypid, a.atttypmod) else 'numeric' end as type_name
+    from (values ('vesselId'), ('latitude'), ('longitude'), ('speed')) as k (name)
+    join pg_attribute as a on a.attrelid = to_regclass(vessel_activity.actual_table('vessel_positions'))
+      and a.attname = vessel_activity.actual_column('vessel_positions', k.name) and not a.attisdropped
+  ) as c;
 
   return query execute format(
     $query$

@@ -8,8 +8,6 @@ returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_function record;
 begin
   if to_regclass('vessel_activity_migrations.source_name') is null
     or not exists (select from vessel_activity_migrations.source_name)
@@ -45,21 +43,7 @@ begin
       (select string_agg(n.written, ',' order by n.source desc, n.ordinal) from vessel_activity_migrations.source_name as n where n.written is not null),
       '')));
 
-  for v_function in
-    select pg_get_functiondef(p.oid) as definition, p.prosrc as text,
-      vessel_activity.remapped(p.prosrc, case
-        when p.prorettype = 'trigger'::regtype then case when p.proname like 'note_vessels%' then 'vessels' else 'vessel_positions' end
-      end) as new_text
-    from pg_proc as p
-    where p.pronamespace = 'vessel_activity'::regnamespace and p.prokind in ('f', 'p') and p.prosqlbody is null
-      and p.proname not in ('remapped', 'follow_names')
-    order by p.oid
-  loop
-    if v_function.new_text <> v_function.text then
-      perform vessel_activity.run_ddl(
-        left(v_function.definition, strpos(v_function.definition, E'\nAS $function')) || 'as ' || quote_literal(v_function.new_text));
-    end if;
-  end loop;
+  perform vessel_activity.rewrite_functions();
 end
 $$;
 

@@ -27,6 +27,7 @@ declare
   v_trigger record;
   v_event record;
 begin
+  perform vessel_activity.open_shards();
   delete from vessel_activity.refused_triggers as f
   where not p_nowait
     or f.relation not in (select s.relation from vessel_activity.source_relations() as s where s.needed_triggers > 0);

@@ -48,7 +48,7 @@ as $$
   found as (
     select n.*, i.indisvalid, exists (select from pg_inherits as h where h.inhrelid = c.oid) as is_attached,
       (select pn.nspname from pg_class as pc join pg_namespace as pn on pn.oid = pc.relnamespace where pc.oid = n.parent) as parent_schema,
-      not n.is_served and (i.indexrelid is null or n.relkind = 'r' and not i.indisvalid) as is_to_build,
+      not n.is_served and vessel_activity.is_coordinator() and (i.indexrelid is null or n.relkind = 'r' and not i.indisvalid) as is_to_build,
       obj_description(i.indexrelid, 'pg_class') as comment, pg_has_role(c.relowner, 'usage') as is_owned,
       'Serves the figures of vessel activity. Made by vessel-activity migrate, removed by vessel-activity rollback.' as wanted_comment
     from node as n

@@ -28,10 +28,7 @@ begin
       with ordinality as c (name, ordinal)
     where p_text ~ ('\m' || v_used.alias || '[.]"?' || c.name || '\M');
     if v_used.relation not like '%_rows' then
-      v_list := format('(select %s from %s as source) as %I', v_list, (
-        select string_agg(vessel_activity.text_safe(p.part), '.' order by p.ordinal)
-        from unnest(parse_ident(vessel_activity.actual_table(v_used.source))) with ordinality as p (part, ordinal)
-      ), v_used.alias);
+      v_list := format('(select %s from %s as source) as %I', v_list, vessel_activity.actual_rows(v_used.source), v_used.alias);
     elsif p_text ~ ('\m' || v_used.alias || '[.][*]') then
       -- If somebody drops the columns of the place, no writer may fail: see note_positions_updated.
       v_latitude := vessel_activity.actual_value(v_used.source, 'latitude', null);

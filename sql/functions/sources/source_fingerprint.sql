@@ -24,6 +24,7 @@ declare
     to_regclass('vessel_activity.last_report_count'), to_regclass('vessel_activity.inbox_parts')
   ];
 begin
+  perform vessel_activity.open_shards();
   return (
     select md5(row(
       pg_sequence_last_value('vessel_activity.reopenings'), pg_sequence_last_value('vessel_activity.inbox_guard'),

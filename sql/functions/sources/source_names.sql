@@ -4,8 +4,16 @@ returns text[]
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select array(select r.relation::regclass::text from vessel_activity.source_roots() as r order by r.relation::regclass::text collate "C")
+  select case
+    when vessel_activity.followed_shards() is null then
+      array(select r.relation::regclass::text from vessel_activity.source_roots() as r order by r.relation::regclass::text collate "C")
+    else array(
+      select concat_ws(' ', substring(f.shard from '^\S+ \S+ (.*)$'), split_part(f.shard, ' ', 2))
+      from unnest(vessel_activity.followed_shards()) as f (shard)
+      order by f.shard collate "C"
+    )
+  end
 $$;
 
 comment on function vessel_activity.source_names() is
-  'The names of the relations that hold the rows of the source tables on this node, sorted.';
+  'The names of the relations that hold the rows of the source tables on this node, sorted. After the name of a shard of Citus comes the number of the group of nodes that has it.';

@@ -8,6 +8,7 @@ as $$
 declare
   v_obstacle text;
 begin
+  perform vessel_activity.open_shards();
   with carried as materialized (
     select t.* from vessel_activity.note_triggers() as t
   ),
@@ -28,7 +29,9 @@ begin
   select case
       when to_regclass(vessel_activity.actual_table('vessels')) is null then vessel_activity.actual_table('vessels') || ' does not exist'
       when to_regclass(vessel_activity.actual_table('vessel_positions')) is null then vessel_activity.actual_table('vessel_positions') || ' does not exist'
-      when (select count(distinct o.source) from vessel_activity.source_roots() as o) < 2 then
+      when (select count(*) from vessel_activity.source_roots()) < cardinality(vessel_activity.followed_shards()) then
+        'a shard that Citus has put on this node is not there'
+      when vessel_activity.followed_shards() is null and (select count(distinct o.source) from vessel_activity.source_roots() as o) < 2 then
         'no relation here holds the rows of a source table'
       when count(r.refusal) > 0 then min(r.refusal)
       when bool_or(r.lacks_triggers or r.has_wrong_triggers) then

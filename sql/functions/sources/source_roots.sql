@@ -1,5 +1,6 @@
 -- The relations that hold the rows of the source tables on this node, without their partitions and children. Whatever reads
 -- the catalogs of the source tables begins here: triggers, fingerprint, obstacles. A source table that does not exist has no root.
+-- If this node follows shards of Citus, these are the roots.
 -- BEGIN ATOMIC instead of a pinned search_path, so that PostgreSQL can inline it: note_tree runs it at every statement on a
 -- partitioned table.
 create or replace function vessel_activity.source_roots()
@@ -8,7 +9,11 @@ language sql stable
 begin atomic
   select s.source, to_regclass(vessel_activity.actual_table(s.source))::oid
   from (values ('vessels'), ('vessel_positions')) as s (source)
-  where to_regclass(vessel_activity.actual_table(s.source)) is not null;
+  where vessel_activity.followed_shards() is null and to_regclass(vessel_activity.actual_table(s.source)) is not null
+  union all
+  select split_part(f.shard, ' ', 1), to_regclass(substring(f.shard from '^\S+ \S+ (.*)$'))::oid
+  from unnest(vessel_activity.followed_shards()) as f (shard)
+  where to_regclass(substring(f.shard from '^\S+ \S+ (.*)$')) is not null;
 end;
 
 comment on function vessel_activity.source_roots() is
