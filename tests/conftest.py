@@ -222,6 +222,7 @@ def database(module_url: str) -> Iterator[psycopg.Connection]:
 # The files that take longest in a run of all tests. Busy ones take turns with those that wait.
 _LONGEST = (
     "engine_schedules",
+    "touched_by_hand",
     "feed_faults",
     "dashboard_looks",
     "server_limits",
