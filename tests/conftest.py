@@ -249,7 +249,7 @@ def pytest_report_header() -> str:
     return f"PostgreSQL: {builds.described()}"
 
 
-class _Scheduling(LoadFileScheduling):
+class _Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
     """Keeps a file with one worker, except that the shapes of some files are units of their own."""
 
     def _split_scope(self, nodeid: str) -> str:
