@@ -13,9 +13,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
-
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
 LICENCES = ROOT / "docs" / "licences.md"
@@ -26,6 +23,10 @@ def main() -> None:
     """Write the file that the command line names."""
     if len(sys.argv) != 2:  # noqa: PLR2004 - the program and one argument
         sys.exit("usage: python scripts/sbom.py FILE")
+    # The validator takes seconds to import. Tests import this file for `listed` alone.
+    from cyclonedx.schema import SchemaVersion  # noqa: PLC0415
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
+
     text = json.dumps(bill(), indent=2) + "\n"
     problem = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     if problem is not None:

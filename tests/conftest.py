@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from pytest_postgresql.janitor import DatabaseJanitor
+from xdist.scheduler import LoadFileScheduling
 
 from tests.support import builds
 from tests.support.builds import postgresql_binaries
@@ -26,6 +28,8 @@ from vessel_activity.install import migrate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from xdist.remote import Producer
+
 TEMPLATE = "template_vessel_activity"
 _ROOM_BYTES = 6 * 1024**3  # the servers of a run need less
 PROJECT = Path(__file__).resolve().parent.parent
@@ -33,6 +37,7 @@ SHARED = PROJECT.parent / "shared"
 COMMAND = [sys.executable, "-m", "vessel_activity"]
 _SERVER_OPTIONS = {
     "fsync": "off",
+    "jit": "off",  # to compile a plan takes longer than to run it on so few rows
     "full_page_writes": "off",
     "max_connections": "100",
     "max_prepared_transactions": "20",
@@ -217,6 +222,7 @@ def database(module_url: str) -> Iterator[psycopg.Connection]:
 # The files that take longest in a run of all tests. Busy ones take turns with those that wait.
 _LONGEST = (
     "engine_schedules",
+    "touched_by_hand",
     "feed_faults",
     "dashboard_looks",
     "server_limits",
@@ -231,6 +237,9 @@ _LONGEST = (
     "migrate_waits",
     "engine_survival",
 )
+# The files whose shapes or cases share nothing. One worker alone would be busy with such a file
+# long after the others have finished.
+_APART = {"tests/test_engine_schedules.py"}
 _LACKS = "this build of PostgreSQL has no"
 NO_CITUS = "VESSEL_ACTIVITY_CITUS_URL names no Citus coordinator"
 
@@ -238,6 +247,21 @@ NO_CITUS = "VESSEL_ACTIVITY_CITUS_URL names no Citus coordinator"
 def pytest_report_header() -> str:
     """Name the PostgreSQL that the tests use."""
     return f"PostgreSQL: {builds.described()}"
+
+
+class _Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Keeps a file with one worker, except that the shapes of some files are units of their own."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        shape = re.search(r"\[(\w+)", test)
+        return f"{file}[{shape[1]}]" if file in _APART and shape else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Scheduling | None:
+    """Distribute the tests by file, as `--dist loadfile` says."""
+    return _Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

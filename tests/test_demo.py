@@ -10,12 +10,11 @@ import socket
 import subprocess
 from typing import TYPE_CHECKING
 
-import httpx
 import psycopg
 import pytest
 
 from tests.conftest import COMMAND, PROJECT, folder_for_servers
-from tests.support.webserver import eventually
+from tests.support.webserver import eventually, fetch
 from vessel_activity import demo
 from vessel_activity.install import rollback
 
@@ -305,9 +304,9 @@ def test_the_demo_serves_stops_in_order_and_survives_kill_9(folder: Path) -> Non
     try:
         address, said = until_serving(first)
         assert "their last day takes half a minute, once" in said
-        assert httpx.get(f"{address}/healthz", timeout=10).status_code == 200  # at once
-        eventually(lambda: httpx.get(f"{address}/readyz", timeout=10).status_code == 200)
-        answer = httpx.get(f"{address}/api/database/vessel-stats-cached", timeout=10)
+        assert fetch(f"{address}/healthz", timeout=10).status_code == 200  # at once
+        eventually(lambda: fetch(f"{address}/readyz", timeout=10).status_code == 200)
+        answer = fetch(f"{address}/api/database/vessel-stats-cached", timeout=10)
         assert answer.headers["X-Vessel-Activity-Source"] == "simulated"
         assert f'"totalVessels" : {VESSELS}' in answer.text
 
@@ -339,7 +338,7 @@ def test_the_demo_serves_stops_in_order_and_survives_kill_9(folder: Path) -> Non
     try:
         address, _ = until_serving(again)
         assert re.fullmatch(r"http://\[::1\]:[1-9]\d+", address)
-        assert httpx.get(f"{address}/healthz", timeout=10).status_code == 200
+        assert fetch(f"{address}/healthz", timeout=10).status_code == 200
     finally:
         again.send_signal(signal.SIGINT)
         again.communicate(timeout=60)

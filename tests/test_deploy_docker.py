@@ -20,14 +20,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import psycopg
 import pytest
 import yaml
 
 from tests.conftest import PROJECT, folder_for_servers
 from tests.support import builds
-from tests.support.webserver import STATS, eventually
+from tests.support.webserver import STATS, eventually, fetch
 from vessel_activity import __version__
 from vessel_activity.install import migrate
 
@@ -241,7 +240,7 @@ def test_the_image_has_the_command_and_runs_it_as_an_ordinary_user(image: Image,
     words = json.loads(image.words["ENTRYPOINT"])
     assert image.run([*words, "--version"]).stdout == f"vessel-activity {__version__}\n"
     with image.started(DATABASE_URL=url, PORT="0") as (address, process):
-        assert eventually(lambda: httpx.get(address + STATS, timeout=10)).status_code == 200
+        assert eventually(lambda: fetch(address + STATS, timeout=10)).status_code == 200
         assert Path(f"/proc/{process}").stat().st_uid != 0
         command = Path(f"/proc/{process}/cmdline").read_text(encoding="utf-8").split("\0")
         assert str(image.root / "opt/vessel-activity/bin/vessel-activity") in command
@@ -253,7 +252,7 @@ def test_the_health_check_passes_while_the_server_answers(image: Image, url: str
     check = json.loads(image.words["HEALTHCHECK"].partition(" CMD ")[2])
     with image.started(DATABASE_URL=url, PORT="0") as (address, _):
         port = address.rpartition(":")[2]
-        eventually(lambda: httpx.get(address + STATS, timeout=10).status_code == 200)
+        eventually(lambda: fetch(address + STATS, timeout=10).status_code == 200)
         assert image.run(check, PORT=port).returncode == 0
     assert image.run(check, PORT=port).returncode == 1
 

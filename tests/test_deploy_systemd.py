@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tests.conftest import COMMAND, PROJECT
-from tests.support.webserver import STATS, eventually
+from tests.support.webserver import STATS, eventually, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -209,7 +209,7 @@ def test_without_systemd_the_socket_is_gone_and_the_server_serves(url: str, tmp_
         try:
             assert process.stderr is not None
             address = announced(process.stderr)
-            eventually(lambda: httpx.get(address + STATS, timeout=10).status_code == 200)
+            eventually(lambda: fetch(address + STATS, timeout=10).status_code == 200)
         finally:
             process.kill()
 
@@ -305,7 +305,7 @@ def test_the_program_needs_no_system_call_and_no_memory_that_the_unit_forbids(
 
 def use(address: str) -> None:
     """Ask for everything that a server gives."""
-    eventually(lambda: httpx.get(address + STATS, timeout=30).status_code == 200)
+    eventually(lambda: fetch(address + STATS, timeout=30).status_code == 200)
     for path in (
         "/dashboard/vessels",
         "/api/database/vessel-stats-history?range=1h",
@@ -313,6 +313,6 @@ def use(address: str) -> None:
         "/readyz",
         "/openapi.json",
     ):
-        assert httpx.get(address + path, timeout=30).status_code in {200, 503}
+        assert fetch(address + path, timeout=30).status_code in {200, 503}
     with httpx.stream("GET", address + "/api/database/vessel-stats-stream", timeout=30) as stream:
         assert next(stream.iter_bytes())

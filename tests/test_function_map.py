@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 
 import psycopg
 
@@ -11,9 +12,14 @@ from scripts import function_map
 from vessel_activity import demo
 
 FOUND = function_map.routines()
-CALLED_BY = function_map.callers(FOUND)
 # fit_to_sources makes these, for the types of the source columns.
 _MADE_BY_MIGRATE = {"vessel_activity.noted_id", "vessel_activity.noted_speed"}
+
+
+@cache
+def called_by() -> dict[str, set[str]]:
+    """Return the callers of each routine."""
+    return function_map.callers(FOUND)
 
 
 def test_the_map_is_up_to_date() -> None:
@@ -22,7 +28,7 @@ def test_the_map_is_up_to_date() -> None:
 
 
 def test_each_private_function_has_a_caller() -> None:
-    idle = {name for name, users in CALLED_BY.items() if not users}
+    idle = {name for name, users in called_by().items() if not users}
     assert {name for name in idle if not name.startswith("public.")} == set()
 
 
@@ -76,7 +82,7 @@ def test_the_map_has_the_calls_that_the_catalog_knows(db: psycopg.Connection) ->
         assert known.pop(made) == set()
 
     derived = {
-        name: {called for called, users in CALLED_BY.items() if FOUND[name].path in users}
+        name: {called for called, users in called_by().items() if FOUND[name].path in users}
         for name in known
     }
 
@@ -107,4 +113,4 @@ def test_the_map_names_the_tables_of_each_trigger(partitioned: str) -> None:
         for name, tables in rows
     }
     triggers = {name for name, one in FOUND.items() if one.kind == "trigger"}
-    assert {name: CALLED_BY[name] for name in triggers} == expected
+    assert {name: called_by()[name] for name in triggers} == expected

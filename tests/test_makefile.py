@@ -11,11 +11,10 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from tests.conftest import COMMAND, PROJECT, folder_for_servers
-from tests.support.webserver import STATS, eventually
+from tests.support.webserver import STATS, eventually, fetch
 from tests.test_load import OLD, line
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ def test_every_target_works_on_the_embedded_server_one_after_another(
         stderr=subprocess.DEVNULL,
     ) as run:
         served = eventually(
-            lambda: httpx.get(f"http://127.0.0.1:{port}{STATS}"), within_seconds=30
+            lambda: fetch(f"http://127.0.0.1:{port}{STATS}"), within_seconds=30
         ).json()
         assert served["totalVessels"] == 2
         os.killpg(run.pid, signal.SIGINT)

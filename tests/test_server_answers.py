@@ -17,6 +17,7 @@ from tests.conftest import PROJECT
 from tests.support.webserver import (
     HISTORY,
     NINE_KEYS,
+    NO_AUTHORITIES,
     STATS,
     STREAM,
     WebServer,
@@ -187,7 +188,7 @@ def test_no_redirect_names_a_host_or_a_scheme(web: WebServer) -> None:
 def test_every_answer_forbids_guessing_its_content_type(
     web: WebServer, method: str, path: str, status: int
 ) -> None:
-    answer = httpx.request(method, web.address + path, timeout=10)
+    answer = httpx.request(method, web.address + path, timeout=10, verify=NO_AUTHORITIES)
     assert answer.status_code == status
     assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
 

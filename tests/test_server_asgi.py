@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.conftest import PROJECT
-from tests.support.webserver import STATS, STREAM, eventually, row_as_json, write_row
+from tests.support.webserver import STATS, STREAM, eventually, fetch, row_as_json, write_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,11 +49,11 @@ def serving(program: str, url: str, **settings: str) -> Iterator[tuple[str, subp
 def test_the_figures_the_page_and_the_events_are_served(program: str, module_url: str) -> None:
     write_row(module_url)
     with serving(program, module_url) as (address, process):
-        eventually(lambda: httpx.get(f"{address}/readyz").status_code == 200, within_seconds=30)
-        assert httpx.get(address + STATS).json() == row_as_json(module_url)
+        eventually(lambda: fetch(f"{address}/readyz").status_code == 200, within_seconds=30)
+        assert fetch(address + STATS).json() == row_as_json(module_url)
         for path in (STATS, "/dashboard/vessels", "/nothing"):
-            assert httpx.get(address + path).headers["x-content-type-options"] == "nosniff"
-        assert "Vessel activity" in httpx.get(f"{address}/dashboard/vessels").text
+            assert fetch(address + path).headers["x-content-type-options"] == "nosniff"
+        assert "Vessel activity" in fetch(f"{address}/dashboard/vessels").text
 
         with httpx.stream("GET", address + STREAM, timeout=10) as stream:
             data = (json.loads(line[6:]) for line in stream.iter_lines() if line[:6] == "data: ")

@@ -12,7 +12,15 @@ import httpx
 import psycopg
 import pytest
 
-from tests.support.webserver import STATS, STREAM, WebServer, eventually, row_as_json, write_row
+from tests.support.webserver import (
+    NO_AUTHORITIES,
+    STATS,
+    STREAM,
+    WebServer,
+    eventually,
+    row_as_json,
+    write_row,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +39,7 @@ class Events:
     """An event stream as a client reads it: one dictionary of fields for each event."""
 
     def __init__(self, address: str) -> None:
-        self._client = httpx.Client(timeout=15)
+        self._client = httpx.Client(timeout=15, verify=NO_AUTHORITIES)
         self._context = self._client.stream("GET", address + STREAM)
         self.response = self._context.__enter__()
         self._lines = self.response.iter_lines()

@@ -19,7 +19,7 @@ import pytest
 from tests.conftest import PROJECT
 from tests.support.fleet import add_positions
 from tests.support.standby import start_standby
-from tests.support.webserver import STATS, WebServer, eventually
+from tests.support.webserver import STATS, WebServer, eventually, fetch
 from tests.test_deploy_proxies import PROGRAMS, changed, free_ports
 from tests.test_server_fallback import refresh_loop
 from vessel_activity.install import migrate
@@ -82,7 +82,7 @@ def balancer(folder: Path, webs: list[WebServer]) -> Iterator[str]:
     )
     try:
         address = f"http://127.0.0.1:{port}"
-        eventually(lambda: httpx.get(address + "/healthz").status_code == 200)
+        eventually(lambda: fetch(address + "/healthz").status_code == 200)
         yield address
     finally:
         process.terminate()

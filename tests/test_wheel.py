@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from tests.conftest import COMMAND, PROJECT, folder_for_servers
-from tests.support.webserver import STATS, eventually
+from tests.support.webserver import STATS, eventually, fetch
 from tests.test_load import OLD, line
 from vessel_activity import __version__
 
@@ -191,15 +190,15 @@ def test_the_installation_adds_one_top_level_module(installed: Installation) -> 
 
 def test_the_installed_demo_serves_the_page_and_the_figures(installed: Installation) -> None:
     with installed.serving("demo", "--vessels", "300", data="demo") as address:
-        page = httpx.get(f"{address}/dashboard/vessels", timeout=10)
+        page = fetch(f"{address}/dashboard/vessels", timeout=10)
         assert page.status_code == 200
         script = re.search(r'src="([^"]*app[^"]*\.js[^"]*)"', page.text)
         assert script is not None
-        assert httpx.get(f"{address}/dashboard/{script[1]}", timeout=10).status_code == 200
-        description = httpx.get(f"{address}/openapi.json", timeout=10).json()
+        assert fetch(f"{address}/dashboard/{script[1]}", timeout=10).status_code == 200
+        description = fetch(f"{address}/openapi.json", timeout=10).json()
         assert description["info"]["version"] == __version__
-        eventually(lambda: httpx.get(f"{address}/readyz", timeout=10).status_code == 200)
-        assert httpx.get(f"{address}{STATS}", timeout=10).json()["totalVessels"] == 300
+        eventually(lambda: fetch(f"{address}/readyz", timeout=10).status_code == 200)
+        assert fetch(f"{address}{STATS}", timeout=10).json()["totalVessels"] == 300
     data = installed.folder / "demo" / "vessel-activity" / "postgresql-18"
     assert (data / "PG_VERSION").exists()
     assert not (data / "postmaster.pid").exists()
@@ -215,7 +214,7 @@ def test_the_installed_commands_work_one_after_another(installed: Installation) 
     assert figures["totalVessels"] == 2
     assert re.findall(r"^fail", installed.run("vessel-activity", "status"), re.MULTILINE) == []
     with installed.serving("serve") as address:
-        served = eventually(lambda: httpx.get(f"{address}{STATS}", timeout=10)).json()
+        served = eventually(lambda: fetch(f"{address}{STATS}", timeout=10)).json()
         assert served["totalVessels"] == 2
     for arguments in (["sql"], ["sql", "--rollback"]):
         printed = subprocess.run(

@@ -31,6 +31,8 @@ set random_page_cost = 0.05
 set seq_page_cost = 4
 set enable_mergejoin = off -- ids may be texts, which are slow to sort
 set enable_sort = off
+-- From PostgreSQL 16 on, DISTINCT ON can be sorted by parts. To keep the order for that, all pairs of vessels would be compared.
+set enable_incremental_sort = off
 as $$
 declare
   v_hour_ago constant timestamptz := p_as_of - interval '1 hour';
