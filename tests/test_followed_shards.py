@@ -210,9 +210,13 @@ def test_random_changes_and_moves_are_followed(followed: Cluster, seed: int) -> 
         followed.exact(at + step * SECOND)
     assert followed.modes() == ["incremental"] * 2
     assert last_mode(followed.coordinator) == ("incremental", None)
+    for shard in _SHARDS:  # a vessel that is new in the last hour
+        followed.home(shard).execute(
+            f'insert into {tables(shard)[1]} (id, "vesselId", timestamp) values (1, 1000, %s)',
+            (at,),
+        )
     for name in _NODES[1:]:
         node = followed.nodes[name]
-        change(random, followed, at)
         node.execute("select vessel_activity.refresh_at(%s, 'manual', true)", (at + MINUTE,))
         assert node.execute(
             "select mode, verification ->> 'equal' from vessel_activity.refresh_log"
