@@ -210,6 +210,18 @@ def test_random_changes_and_moves_are_followed(followed: Cluster, seed: int) -> 
         followed.exact(at + step * SECOND)
     assert followed.modes() == ["incremental"] * 2
     assert last_mode(followed.coordinator) == ("incremental", None)
+    for shard in _SHARDS:  # a vessel that is new in the last hour
+        followed.home(shard).execute(
+            f'insert into {tables(shard)[1]} (id, "vesselId", timestamp) values (1, 1000, %s)',
+            (at,),
+        )
+    for name in _NODES[1:]:
+        node = followed.nodes[name]
+        node.execute("select vessel_activity.refresh_at(%s, 'manual', true)", (at + MINUTE,))
+        assert node.execute(
+            "select mode, verification ->> 'equal' from vessel_activity.refresh_log"
+            " order by id desc limit 1"
+        ).fetchone() == ("incremental", "true")
 
 
 def test_a_part_says_which_shards_it_covers(followed: Cluster) -> None:
@@ -316,6 +328,19 @@ def test_a_node_that_is_no_member_keeps_the_row_as_it_is(followed: Cluster) -> N
         followed.coordinator.execute("select public.vessel_activity_at(%s)", (AS_OF,))
     join(followed.coordinator, "two", followed.nodes["two"])
     followed.exact(AS_OF + MINUTE)
+
+
+def test_a_node_builds_its_state_between_refreshes(followed: Cluster) -> None:
+    """It may take longer than a refresh of the coordinator waits for the node."""
+    node = followed.nodes["one"]
+    node.execute("update vessel_activity.state set fingerprint = null")
+
+    followed.maintain()
+
+    assert node.execute(
+        "select s.fingerprint is not null, l.mode, l.refreshed_by from vessel_activity.state as s,"
+        " vessel_activity.refresh_log as l order by l.id desc limit 1"
+    ).fetchone() == (True, "rebuild", "combiner")
 
 
 def test_what_is_not_there_is_an_obstacle(followed: Cluster) -> None:

@@ -12,6 +12,17 @@ begin
     return query select r.* from vessel_activity.shard_reports(p_as_of) as r;
     return;
   end if;
+  if vessel_activity.followed_shards() is not null then
+    return query execute vessel_activity.by_shard(format(
+      'select l.vessel_id, l.seen_at, v.latitude, v.longitude, v.speed, a.arrived_at, null::integer, null::integer '
+      'from (%s) as l left join lateral (%s) as v (latitude, longitude, speed) on true '
+      'left join lateral (%s) as a (arrived_at) on l.seen_at >= $2',
+      vessel_activity.last_positions_query(),
+      vessel_activity.spelled_out('vessel_activity.report_values(anyelement,timestamptz)', '{l.vessel_id,l.seen_at}'),
+      vessel_activity.spelled_out('vessel_activity.arrival(anyelement,timestamptz)', '{l.vessel_id,$1}')))
+    using p_as_of, p_as_of - interval '1 hour';
+    return;
+  end if;
   return query execute format(
     'select l.vessel_id, l.seen_at, v.latitude, v.longitude, v.speed, a.arrived_at, null::integer, null::integer '
     'from (%s) as l '

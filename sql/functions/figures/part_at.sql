@@ -30,7 +30,7 @@ begin
     execute format(
       'select count(*) filter (where l.seen_at >= $2), count(*) filter (where l.seen_at >= $3), '
       'count(*) filter (where l.seen_at >= $4) from (%s) as l',
-      vessel_activity.last_positions_query())
+      vessel_activity.by_shard(vessel_activity.last_positions_query()))
     into v_part.active_now, v_part.active_last_hour, v_part.active_last_24h
     using p_as_of, v_5_minutes_ago, v_hour_ago, v_day_ago;
 
