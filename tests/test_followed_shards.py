@@ -212,8 +212,8 @@ def test_random_changes_and_moves_are_followed(followed: Cluster, seed: int) -> 
     assert last_mode(followed.coordinator) == ("incremental", None)
     for shard in _SHARDS:  # a vessel that is new in the last hour
         followed.home(shard).execute(
-            f'insert into {tables(shard)[1]} (id, "vesselId", timestamp) values (1, 1000, %s)',
-            (at,),
+            f'insert into {tables(shard)[1]} (id, "vesselId", timestamp) values (1, %s, %s)',
+            (1000 + shard, at),
         )
     for name in _NODES[1:]:
         node = followed.nodes[name]
