@@ -65,7 +65,7 @@ begin
       v_replies[v_number] := v_reply;
     end loop;
     exit when not v_waits or clock_timestamp() > v_ends_at;
-    perform pg_sleep(0.001);
+    perform pg_sleep(0.002);
   end loop;
 
   for v_number in 1 .. cardinality(v_replies) loop
