@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import psycopg
 import pytest
 
+from tests import test_replay as replays
 from tests.conftest import cloned
 from tests.support.catalog import snapshot
 from tests.support.feed_batches import Feed, Report
-from tests.support.fleet import AS_OF, MINUTE, SECOND, definition, last_mode, refreshed
+from tests.support.fleet import AS_OF, HOUR, MINUTE, SECOND, definition, last_mode, refreshed
 from tests.support.sources import maintained
 from tests.test_migrate import command
 from tests.test_sql_file import psql
@@ -305,7 +306,7 @@ def test_places_lists_and_history_are_read_under_any_names(adopted: Adopted) -> 
     assert (*swept[:3], float(swept[3])) == (1, 2, 2, knots)
 
 
-def test_loads_feeds_and_replays_fill_the_tables(adopted: Adopted, tmp_path: Path) -> None:
+def test_loads_and_feeds_fill_the_tables(adopted: Adopted, tmp_path: Path) -> None:
     db, layout = adopted.db, adopted.layout
     vessel, at, latitude, longitude, speed = layout.columns()[1]
     header = "MMSI,BaseDateTime,LAT,LON,SOG,COG,VesselName,VesselType"
@@ -342,6 +343,45 @@ def test_loads_feeds_and_replays_fill_the_tables(adopted: Adopted, tmp_path: Pat
         f"select {vessel}::text = (select {layout.columns()[0][0]}::text from {layout.vessels} where mmsi = '219000001'), {latitude}, {longitude}"
         f" from {layout.positions} order by {at} desc limit 1".encode()
     ).fetchone() == (True, 50.5, -5.25)
+
+
+def test_a_replay_fills_the_tables_and_takes_its_old_rows_away(
+    adopted: Adopted, tmp_path: Path
+) -> None:
+    db, layout = adopted.db, adopted.layout
+    (vessel, at, *rest), (number, mmsi) = layout.columns()[1], layout.columns()[0][:2]
+    values = ", ".join(rest)
+
+    def played() -> list[tuple[str, datetime]]:
+        rows = db.execute(
+            f"select 'SHIP ' || v.{mmsi}, p.{at} from {layout.positions} as p"
+            f" join {layout.vessels} as v on v.{number} = p.{vessel}".encode()
+        ).fetchall()
+        return sorted(
+            (name, time if time.tzinfo else time.replace(tzinfo=UTC)) for name, time in rows
+        )
+
+    ingest.load_file(adopted.url, replays.recording(tmp_path / "rec"), to_recording=True)
+    replays.start(db, replays.NOW)
+    replays.step(db, replays.NOW)
+    hour = replays.due(replays.NOW - HOUR, replays.NOW, replays.NOW)
+    assert played() == hour
+    of_others = (hour[0][0], min(time for _, time in hour) + SECOND / 2)
+    db.execute(
+        f"insert into {layout.positions} ({vessel}, {at}, {values})"
+        f" select {vessel}, '{of_others[1]}'::timestamptz, {values} from {layout.positions}"
+        f" where {at} = '{hour[0][1]}'::timestamptz".encode()
+    )
+    assert of_others in played()
+
+    end = replays.NOW + 25 * HOUR + 30 * MINUTE
+    db.execute("update vessel_activity.replay set played_until = %s", (end,))
+    for seconds in range(1, 10):  # ten minutes each: half an hour is too old
+        replays.step(db, end + seconds * SECOND)
+    end += 9 * SECOND
+    kept = replays.due(end - 26 * HOUR, replays.NOW, replays.NOW)
+    live = replays.due(end - 9 * SECOND, end, replays.NOW)
+    assert played() == sorted([*kept, *live, of_others])
 
 
 QUERIES = (
