@@ -187,7 +187,7 @@ def check_citus(db: psycopg.Connection, table: str) -> None:
         assert f"public.{table} is managed by Citus, so triggers do not see all changes" in detail
         assert hint == (
             "Accept slower refreshes, which are exact too: each node counts its own shards, "
-            "which it can't follow because the source tables are not both distributed. Or make "
+            "which it can't follow because the source tables are not in shards. Or make "
             f"the table an ordinary one: select undistribute_table('public.{table}'::regclass). "
             "See docs/scaling.md."
         )

@@ -40,7 +40,7 @@ def others(connection: psycopg.Connection, url: str) -> list[Node]:
 def joined(connection: psycopg.Connection) -> int:
     """Return how many members of this database follow their shards."""
     row = connection.execute(
-        "select count(*) from vessel_activity.member as m where m.has_shards"
+        "select pg_catalog.count(*) from vessel_activity.member as m where m.has_shards"
     ).fetchone()
     return row[0] if row else 0
 
