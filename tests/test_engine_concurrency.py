@@ -70,6 +70,9 @@ def hammer(sandbox: Sandbox, seconds: float) -> tuple[int, int]:
     refreshes = 0
     with sandbox.session() as db, ThreadPoolExecutor(WRITERS) as pool:
         sandbox.reset(db)
+        sandbox.refresh(db, clock(db))
+        # Built anew while they write. Before the reset they could not have noted their changes.
+        db.execute("update vessel_activity.state set fingerprint = null")
         writers = [pool.submit(write, sandbox, lane, until) for lane in range(WRITERS)]
         while not all(writer.done() for writer in writers):
             sandbox.refresh(db, clock(db))
