@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -43,6 +44,34 @@ def commands() -> set[str]:
 def test_every_command_of_vessel_activity_is_a_target(commands: set[str]) -> None:
     assert {"demo", "migrate", "serve", "refresh-loop"} <= commands
     assert commands <= _PHONY
+
+
+def test_make_migrate_passes_its_options() -> None:
+    given = [
+        "CREATE=yes",
+        "NODES=yes",
+        """VESSELS=ais."Vessel\"""",
+        "POSITIONS=ais.fixes",
+        "MAP=speed=sog/10,flag=state",
+    ]
+    done = subprocess.run(
+        ["make", "--dry-run", "migrate", "RUN=vessel-activity", *given],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shlex.split(done.stdout)[-9:] == [
+        "migrate",
+        "--create",
+        "--nodes",
+        "--vessels",
+        'ais."Vessel"',
+        "--positions",
+        "ais.fixes",
+        "--map",
+        "speed=sog/10,flag=state",
+    ]
 
 
 def test_every_make_command_of_the_documents_is_a_target() -> None:
