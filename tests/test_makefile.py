@@ -61,7 +61,7 @@ def test_make_migrate_passes_its_options() -> None:
         text=True,
         check=True,
     )
-    assert shlex.split(done.stdout)[-9:] == [
+    assert shlex.split(done.stdout.replace("\\\n", " "))[-9:] == [
         "migrate",
         "--create",
         "--nodes",
