@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.support.browsing import DASHBOARD, SOON, chromium, reader
-from tests.support.webserver import WebServer
+from tests.support.webserver import WebServer, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -341,8 +341,18 @@ def test_the_name_of_an_area_at_the_edge_of_the_map_is_whole(
         db.execute(
             "select public.vessel_activity_area_put(%s, %s)", ["Across the date line", shape]
         )
-        db.execute("delete from vessel_activity.activity")  # else a new one is not due yet
-        db.execute(refresh)
+
+        def is_counted() -> bool:
+            db.execute("delete from vessel_activity.activity")  # else a new one is not due yet
+            db.execute(refresh)  # returns at once if the server refreshes at this moment
+            return db.execute(
+                """
+                select body::jsonb -> 'areas' @> '[{"name": "Across the date line"}]'
+                from vessel_activity.activity
+                """
+            ).fetchone() == (True,)
+
+        eventually(is_counted)
         try:
             with reader(browser, viewport={"width": 1200, "height": 900}) as page:
                 page.goto(web.address + DASHBOARD)

@@ -55,7 +55,7 @@ def test_make_migrate_passes_its_options() -> None:
         "MAP=speed=sog/10,flag=state",
     ]
     done = subprocess.run(
-        ["make", "--dry-run", "migrate", "RUN=vessel-activity", *given],
+        ["make", "--dry-run", "--no-print-directory", "migrate", "RUN=vessel-activity", *given],
         cwd=PROJECT,
         capture_output=True,
         text=True,
