@@ -740,6 +740,26 @@ def test_the_row_is_right_whenever_the_writers_pause(citus: Cluster, name: str) 
             exact(db, "definition", as_of)
 
 
+def move_shards(db: psycopg.Connection, mode: str, done: list[int]) -> None:
+    """Move three shards of vessels, and the positions with them, to another node each."""
+    moves = db.execute(
+        """
+        select s.shardid, a.nodename, a.nodeport, b.nodename, b.nodeport
+        from pg_dist_shard as s
+        join pg_dist_placement as p on p.shardid = s.shardid
+        join pg_dist_node as a on a.groupid = p.groupid
+        join pg_dist_node as b on b.groupid > 0 and b.groupid <> a.groupid
+        where s.logicalrelid = 'public.vessels'::regclass
+        order by s.shardid, b.groupid
+        """
+    ).fetchall()
+    for shard, *nodes in moves[:3]:
+        db.execute(
+            "select citus_move_shard_placement(%s, %s, %s, %s, %s, %s)", (shard, *nodes, mode)
+        )
+        done.append(shard)
+
+
 @pytest.mark.parametrize("mode", ["block_writes", "force_logical"])
 def test_shards_that_move_are_followed(citus: Cluster, mode: str) -> None:
     prepared(citus, SHAPES["4 shards"])
@@ -749,30 +769,9 @@ def test_shards_that_move_are_followed(citus: Cluster, mode: str) -> None:
     ):
         # A logical copy needs a key by which rows are found.
         mover.execute("alter table public.vessel_positions replica identity full")
-        moves = mover.execute(
-            """
-            select s.shardid, a.nodename, a.nodeport, b.nodename, b.nodeport
-            from pg_dist_shard as s
-            join pg_dist_placement as p on p.shardid = s.shardid
-            join pg_dist_node as a on a.groupid = p.groupid
-            join pg_dist_node as b on b.groupid > 0 and b.groupid <> a.groupid
-            where s.logicalrelid = 'public.vessels'::regclass
-            order by s.shardid, b.groupid
-            """
-        ).fetchall()
-        assert len(moves) >= 4
         done: list[int] = []
-
-        def move() -> None:
-            for shard, *nodes in moves[:3]:
-                mover.execute(
-                    "select citus_move_shard_placement(%s, %s, %s, %s, %s, %s)",
-                    (shard, *nodes, mode),
-                )
-                done.append(shard)
-
         as_of = AS_OF
-        thread = threading.Thread(target=move)
+        thread = threading.Thread(target=move_shards, args=(mover, mode, done))
         with Storm(citus.url, 4) as storm:
             thread.start()
             while thread.is_alive():

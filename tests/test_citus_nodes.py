@@ -35,6 +35,7 @@ from tests.test_citus import (
     hand_over,
     leftovers,
     lists_areas_and_map,
+    move_shards,
     refused,
     triggers,
     write_all,
@@ -230,26 +231,6 @@ def test_shards_that_move_are_followed(citus: Cluster, mode: str) -> None:
         assert storm.errors == []
         settled(db, as_of)
         assert node_modes(citus) == {"incremental"}
-
-
-def move_shards(db: psycopg.Connection, mode: str, done: list[int]) -> None:
-    """Move three shards of vessels, and the positions with them, to another node each."""
-    moves = db.execute(
-        """
-        select s.shardid, a.nodename, a.nodeport, b.nodename, b.nodeport
-        from pg_dist_shard as s
-        join pg_dist_placement as p on p.shardid = s.shardid
-        join pg_dist_node as a on a.groupid = p.groupid
-        join pg_dist_node as b on b.groupid > 0 and b.groupid <> a.groupid
-        where s.logicalrelid = 'public.vessels'::regclass
-        order by s.shardid, b.groupid
-        """
-    ).fetchall()
-    for shard, *nodes in moves[:3]:
-        db.execute(
-            "select citus_move_shard_placement(%s, %s, %s, %s, %s, %s)", (shard, *nodes, mode)
-        )
-        done.append(shard)
 
 
 def settled(db: psycopg.Connection, as_of: datetime) -> None:
