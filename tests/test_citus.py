@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-_URL = os.environ.get("VESSEL_ACTIVITY_CITUS_URL", "")
+URL = os.environ.get("VESSEL_ACTIVITY_CITUS_URL", "")
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not _URL, reason=NO_CITUS),
+    pytest.mark.skipif(not URL, reason=NO_CITUS),
 ]
 
 _TABLES = """
@@ -57,7 +57,7 @@ _TABLES = """
       latitude double precision, longitude double precision, speed {speed}, course real,
       primary key ({key}));
     """
-_BY_VESSEL = """
+BY_VESSEL = """
     set citus.shard_count = {shards};
     select create_distributed_table('public.vessels', 'id');
     select create_distributed_table(
@@ -110,10 +110,10 @@ class Shape(NamedTuple):
 
 
 SHAPES = {
-    "4 shards": Shape(_BY_VESSEL.format(shards=4)),
-    "32 shards": Shape(_BY_VESSEL.format(shards=32)),
+    "4 shards": Shape(BY_VESSEL.format(shards=4)),
+    "32 shards": Shape(BY_VESSEL.format(shards=32)),
     "text ids, no time zone": Shape(
-        _BY_VESSEL.format(shards=4), id="text", time="timestamp", speed="numeric"
+        BY_VESSEL.format(shards=4), id="text", time="timestamp", speed="numeric"
     ),
     "vessels in several shards": Shape(_BY_POSITION, key="id"),
     "reference tables": Shape(_REFERENCE),
@@ -140,13 +140,13 @@ def _in_database(url: str, name: str) -> str:
 def cluster() -> Iterator[Cluster]:
     """Make a database on every node of the cluster, and drop it afterwards."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(_URL) as db:
+    with psycopg.connect(URL) as db:
         nodes = db.execute(
             "select nodename, nodeport, groupid from pg_dist_node"
             " where noderole = 'primary' and isactive order by groupid"
         ).fetchall()
-    urls = [make_conninfo(_URL, host=host, port=port) for host, port, group in nodes if group > 0]
-    servers = [_URL, *urls]
+    urls = [make_conninfo(URL, host=host, port=port) for host, port, group in nodes if group > 0]
+    servers = [URL, *urls]
     local = "set citus.enable_create_database_propagation = off"
     try:
         for url in servers:
@@ -155,11 +155,11 @@ def cluster() -> Iterator[Cluster]:
                 db.execute(f"create database {name}")
             with psycopg.connect(_in_database(url, name)) as db:
                 db.execute("create extension citus")
-        with psycopg.connect(_in_database(_URL, name), autocommit=True) as db:
+        with psycopg.connect(_in_database(URL, name), autocommit=True) as db:
             for host, port, group in nodes:
                 add = "citus_set_coordinator_host" if group == 0 else "citus_add_node"
                 db.execute(f"select {add}(%s, %s)", (host, port))
-        yield Cluster(_in_database(_URL, name), [_in_database(url, name) for url in urls])
+        yield Cluster(_in_database(URL, name), [_in_database(url, name) for url in urls])
     finally:
         for url in servers:
             with psycopg.connect(url, autocommit=True) as db:
@@ -311,15 +311,18 @@ _PARTITIONS = """
     """
 
 
-def test_tables_that_are_distributed_and_partitioned_by_time(citus: Cluster) -> None:
+def make_partitions(db: psycopg.Connection) -> None:
+    """Make positions that are distributed and partitioned by time, with rows."""
     tables = Shape("", key='"vesselId", id, "timestamp"').tables()
+    db.execute(tables.rstrip().removesuffix(";").encode() + b' partition by range ("timestamp")')
+    db.execute(_PARTITIONS)
+    fill(db)
+    hand_over(db, BY_VESSEL.format(shards=4))
+
+
+def test_tables_that_are_distributed_and_partitioned_by_time(citus: Cluster) -> None:
     with psycopg.connect(citus.url, autocommit=True) as db:
-        db.execute(
-            tables.rstrip().removesuffix(";").encode() + b' partition by range ("timestamp")'
-        )
-        db.execute(_PARTITIONS)
-        fill(db)
-        hand_over(db, _BY_VESSEL.format(shards=4))
+        make_partitions(db)
         migrate.migrate(citus.url)
 
         exact(db, "definition")
@@ -348,7 +351,7 @@ _VIEWS = """
     "ddl",
     [
         "select citus_schema_distribute('ais');",
-        _BY_VESSEL.format(shards=4).replace("public", "ais"),
+        BY_VESSEL.format(shards=4).replace("public", "ais"),
     ],
     ids=["schema sharding", "4 shards"],
 )
@@ -466,7 +469,7 @@ def test_a_migrate_keeps_its_tables_out_of_the_hands_of_citus(citus: Cluster, wa
     with psycopg.connect(citus.url, autocommit=True) as db:
         db.execute(Shape("").tables().encode())  # Citus manages both by itself
         fill(db)
-        hand_over(db, _BY_VESSEL.format(shards=4))
+        hand_over(db, BY_VESSEL.format(shards=4))
         if way == "file":
             assert psql(citus.url).splitlines()[-1] == "vessel activity is installed"
         else:
@@ -753,6 +756,7 @@ def move_shards(db: psycopg.Connection, mode: str, done: list[int]) -> None:
         order by s.shardid, b.groupid
         """
     ).fetchall()
+    assert len(moves) >= 4
     for shard, *nodes in moves[:3]:
         db.execute(
             "select citus_move_shard_placement(%s, %s, %s, %s, %s, %s)", (shard, *nodes, mode)
@@ -786,14 +790,18 @@ def test_shards_that_move_are_followed(citus: Cluster, mode: str) -> None:
         exact(db, "definition", as_of + MINUTE)
 
 
+def crash(url: str) -> None:
+    """Crash the server of a worker, which starts again by itself."""
+    with pytest.raises(psycopg.OperationalError), psycopg.connect(url) as worker:
+        worker.execute("copy (select 1) to program 'kill -9 $PPID'")
+
+
 def test_a_killed_worker_leaves_the_row_as_it_is(citus: Cluster) -> None:
     prepared(citus, SHAPES["4 shards"])
     with psycopg.connect(citus.url, autocommit=True) as db:
         exact(db, "definition")
         before = stored(db)
-        with pytest.raises(psycopg.OperationalError), psycopg.connect(citus.workers[0]) as worker:
-            # The server of the worker crashes, and starts again by itself.
-            worker.execute("copy (select 1) to program 'kill -9 $PPID'")
+        crash(citus.workers[0])
 
         errors = 0
         as_of = AS_OF + MINUTE

@@ -21,20 +21,21 @@ from tests.conftest import NO_CITUS
 from tests.support.fleet import AS_OF, MINUTE, SECOND, last_mode, refreshed, stored
 from tests.support.sources import engine_check
 from tests.test_citus import (
-    _BY_VESSEL,
-    _PARTITIONS,
-    _URL,
+    BY_VESSEL,
     SHAPES,
+    URL,
     Cluster,
     Shape,
     Storm,
     citus,
+    crash,
     exact,
     expected,
     fill,
     hand_over,
     leftovers,
     lists_areas_and_map,
+    make_partitions,
     move_shards,
     refused,
     triggers,
@@ -50,7 +51,7 @@ __all__ = ["citus"]
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not _URL, reason=NO_CITUS),
+    pytest.mark.skipif(not URL, reason=NO_CITUS),
 ]
 
 _ONE_SHARD = """
@@ -140,7 +141,7 @@ def test_a_coordinator_with_shards_of_its_own(citus: Cluster) -> None:
             "select citus_set_node_property(nodename, nodeport, 'shouldhaveshards', true)"
             " from pg_dist_node where groupid = 0"
         )
-    follow(citus, Shape(_BY_VESSEL.format(shards=6)))
+    follow(citus, Shape(BY_VESSEL.format(shards=6)))
     with psycopg.connect(citus.url, autocommit=True) as db:
         own = db.execute("select cardinality(vessel_activity.followed_shards())").fetchone()
         assert own is not None
@@ -159,14 +160,8 @@ def test_a_coordinator_with_shards_of_its_own(citus: Cluster) -> None:
 
 
 def test_partitions_that_come_get_their_triggers(citus: Cluster) -> None:
-    tables = Shape("", key='"vesselId", id, "timestamp"').tables()
     with psycopg.connect(citus.url, autocommit=True) as db:
-        db.execute(
-            tables.rstrip().removesuffix(";").encode() + b' partition by range ("timestamp")'
-        )
-        db.execute(_PARTITIONS)
-        fill(db)
-        hand_over(db, _BY_VESSEL.format(shards=4))
+        make_partitions(db)
         migrate.migrate(citus.url, follow_shards=True)
         join(db, citus)
         exact(db, "rebuild")
@@ -259,9 +254,7 @@ def test_a_killed_worker_leaves_the_row_as_it_is(citus: Cluster) -> None:
     follow(citus, SHAPES["4 shards"])
     with psycopg.connect(citus.url, autocommit=True) as db:
         exact(db, "rebuild")
-        with pytest.raises(psycopg.OperationalError), psycopg.connect(citus.workers[0]) as worker:
-            # The server of the worker crashes, and starts again by itself.
-            worker.execute("copy (select 1) to program 'kill -9 $PPID'")
+        crash(citus.workers[0])
 
         before = stored(db)
         as_of = AS_OF + MINUTE

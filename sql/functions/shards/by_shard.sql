@@ -8,11 +8,10 @@ as $$
   select coalesce(
     (
       select string_agg(
-        '(' || replace(p_query, vessel_activity.actual_rows('vessel_positions'),
-          '(select * from ' || vessel_activity.safe_name(substring(f.shard from '^\S+ \S+ (.*)$')) || ')') || ')',
-        ' union all ' order by f.shard collate "C")
-      from unnest(vessel_activity.followed_shards()) as f (shard)
-      where f.shard like 'vessel_positions %'
+        '(' || replace(p_query, vessel_activity.actual_rows('vessel_positions'), '(select * from ' || vessel_activity.safe_name(e.shard) || ')') || ')',
+        ' union all ' order by e.shard collate "C")
+      from vessel_activity.shard_entries(vessel_activity.followed_shards()) as e
+      where e.source = 'vessel_positions'
     ),
     p_query)
 $$;

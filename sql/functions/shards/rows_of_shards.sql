@@ -10,9 +10,9 @@ as $$
     else coalesce(
       (
         select '(' || string_agg(
-          'select * from ' || vessel_activity.safe_name(substring(s.shard from '^\S+ \S+ (.*)$')), ' union all ' order by s.shard collate "C") || ')'
-        from unnest(p_shards) as s (shard)
-        where s.shard like p_source || ' %'
+          'select * from ' || vessel_activity.safe_name(e.shard), ' union all ' order by e.shard collate "C") || ')'
+        from vessel_activity.shard_entries(p_shards) as e
+        where e.source = p_source
       ),
       (
         select '(select ' || string_agg(

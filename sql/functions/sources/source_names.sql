@@ -8,9 +8,9 @@ as $$
     when vessel_activity.followed_shards() is null then
       array(select r.relation::regclass::text from vessel_activity.source_roots() as r order by r.relation::regclass::text collate "C")
     else array(
-      select concat_ws(' ', substring(f.shard from '^\S+ \S+ (.*)$'), split_part(f.shard, ' ', 2))
-      from unnest(vessel_activity.followed_shards()) as f (shard)
-      order by f.shard collate "C"
+      select concat_ws(' ', e.shard, e.node_group)
+      from vessel_activity.shard_entries(vessel_activity.followed_shards()) as e
+      order by e.shard collate "C"
     )
   end
 $$;

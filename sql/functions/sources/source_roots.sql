@@ -11,9 +11,9 @@ begin atomic
   from (values ('vessels'), ('vessel_positions')) as s (source)
   where vessel_activity.followed_shards() is null and to_regclass(vessel_activity.actual_table(s.source)) is not null
   union all
-  select split_part(f.shard, ' ', 1), to_regclass(substring(f.shard from '^\S+ \S+ (.*)$'))::oid
-  from unnest(vessel_activity.followed_shards()) as f (shard)
-  where to_regclass(substring(f.shard from '^\S+ \S+ (.*)$')) is not null;
+  select e.source, to_regclass(e.shard)::oid
+  from vessel_activity.shard_entries(vessel_activity.followed_shards()) as e
+  where to_regclass(e.shard) is not null;
 end;
 
 comment on function vessel_activity.source_roots() is
